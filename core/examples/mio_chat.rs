@@ -304,7 +304,7 @@ impl Host {
             ECHO => (Target::Client(client), Some(Policy::Wait)),
             room => (Target::Room(room), None),
         };
-        // On behalf of the client: if the hub has closed it meanwhile, nobody gets it.
+        // Published for the client: the hub refuses it if the client is no longer open.
         let event = Event::Publish {
             publisher: Some(client),
             targets: &[target],

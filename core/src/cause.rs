@@ -1,16 +1,15 @@
-//! Why a connection is ended by the hub or its host.
+//! The causes for which the hub or its host ends a connection.
 
 use crate::close::{CloseCode, CloseFrame};
 
-/// One table of all causes: whatever is listed by cause is made of it.
+/// The table of all causes, from which everything that is listed by cause is made.
 macro_rules! causes {
     ($($(#[$doc:meta])+ $cause:ident, $name:literal: $code:ident, $reason:literal;)+) => {
-        /// Why the hub, or its host, ends a client or the connection of a newcomer. With what it is closed stands in
-        /// [`Closes`](crate::hub::Closes), by cause.
+        /// Why the hub or its host ends a client, or a connection that is not a client yet.
+        /// [`Closes`](crate::hub::Closes) has the code and reason for each cause.
         ///
-        /// What is not here has no code of its own: a breach of the protocol is answered as RFC 6455 has it (section 7.4.1),
-        /// and a client that is silent until the pong deadline, takes too little until the write deadline, or is ended for the
-        /// hub's budget, is sent no close frame.
+        /// Other ends have no cause here: a protocol violation is closed with the code of RFC 6455 section 7.4.1, and a
+        /// client that the pong deadline, the write deadline or the hub's budget ends is sent no close frame.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Cause {
@@ -18,25 +17,25 @@ macro_rules! causes {
         }
 
         impl Cause {
-            /// All of them, in a fixed order.
+            /// All causes, in a fixed order.
             pub const ALL: &'static [Self] = &[$(Self::$cause),+];
             pub(crate) const COUNT: usize = Self::ALL.len();
-            /// Their [names](Self::name), in the same order.
+            /// The [names](Self::name) of all causes, in the same order.
             #[cfg(feature = "serde")]
             pub(crate) const NAMES: &'static [&'static str] = &[$($name),+];
 
-            /// Its name in a config file, metrics and logs: `idle_inbound`.
+            /// The name of the cause in config files, metrics and logs, such as `idle_inbound`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$cause => $name,)+ }
             }
 
-            /// The names of its fields in a config: `closes.idle`, `closes.idle.code`.
+            /// The names of the cause's fields in a config, such as `closes.idle` and `closes.idle.code`.
             pub(crate) const fn fields(self) -> [&'static str; 2] {
                 match self { $(Self::$cause => [concat!("closes.", $name), concat!("closes.", $name, ".code")],)+ }
             }
 
-            /// The code and reason that it has by default.
+            /// The default code and reason.
             pub(crate) const fn by_default(self) -> (CloseCode, &'static str) {
                 match self { $(Self::$cause => (CloseCode::$code, $reason),)+ }
             }
@@ -68,26 +67,27 @@ causes! {
     Controls, "controls": POLICY, "too many control frames";
     /// The outbox was full, under [`Policy::Disconnect`](crate::hub::Policy::Disconnect). Default: 1013, "too slow".
     TooSlow, "too_slow": TRY_AGAIN_LATER, "too slow";
-    /// The application has not finished with what arrived for [`deadlines.pong`](crate::hub::Deadlines::pong). Default: 1011,
+    /// The application did not finish with a message within [`deadlines.pong`](crate::hub::Deadlines::pong). Default: 1011,
     /// "no answer".
     NoAnswer, "no_answer": INTERNAL_ERROR, "no answer";
-    /// The client's moment in a [drain](crate::hub::Drain) has come. Default: 1001, "going away".
+    /// The hub [drains](crate::hub::Drain). Default: 1001, "going away".
     Draining, "draining": GOING_AWAY, "going away";
     /// The hub was [shut down](crate::hub::Event::Shutdown). Default: 1001, "shutting down".
     ShutDown, "shut_down": GOING_AWAY, "shutting down";
-    /// A hook of the host's application panicked. Default: 1011, "internal error".
+    /// A hook of the application panicked. Default: 1011, "internal error".
     Panicked, "panicked": INTERNAL_ERROR, "internal error";
-    /// A hook that the client cannot do without was over its time limit. Default: 1011, "timed out".
+    /// A hook that the client needs exceeded its time limit. Default: 1011, "timed out".
     TimedOut, "timed_out": INTERNAL_ERROR, "timed out";
-    /// The client could not join one of its first rooms. Default: 1013, without a reason: then the host says what the hub has
-    /// refused, such as "room_full".
+    /// The client could not join one of its first rooms. Default: 1013, without a reason: the host then sends the name of
+    /// the refusal, such as "room_full".
     FirstRoom, "first_room": TRY_AGAIN_LATER, "";
-    /// The clients of the newcomer's user came and went too fast to place it among them. Default: 1013, without a reason.
+    /// The clients of the user changed too fast to place another one among them. Default: 1013, without a reason.
     RosterChanged, "roster_changed": TRY_AGAIN_LATER, "";
     /// The client was not authenticated in time. Default: 1008, "authentication timed out".
     AuthenticationTimedOut, "authentication_timed_out": POLICY, "authentication timed out";
-    /// The peer sent more before it was authenticated than may be kept. Default: 1008, "too much before authentication".
+    /// The peer sent more before its authentication than the host may keep. Default: 1008, "too much before
+    /// authentication".
     TooMuchBeforeAuthentication, "too_much_before_authentication": POLICY, "too much before authentication";
-    /// The application lags, and the client sent something for which there is no room. Default: 1013, "the application lags".
+    /// The application lags, and there is no room for the client's message. Default: 1013, "the application lags".
     Lagging, "lagging": TRY_AGAIN_LATER, "the application lags";
 }

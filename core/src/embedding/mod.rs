@@ -247,7 +247,7 @@
 //!     && let Some(now) = hub.poll_timeout()
 //! {
 //!     hub.timeout(now)?;
-//!     // A peer is late with an answer only if it was asked: a ping has to be written.
+//!     // A peer can be late with a pong only after a ping was written to it.
 //!     let mut batch = Batch::default();
 //!     hub.transmit_ready(now, 0, 256, 64 << 10, &mut batch)?;
 //!     for lease in batch.leases() {

@@ -1,4 +1,4 @@
-//! An encoded message: made once, outside every lock, and shared by all its recipients.
+//! Encoded messages. A frame is made once, outside every lock, and shared by all its recipients.
 
 mod place;
 #[cfg(test)]
@@ -11,39 +11,39 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
 
-/// Bytes of an offset.
+/// The length of an offset in bytes.
 const OFFSET: usize = size_of::<u64>();
 
-/// The longest head a frame can have. A server's frame header in RFC 6455 is at most 10 bytes.
+/// The longest head of a frame in bytes. A server's frame header in RFC 6455 is at most 10 bytes.
 pub const MAX_HEAD: usize = 13;
 
-/// What kind of message a frame carries, or a peer sent.
+/// The kind of a message: text or binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// UTF-8 text.
     Text,
-    /// Bytes.
+    /// Any bytes.
     Binary,
 }
 
-/// An encoded message: a small head and a shared payload. Opaque to the hub, which counts its bytes and
-/// hands it to the host; the codec makes it (`websocket::encode`).
+/// An encoded message: a small head and a shared payload. The codec makes it (`websocket::encode`); the hub only counts
+/// its bytes and hands it to the host.
 ///
-/// Cloning costs one reference count, or two. The payload is never copied on the way to a recipient unless the host
+/// Cloning costs one or two reference counts. The payload is never copied on the way to a recipient, unless the host
 /// flattens several frames into one write.
 ///
-/// It may have a [deflated variant](Self::with_deflated), for those who take it.
+/// A frame may have a [deflated variant](Self::with_deflated), for clients that negotiated compression.
 ///
 /// # Sealing
 ///
-/// Some messages carry a number that is known only under the hub's lock: their offset in the room's history. Such a frame is
-/// encoded with a [`Place`] of fixed width for the number, and [sealed](Self::sealed) when the number is known.
+/// Some messages carry a number that is known only under the hub's lock: their offset in the room's history. Such a frame
+/// is encoded with a [`Place`] of fixed width for the number, and [sealed](Self::sealed) when the number is known.
 ///
-/// A sealed frame is the same shared payload and a `u64`, so sealing takes some ten instructions and two reference counts: no
-/// encoding, no copy, no allocation. The digits are made where the frame is written, outside the lock, once for all recipients
-/// that share a run: in the copy, if it is copied anyway, else as a slice of their own between two slices of the payload. They
-/// are not made under the lock, because a frame with the digits in it would be 20 bytes larger, and every frame that is not
-/// sealed with it.
+/// A sealed frame is the same shared payload and a `u64`, so sealing takes some ten instructions and two reference
+/// counts: no encoding, no copy, no allocation. The digits are made when the frame is written, outside the lock, once for
+/// all recipients that share a run: in the copy if the frame is copied anyway, otherwise as a slice between two slices of
+/// the payload. They are not made under the lock, since storing them would make every frame 20 bytes larger, sealed or
+/// not.
 ///
 /// ```
 /// use throng_core::frame::{Place, Window};
@@ -70,8 +70,7 @@ pub struct Frame {
 /// Sixteen bytes, which are copied at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Start {
-    /// The head. Of a frame with a place the offset, and the head is in `more`: so a frame that can be sealed makes no other
-    /// one larger.
+    /// The head. In a frame with a place the offset, and `more` has the head, so that sealing makes no other frame larger.
     bytes: [u8; MAX_HEAD],
     head_len: u8,
     kind: Option<MessageKind>,
@@ -82,14 +81,14 @@ const _: () = assert!(size_of::<Start>() == 16);
 
 const _: () = assert!(size_of::<Frame>() == 56, "a frame is copied into each run that it is in");
 
-/// What few frames have.
+/// The parts that few frames have.
 #[derive(PartialEq, Eq)]
 struct More {
     deflated: Option<Frame>,
     placed: Option<Placed>,
 }
 
-/// Of a frame that can be sealed.
+/// The parts of a frame that can be sealed.
 #[derive(Clone, PartialEq, Eq)]
 struct Placed {
     place: Place,
@@ -97,10 +96,10 @@ struct Placed {
 }
 
 impl Frame {
-    /// A frame of `head` and `payload`. `kind` is that of the message if the payload is one, whole and as it was sent to the
-    /// encoder; `None` if it is anything else, such as a compressed message or a part of one: such a frame is never joined with
-    /// others or deflated. The head is at most [`MAX_HEAD`] bytes; `None` if it is longer, or if the whole would not fit in a
-    /// `u32`.
+    /// Makes a frame of `head` and `payload`. `kind` is the kind of the message if the payload is a whole, uncompressed
+    /// message. Use `None` for anything else, such as a compressed message or a fragment: such a frame is never joined
+    /// with others or deflated. Returns `None` if the head is longer than [`MAX_HEAD`] bytes, or the frame's length does
+    /// not fit in a `u32`.
     #[must_use]
     pub fn new(kind: Option<MessageKind>, head: &[u8], payload: Bytes) -> Option<Self> {
         let mut bytes = [0; MAX_HEAD];
@@ -110,10 +109,10 @@ impl Frame {
         Some(Self { payload, more: None, start })
     }
 
-    /// A frame without a head and of no kind: `payload` is what is written.
+    /// Makes a frame without head and kind: only `payload` is written.
     ///
     /// # Panics
-    /// If the payload does not fit in a `u32`.
+    /// If the length of the payload does not fit in a `u32`.
     #[must_use]
     pub fn raw(payload: Bytes) -> Self {
         assert!(u32::try_from(payload.len()).is_ok_and(|len| len <= u32::MAX - MAX_HEAD as u32));
@@ -121,9 +120,9 @@ impl Frame {
         Self { payload, more: None, start }
     }
 
-    /// The same frame with a variant for those who take it: the same message, deflated (RFC 7692), by somebody who did not
-    /// refer to other messages. It is left out if it is no shorter, or if it has no place for the offset where the frame has
-    /// one, in the same format.
+    /// Adds a deflated variant (RFC 7692) of the same message, for clients that negotiated compression. It must not refer
+    /// to other messages. A variant that is not shorter is left out, and so is one without a place of the same format if
+    /// the frame has a place.
     #[must_use]
     pub fn with_deflated(mut self, mut deflated: Self) -> Self {
         let format = |frame: &Self| frame.place().map(Place::format);
@@ -136,12 +135,11 @@ impl Frame {
         self
     }
 
-    /// The same frame with a place in its payload that can be filled by [`sealed`](Self::sealed). Until then the number 0
-    /// stands in it. A deflated variant is left out: one that has a place, too, is to be added
-    /// [afterwards](Self::with_deflated).
+    /// Adds a place in the payload, which [`sealed`](Self::sealed) fills; until then it has the number 0. A deflated
+    /// variant is removed: add one that has a place too [afterwards](Self::with_deflated).
     ///
     /// # Errors
-    /// [`BadPlace`] if the place does not lie within the payload, or a text would no longer be one.
+    /// [`BadPlace`] if the place is not within the payload, or the number would make a text invalid UTF-8.
     pub fn with_place(mut self, place: Place) -> Result<Self, BadPlace> {
         let (end, len) = (place.end(), self.payload.len());
         let replaced = self.payload.get(place.start()..end).ok_or(BadPlace::BeyondPayload { end, len })?;
@@ -153,13 +151,13 @@ impl Frame {
         head[..self.head().len()].copy_from_slice(self.head());
         self.more = More { deflated: None, placed: Some(Placed { place, head }) }.share();
         self.start.has_place = true;
-        // The first clone of some payloads allocates. That is not left to who seals the frame.
+        // The first clone of some payloads allocates, which must not happen when the frame is sealed.
         drop(self.payload.clone());
         Ok(self.sealed(0))
     }
 
-    /// The frame with an offset in its [place](Self::with_place), in the plain and in the deflated variant; a frame without a
-    /// place stays as it is. 0 stands for no offset. O(1): nothing is copied or allocated.
+    /// The frame with an offset in its [place](Self::with_place), in the plain and in the deflated variant; without a
+    /// place, the same frame. 0 means no offset. O(1), without a copy or an allocation.
     #[must_use]
     pub fn sealed(&self, offset: u64) -> Self {
         let mut sealed = self.clone();
@@ -175,20 +173,20 @@ impl Frame {
         }
     }
 
-    /// The kind of the message that the payload is; `None` if it is not a whole message, as it was sent to the encoder.
+    /// The kind of the message in the payload; `None` if the payload is not a whole, uncompressed message.
     #[must_use]
     pub const fn kind(&self) -> Option<MessageKind> {
         self.start.kind
     }
 
-    /// The deflated variant. It does not know the offset: [`parts`](Self::parts) does.
+    /// The deflated variant, without the offset of a sealed frame: use [`parts`](Self::parts) to write it.
     #[must_use]
     pub fn deflated(&self) -> Option<&Self> {
         self.more.as_ref()?.deflated.as_ref()
     }
 
-    /// What is written to somebody with this window: the deflated variant if there is one, and nothing in it can reach
-    /// further back; else the frame itself. The offset in its place is that of this frame: [`fill`](Self::fill). O(1).
+    /// The variant for a client with this window: the deflated one if there is one and it fits the window, otherwise the
+    /// frame itself. [`fill`](Self::fill) has the offset for its place. O(1).
     pub(crate) fn for_window(&self, window: Window) -> &Self {
         match self.deflated() {
             Some(deflated) if window.holds(self.payload.len()) => deflated,
@@ -196,14 +194,14 @@ impl Frame {
         }
     }
 
-    /// What is written before the payload.
+    /// The head, which is written before the payload.
     #[must_use]
     pub fn head(&self) -> &[u8] {
         let bytes = self.placed().map_or(&self.start.bytes, |placed| &placed.head);
         &bytes[..usize::from(self.start.head_len)]
     }
 
-    /// The payload, as it was encoded: an offset is not in it.
+    /// The payload as it was encoded, without the offset of a sealed frame.
     #[must_use]
     pub const fn payload(&self) -> &Bytes {
         &self.payload
@@ -221,8 +219,8 @@ impl Frame {
         Some(self.number()).filter(|offset| self.start.has_place && *offset > 0)
     }
 
-    /// What is written to somebody with this window, in order: head, payload before the place, the offset, the rest of the
-    /// payload. Without a place all of the payload is the second one. `filled` is where the offset is made.
+    /// The bytes for a client with this window, in order: head, payload before the place, offset, rest of the payload.
+    /// Without a place the second part is the whole payload. The offset is made in `filled`.
     #[must_use]
     pub fn parts<'a>(&'a self, window: Window, filled: &'a mut Filled) -> [&'a [u8]; 4] {
         let variant = self.for_window(window);
@@ -236,7 +234,7 @@ impl Frame {
         }
     }
 
-    /// Appends what is written to somebody with this window. O(bytes).
+    /// Appends the bytes for a client with this window. O(bytes).
     pub fn append_to(&self, window: Window, out: &mut Vec<u8>) {
         let variant = self.for_window(window);
         out.extend_from_slice(variant.head());
@@ -254,13 +252,13 @@ impl Frame {
         }
     }
 
-    /// What stands in the place of a variant of this frame.
+    /// The place of a variant of this frame and the bytes that fill it.
     pub(crate) fn fill(&self, variant: &Self) -> Option<(Place, Filled)> {
         let place = variant.place()?;
         Some((place, Filled::new(place.format, self.number())))
     }
 
-    /// The payload before and behind a place.
+    /// The parts of the payload before and after a place.
     pub(crate) fn around(&self, place: Place) -> (&[u8], &[u8]) {
         (&self.payload[..place.start()], &self.payload[place.end()..])
     }
@@ -271,7 +269,7 @@ impl Frame {
         self.start.head_len
     }
 
-    /// Whether it has a place or a deflated variant.
+    /// Whether the frame has a place or a deflated variant.
     #[cfg(feature = "trace")]
     pub(crate) const fn has_extras(&self) -> bool {
         self.more.is_some()
@@ -285,13 +283,13 @@ impl Frame {
         self.start.bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
-    /// Bytes on the wire: head and payload.
+    /// The length of head and payload in bytes.
     #[must_use]
     pub const fn size(&self) -> u32 {
         self.start.head_len as u32 + self.payload.len() as u32
     }
 
-    /// Bytes of it and of its deflated variant: what it holds while it waits.
+    /// The bytes that the frame and its deflated variant hold in memory while queued.
     #[must_use]
     pub fn held(&self) -> u64 {
         match self.deflated() {
@@ -307,29 +305,29 @@ impl More {
     }
 }
 
-/// How far back deflated frames may refer that somebody takes (RFC 7692 section 7.1.2.1).
+/// The window of a client: how far back the deflated frames that it gets may refer (RFC 7692 section 7.1.2.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Window(u8);
 
 impl Window {
-    /// Takes no deflated frames: of each the plain variant.
+    /// The client gets no deflated frames, only plain ones.
     pub const NONE: Self = Self(0);
-    /// Takes every deflated frame.
+    /// The client can inflate every deflated frame.
     pub const WHOLE: Self = Self(15);
 
-    /// A window of two to the power of `bits` bytes, 8 to 15.
+    /// A window of 2^`bits` bytes; `None` unless `bits` is 8 to 15.
     #[must_use]
     pub const fn of_bits(bits: u8) -> Option<Self> {
         if bits >= 8 && bits <= Self::WHOLE.0 { Some(Self(bits)) } else { None }
     }
 
-    /// The power of two; 0 for none.
+    /// The window as a power of two; 0 for [`NONE`](Self::NONE).
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether a deflated message that is so long, inflated, cannot refer back beyond it.
+    /// Whether a deflated message of this inflated length cannot refer beyond the window.
     #[must_use]
     pub const fn holds(self, message: usize) -> bool {
         self.0 == Self::WHOLE.0 || self.0 > 0 && message <= 1 << self.0

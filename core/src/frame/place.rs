@@ -13,22 +13,22 @@ pub struct Place {
     pub(crate) format: PlaceFormat,
 }
 
-/// How the number stands in its [`Place`].
+/// The format of the number in a [`Place`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PlaceFormat {
     /// Decimal digits at the right end of 20 bytes, with blanks before them. JSON allows blanks before a number.
     Decimal,
-    /// Eight bytes, the most significant one first: what follows the byte `0xcf` in MessagePack, and what a binary envelope of
-    /// one's own would have.
+    /// Eight bytes, the most significant one first, as after the byte `0xcf` in MessagePack, or in a binary envelope of
+    /// your own.
     BigEndian,
 }
 
-/// Bytes of the widest place.
+/// The width of the widest place in bytes.
 const WIDEST: usize = 20;
 
 impl PlaceFormat {
-    /// Bytes of a place.
+    /// The width of a place of this format in bytes.
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
@@ -39,48 +39,48 @@ impl PlaceFormat {
 }
 
 impl Place {
-    /// What an application writes into the place of a JSON text while it encodes: the number 0, as wide as any. Whatever
-    /// stands there is written over.
+    /// A placeholder for JSON texts: the number 0 in the width of a place. An application encodes it at the place; sealing
+    /// replaces it.
     pub const ZERO: &'static str = "                   0";
 
-    /// A place for decimal digits, `at` so many bytes from the start of the payload.
+    /// A place for decimal digits, `at` bytes from the start of the payload.
     #[must_use]
     pub const fn decimal(at: usize) -> Self {
         Self::new(at, PlaceFormat::Decimal)
     }
 
-    /// A place for eight bytes, `at` so many bytes from the start of the payload.
+    /// A place for eight bytes, `at` bytes from the start of the payload.
     #[must_use]
     pub const fn big_endian(at: usize) -> Self {
         Self::new(at, PlaceFormat::BigEndian)
     }
 
-    /// No payload reaches to where one stands that does not fit in a `u32`.
+    /// Makes a place. If `at` does not fit in a `u32`, no payload reaches it.
     pub(crate) const fn new(at: usize, format: PlaceFormat) -> Self {
         let at = if at > u32::MAX as usize { u32::MAX } else { at as u32 };
         Self { at, format }
     }
 
-    /// Bytes of the payload before it.
+    /// The start of the place: the bytes of the payload before it.
     #[must_use]
     pub const fn start(self) -> usize {
         self.at as usize
     }
 
-    /// Bytes of the payload up to its end.
+    /// The end of the place: the bytes of the payload up to it.
     #[must_use]
     pub const fn end(self) -> usize {
         (self.at as usize).saturating_add(self.format.width())
     }
 
-    /// How the number stands in it.
+    /// The format of the number.
     #[must_use]
     pub const fn format(self) -> PlaceFormat {
         self.format
     }
 }
 
-/// The bytes of a place with a number in it, on the stack of whoever writes the frame.
+/// The bytes of a filled place, on the stack of the code that writes the frame.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filled {
     bytes: [u8; WIDEST],
@@ -88,7 +88,7 @@ pub struct Filled {
 }
 
 impl Filled {
-    /// A number in a place of this format. At most 20 divisions.
+    /// Formats a number for a place of this format, with at most 20 divisions.
     pub(super) fn new(format: PlaceFormat, number: u64) -> Self {
         let mut bytes = [b' '; WIDEST];
         match format {
@@ -116,14 +116,14 @@ impl Filled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BadPlace {
-    /// It does not lie within the payload.
+    /// The place is not within the payload.
     BeyondPayload {
-        /// Bytes of the payload up to the end of the place.
+        /// The end of the place, in bytes from the start of the payload.
         end: usize,
-        /// Bytes of the payload.
+        /// The length of the payload in bytes.
         len: usize,
     },
-    /// The message is text, and would not be UTF-8 any more: the place is binary, or characters other than ASCII stand in it.
+    /// The message is text and would no longer be UTF-8: the place is binary, or cuts a character that is not ASCII.
     NotText,
 }
 

@@ -5,9 +5,9 @@ use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
 use core::time::Duration;
 
-/// Something the host must do, or tell the application. Never one per recipient of a publish.
+/// Something the host must do, or tell the application. A publish never makes one action per recipient.
 ///
-/// One event leads to a bounded number of actions: what it means for very many clients is told and done in slices, see
+/// One event leads to a bounded number of actions: consequences for very many clients are worked off in slices, see
 /// [`host.slice`](crate::hub::Host::slice).
 ///
 /// Per client the order is: `Connected`, then anything, then `Left` for each room it was in (`RoomClosed` for one that was

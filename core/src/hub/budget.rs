@@ -86,7 +86,7 @@ impl Hub {
         let is_reached = |reach: &Reach| match *reach {
             Reach::Client(other) => other == index,
             Reach::User(slot) => client.user == slot,
-            // Of many targets the rooms are marked.
+            // With many targets, the rooms are marked.
             Reach::Room(slot) => meant.reach.len() == 1 && self.membership(index, slot).is_some(),
             Reach::All => true,
         };

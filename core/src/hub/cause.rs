@@ -1,9 +1,9 @@
-//! What becomes of what is queued for a client that the hub closes, by cause.
+//! Whether the queue of a client that the hub closes is written, by cause.
 
 use super::ending::Flush;
 use crate::cause::Cause;
 
-/// Whether what is queued still goes out.
+/// Whether the client's queue is still written.
 pub(super) const fn flush_of(cause: Cause) -> Flush {
     match cause {
         Cause::Controls | Cause::TooSlow | Cause::ShutDown => Flush::Never,

@@ -160,7 +160,7 @@ impl Hub {
                 ensure(self.outboxes.entries[index].phase.is_client(), I::GhostMember, index)?;
             }
         }
-        // Each membership of a room is one of a client: if there are as many, each of a client is one of a room.
+        // Each membership of a room belongs to a client. Equal counts show that the reverse holds too.
         let (mut of_clients, mut tables) = (0, 0);
         for (client, index) in self.clients.iter().zip(0..) {
             let vacant = self.outboxes.entries[index].phase == Phase::Vacant;

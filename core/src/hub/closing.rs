@@ -109,8 +109,8 @@ impl Hub {
         self.abort(row);
     }
 
-    /// The client is in no room, of no user, and no publish reaches it; the application is told, of drops
-    /// first.
+    /// Removes a client from its rooms, its user and the list of clients, and queues its actions: drops first,
+    /// `Disconnected` last.
     pub(super) fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
         self.tell_tally(index);
@@ -187,7 +187,7 @@ impl Hub {
     }
 }
 
-/// The reason as it fits in a close frame; `None` if it is empty.
+/// The reason cut to fit in a close frame; `None` if it is empty.
 pub(super) fn cut(reason: &str) -> Option<Name> {
     let end = reason.floor_char_boundary(REASON_BYTES);
     (end > 0).then(|| reason[..end].into())

@@ -1,7 +1,7 @@
 //! Typed commands: each makes an event, passes it to `handle` and unpacks the outcome.
 //!
-//! They are written once, in a macro, for the hub and for [one that is recorded](crate::trace::RecordedHub). A trait would
-//! have to be imported by everybody who calls `hub.join(…)`.
+//! A macro writes them for `Hub` and for [`RecordedHub`](crate::trace::RecordedHub). With a trait instead, every caller of
+//! `hub.join(…)` would have to import it.
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
@@ -14,7 +14,7 @@ use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
 
-/// Unpacks an outcome. Each event has one kind of outcome, which `dispatch` fixes.
+/// Unpacks an outcome. `dispatch` decides which kind of outcome each event has.
 macro_rules! unpack {
     ($result:expr, $pattern:pat => $value:expr) => {
         match $result? {
@@ -45,7 +45,7 @@ impl $hub {
         self.reserve_for(now, connection, user, &[])
     }
 
-    /// [`Event::Reserve`] for a client that will join these rooms at once.
+    /// Hands in [`Event::Reserve`] for a client that will join these rooms at once.
     pub fn reserve_for(
         &mut self,
         now: Instant,
@@ -151,7 +151,7 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
-    /// [`Event::ConfigureRoom`].
+    /// Hands in [`Event::ConfigureRoom`].
     pub fn configure_room(&mut self, now: Instant, room: &str, config: RoomConfig) -> Result<(), Error> {
         self.handle(now, Event::ConfigureRoom { room, config }).map(drop)
     }
@@ -191,7 +191,7 @@ impl $hub {
         self.handle(now, Event::Gone { connection }).map(drop)
     }
 
-    /// [`Event::Transmit`]; how many leases were added to the batch, 0 or 1.
+    /// Hands in [`Event::Transmit`] and returns the number of leases added to the batch, 0 or 1.
     pub fn transmit(
         &mut self,
         now: Instant,
@@ -203,7 +203,7 @@ impl $hub {
         unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
-    /// [`Event::TransmitReady`]; how many leases were added to the batch.
+    /// Hands in [`Event::TransmitReady`] and returns the number of leases added to the batch.
     pub fn transmit_ready(
         &mut self,
         now: Instant,
@@ -216,7 +216,7 @@ impl $hub {
         unpack!(self.handle_into(now, event, Sink::Batch(batch)), Outcome::Leased(leases) => leases)
     }
 
-    /// [`Event::Transmitted`].
+    /// Hands in [`Event::Transmitted`].
     pub fn transmitted(&mut self, now: Instant, results: &[Written]) -> Result<(), Error> {
         self.handle(now, Event::Transmitted { results }).map(drop)
     }
@@ -263,11 +263,11 @@ impl Hub {
     /// ```
     ///
     /// # Errors
-    /// The first field that cannot stand, or cannot change. Then nothing has changed.
+    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         match self.handle(now, Event::Reconfigure { config }) {
             Ok(_) => Ok(()),
-            // Nothing has changed: that tells the field, too.
+            // The hub did not change, so `validate_change` finds the same error, with the field.
             Err(_) => config.validate_change(&self.config),
         }
     }

@@ -71,7 +71,8 @@ impl Hub {
         Some(room.config.as_deref().copied().unwrap_or_default())
     }
 
-    /// Whether a client may publish to a room on its own behalf; to one that does not exist it may. O(1).
+    /// Whether a publish on behalf of this client may go to a room; `true` if the room does not exist, `false` if the
+    /// client is not open. O(1).
     #[must_use]
     pub fn may_publish_to(&self, client: ClientId, room: &str) -> bool {
         self.open_index(client).is_ok_and(|index| self.may_publish(index, room))

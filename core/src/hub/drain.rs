@@ -12,7 +12,7 @@ use crate::cause::Cause;
 use crate::outbox::{NONE, Phase};
 use crate::time::nanos;
 
-/// Clients that are idle when the drain begins go within this part of the time given.
+/// Clients that are idle when the drain begins are closed within this fraction of its time.
 const IDLE_SHARE: u64 = 10;
 
 impl Hub {
@@ -84,8 +84,8 @@ impl Hub {
         }
     }
 
-    /// Gives a client the moment at which the drain closes it: the idle ones soon, the others evenly over the
-    /// time given, each at a random point of its own share.
+    /// Sets the time at which the drain closes a client: soon if it is idle; otherwise evenly spread over the drain's
+    /// time, at a random point of the client's own share.
     fn schedule(&mut self, index: u32) {
         let Some(draining) = &mut self.draining else { return };
         if self.outboxes.entries[index].phase != Phase::Open {
@@ -142,7 +142,7 @@ impl Hub {
         self.connections.len() == 0 && self.admitted() == 0
     }
 
-    /// A drain is done when no connection is left that was admitted; a shutdown when none is left at all.
+    /// Ends a drain when no reserved, open or closing connection is left, and a shutdown when no connection is left.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
             _ if self.stopping => self.is_empty() && self.sweep.is_none(),

@@ -1,9 +1,9 @@
-//! Clients that are to be ended, and whose turn has not come: those whose outbox was full under `Policy::Disconnect`.
+//! Clients that are marked to be ended in a later slice: their outbox was full under `Policy::Disconnect`.
 //!
-//! From the event that marks it, such a client takes nothing and gets nothing: whatever is asked of it is answered with
-//! [`Error::NotOpen`](super::Error::NotOpen), and no publish reaches it. Until its turn comes it is still listed and counted
-//! as a client, a member of its rooms and a client of its user, as nobody has been told yet. What was queued for it before
-//! may still be written.
+//! From the event that marks it, such a client gets nothing more: events for it are answered with
+//! [`Error::NotOpen`](super::Error::NotOpen), and no publish reaches it. Until it ends it is still listed and counted as a
+//! client, a member of its rooms and a client of its user, since the application has not been told yet. Frames queued
+//! before may still be written.
 
 use super::Hub;
 use super::closing::cut;
@@ -12,11 +12,11 @@ use crate::cause::Cause;
 use crate::close::{CloseFrame, ClosedBy};
 use crate::outbox::Phase;
 
-/// As much memory as the list keeps when nobody is in it.
+/// The capacity that the list keeps when it is empty.
 const KEPT: usize = 1024;
 
 impl Hub {
-    /// Marks those whose outbox was full under `Policy::Disconnect`, and ends the first of them.
+    /// Marks the clients whose outbox was full under `Policy::Disconnect`, and ends the first of them.
     #[cold]
     pub(super) fn end_doomed(&mut self) {
         let mut doomed = core::mem::take(&mut self.outboxes.doomed);
@@ -31,14 +31,14 @@ impl Hub {
         self.end_marked_slice();
     }
 
-    /// Ends the next of those that are marked.
+    /// Ends the next slice of marked clients.
     pub(super) fn end_marked_slice(&mut self) {
         let mut slice = Slice::of(self.config.host.slice);
         while !slice.is_over()
             && let Some(client) = self.ending.pop_front()
         {
             slice.spend(CLIENT);
-            // It may have ended meanwhile.
+            // The client may have ended meanwhile.
             let Some(index) = self.outboxes.entries.find(client) else { continue };
             if self.outboxes.entries[index].phase == Phase::Ending {
                 slice.spend(self.load(index));
@@ -50,13 +50,13 @@ impl Hub {
         }
     }
 
-    /// Ends a client that is marked, with a close frame.
+    /// Ends a marked client with a close frame.
     pub(super) fn end_marked(&mut self, index: u32) {
         self.outboxes.entries[index].phase = Phase::Open;
         self.end_for(index, Cause::TooSlow);
     }
 
-    /// The transport of a client that is marked has gone: there is nobody to write a close frame to.
+    /// Ends a marked client whose transport has gone, without a close frame.
     pub(super) fn leave_marked(&mut self, index: u32) {
         let CloseFrame { code, reason } = self.config.closes[Cause::TooSlow].clone();
         self.totals.count_cause(Cause::TooSlow);

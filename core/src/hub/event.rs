@@ -8,7 +8,7 @@ use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Policy, Written};
 
-/// Something that happened, or that somebody asks for. A log of `(now, event)` is the whole run.
+/// Something that happened, or that the host or application asks for. A log of `(now, event)` is the whole run.
 ///
 /// Events about a transport name the [connection](ConnectionId): its handshake, what arrived, what was written, its end.
 /// What the application asks names the [client](ClientId).
@@ -32,10 +32,10 @@ pub enum Event<'a> {
     Reserve {
         /// The accepted connection.
         connection: ConnectionId,
-        /// The user it belongs to, if known by now.
+        /// The user of the client, if already known.
         user: Option<&'a str>,
-        /// The rooms that it will [join](Self::Join) as soon as it is open, each once. A reservation is refused if one of them
-        /// cannot be joined as things are. It takes no place in them: they may have become full by then.
+        /// The rooms that the client will [join](Self::Join) as soon as it is open, each once. The reservation is refused
+        /// if one of them cannot be joined now. It reserves no place in them: a room may be full when the client opens.
         rooms: &'a [Name],
     },
     /// The 101 was handed to the transport: phase two. The reserved client of this connection is open from now on.
@@ -87,8 +87,8 @@ pub enum Event<'a> {
         /// The client that leaves.
         client: ClientId,
     },
-    /// Queues one frame for everybody the targets reach: one copy a client, however many targets reach it. Answer:
-    /// [`Outcome::Published`](super::Outcome::Published).
+    /// Queues a frame for all clients that the targets reach, once for each client, even if several targets reach it.
+    /// Answer: [`Outcome::Published`](super::Outcome::Published).
     Publish {
         /// The client whose message the host relays. If the client is gone or closing, or may not publish to one of the targets
         /// (see [`Publishers`](super::Publishers)), the event is refused and nobody gets the frame. The publisher itself gets the
@@ -104,8 +104,8 @@ pub enum Event<'a> {
         /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
         policy: Option<Policy>,
     },
-    /// Says how a room differs from the others; it may have members or be made by this, if it is to be
-    /// [kept](super::Lifetime::Kept). A later config takes the place of this one.
+    /// Sets the config of a room. If the room does not exist, a [kept](super::Lifetime::Kept) one is made. A later config
+    /// replaces this one.
     ConfigureRoom {
         /// The room's name.
         room: &'a str,
@@ -197,7 +197,7 @@ pub enum Event<'a> {
         /// The connection of the transport.
         connection: ConnectionId,
     },
-    /// Leases what waits for one client to the host, which will write it. The lease is put into the host's
+    /// Leases the queued frames of one client to the host, which writes them. The lease is added to the host's
     /// [batch](super::Sink::Batch). Answer: [`Outcome::Leased`](super::Outcome::Leased).
     Transmit {
         /// The connection of the client.

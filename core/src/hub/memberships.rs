@@ -1,5 +1,5 @@
-//! Who is in which room: one node for each membership, linked in a list of its client, all from one pool, so that
-//! neither joining nor leaving allocates once it is warm.
+//! Memberships of clients in rooms. Each is a node from one pool, linked in a list of its client, so that joining
+//! and leaving do not allocate once the pool is warm.
 //!
 //! A membership is looked for by its room. In the list of a client that is in few rooms that is a short walk. A client that
 //! is in more than [`FEW`] has a hash table beside its list, or joining a thousand rooms would take half a million steps.
@@ -14,7 +14,7 @@ use siphasher::sip::SipHasher13;
 /// As many rooms as a client may be in without a table.
 pub(super) const FEW: u32 = 32;
 
-/// A room that a client is in, and where the room lists it.
+/// A room that a client is in, and the client's position in the room's list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Membership {
     pub(super) room: u32,
@@ -90,7 +90,7 @@ impl Memberships {
         node
     }
 
-    /// Takes a membership out of the list of the client that has it.
+    /// Removes a membership from its client's list.
     pub(super) fn remove(&mut self, client: u32, list: &mut List, node: u32) -> Membership {
         if list.len > FEW {
             self.remove_from_table(client, list.len - 1, node);

@@ -126,16 +126,16 @@ pub struct Hub {
     phases: Phases,
     wheel: Wheel<Owner>,
     notices: VecDeque<Notice>,
-    /// Whom a publish is for: memory that is used again.
+    /// The resolved targets of a publish, kept so that its memory is used again.
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
     /// Rooms that were closed and whose members are not all told yet, and how many memberships of such rooms there are.
     closed_rooms: VecDeque<ClosedRoom>,
     stale: u64,
-    /// Clients that are marked to be ended, in the order in which they are. Some may have ended meanwhile.
+    /// Clients that are marked to be ended, in order. Some may have ended meanwhile.
     ending: VecDeque<ClientId>,
-    /// A shutdown whose end is not told yet.
+    /// A shutdown runs: `Action::Stopped` is still to come.
     stopping: bool,
     stop_is_told: bool,
     totals: Totals,
@@ -166,14 +166,14 @@ enum Owner {
 #[derive(Clone, Debug)]
 enum Notice {
     Action(Action),
-    /// A tally of drops, which goes on adding up until it is polled.
+    /// A client's count of dropped messages, which grows until it is polled.
     Dropped(u32),
-    /// Likewise, for messages over a rate.
+    /// A client's count of messages over a rate, which grows until it is polled.
     OverRate(ClientId),
 }
 
 impl Hub {
-    /// A hub without clients.
+    /// Makes a hub without clients.
     ///
     /// # Errors
     /// [`ConfigError`] names the first invalid field of `config` and its value.
@@ -219,16 +219,16 @@ impl Hub {
     /// counts as the previous one. Time during which the host stood still ([`Deadlines::standstill`]) does not count.
     ///
     /// # Errors
-    /// A stale id, something asked of a client that is not open, or a refusal. Nothing has changed then, but
+    /// The id is stale, the client is not open, or the hub refuses the event. The state is unchanged then, except
     /// for the count of refusals. Of a transmit [`Error::NeedsBatch`].
     #[inline]
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
         self.act(now, event, Sink::Nowhere)
     }
 
-    /// The same door, for an event whose outcome only counts what there is more of: the leases of a transmit are put into a
-    /// batch of the host's own, and whom a publish has not reached into a list. ([`transmit`](Self::transmit),
-    /// [`transmit_ready`](Self::transmit_ready) and [`publish_listing`](Self::publish_listing) do so.)
+    /// Like [`handle`](Self::handle), for events whose outcome only counts: adds the leases of a transmit to the host's
+    /// batch, and the clients that a publish did not reach to a list. ([`transmit`](Self::transmit),
+    /// [`transmit_ready`](Self::transmit_ready) and [`publish_listing`](Self::publish_listing) call it.)
     ///
     /// # Errors
     /// Those of [`handle`](Self::handle).
@@ -352,8 +352,8 @@ impl Hub {
         self.outboxes.poll_ready()
     }
 
-    /// When [`Event::Timeout`] is due: maybe earlier than there is anything to do, never later. `None`: not
-    /// before another event. O(1).
+    /// When [`Event::Timeout`] is due. The time may be early, never late. `None`: the hub needs no timeout before
+    /// the next event. O(1).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let due = if self.outboxes.has_untold() { Some(self.now) } else { self.next_timeout() };
@@ -372,12 +372,12 @@ impl Hub {
         if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
     }
 
-    /// Whether something is left to be done of an event with consequences for many.
+    /// Whether an event with consequences for many clients is not worked off yet.
     fn is_working(&self) -> bool {
         self.sweep.is_some() || !self.closed_rooms.is_empty() || !self.ending.is_empty()
     }
 
-    /// Whether a client of this lane has something to write. O(1).
+    /// Whether any client of this lane has something to write. O(1).
     #[must_use]
     pub fn has_ready(&self, lane: u8) -> bool {
         self.outboxes.has_ready(lane)
@@ -390,7 +390,7 @@ impl Hub {
         self.outboxes.sequence()
     }
 
-    /// Announces tallies that were begun: so many an event at most.
+    /// Queues a notice for clients whose count of drops has begun, at most a slice of them at each event.
     fn tell_tallies(&mut self) {
         for _ in 0..self.config.host.slice {
             let Some(client) = self.outboxes.untold.pop_front() else { return };
@@ -400,14 +400,14 @@ impl Hub {
         }
     }
 
-    /// Announces the tally of one client, if it has one that is not announced.
+    /// Queues a notice for the drops of one client, if there is none yet.
     fn tell_tally(&mut self, index: u32) {
         if let Some(tally) = self.outboxes.announce_tally(index) {
             self.notices.push_back(Notice::Dropped(tally));
         }
     }
 
-    /// What follows an event beside its outcome. Mostly there is nothing.
+    /// Queues the actions that follow from an event. Most events have none.
     #[inline]
     fn settle(&mut self) {
         if self.outboxes.has_untold() {

@@ -14,7 +14,7 @@ use siphasher::sip::SipHasher13;
 pub(super) trait Named {
     fn name(&self) -> &[u8];
 
-    /// Whether its name leads to it.
+    /// Whether the table leads from a slot's name to the slot.
     #[cfg(feature = "trace")]
     fn is_listed(&self) -> bool {
         true
@@ -60,7 +60,7 @@ impl<T: Named> Names<T> {
         self.slots.remove(slot)
     }
 
-    /// Lets no name lead to a slot any more, which stays as it is.
+    /// Removes a slot's name from the table, and keeps the slot.
     pub(super) fn unlist(&mut self, slot: u32) {
         let Some(named) = self.slots.get(slot) else { return };
         let hash = Self::hash(self.key, named.name());
@@ -77,7 +77,7 @@ impl<T: Named> Names<T> {
         self.slots.get_mut(slot)
     }
 
-    /// How many there are to whom a name leads.
+    /// The number of names in the table.
     pub(super) fn len(&self) -> usize {
         self.table.len()
     }

@@ -23,7 +23,7 @@ pub enum Outcome {
     Published(Published),
     /// What the host must do with the message.
     Verdict(Verdict),
-    /// So many leases were put into the batch.
+    /// This number of leases was added to the batch.
     Leased(u32),
     /// The room was closed; it had this number of members.
     RoomClosed(u32),
@@ -38,14 +38,14 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// A room that has so many members now.
+    /// The result of a join after which the room has this number of members.
     #[must_use]
     pub const fn new(members: u32) -> Self {
         Self { members }
     }
 }
 
-/// What became of a publish. The three numbers add up to the clients it was for.
+/// The result of a publish. `queued`, `dropped` and `refused` add up to the clients that it was for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Published {
@@ -53,8 +53,8 @@ pub struct Published {
     pub queued: u32,
     /// Clients for which the frame was dropped; [`Action::Dropped`](super::Action::Dropped) reports each.
     pub dropped: u32,
-    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait): a list passed to
-    /// [`Hub::publish_listing`](super::Hub::publish_listing) names them.
+    /// Clients whose outbox was full, under [`Policy::Wait`](super::Policy::Wait).
+    /// [`Hub::publish_listing`](super::Hub::publish_listing) lists them.
     pub refused: u32,
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, the publish is
     /// refused.)
@@ -97,7 +97,7 @@ pub enum Error {
     ConfigRefused,
     /// The user's open clients are not those that [`Event::Place`](super::Event::Place) listed: decide again.
     RosterChanged,
-    /// A transmit without a [batch](super::Sink::Batch) to put the leases into.
+    /// A transmit came without a [batch](super::Sink::Batch) for its leases.
     NeedsBatch,
 }
 
@@ -225,7 +225,9 @@ impl fmt::Display for Error {
             Self::RosterChanged => f.write_str("the clients of the user have changed: decide again"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NeedsBatch => f.write_str("a transmit needs a batch: call `transmit` or `handle_into`"),
-            Self::ConfigRefused => f.write_str("the hub cannot take this config"),
+            Self::ConfigRefused => {
+                f.write_str("the config is invalid, or a field cannot change while the hub runs")
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Leases of clients that are written to no faster than a rate, and the moments at which they go on.
+//! Leases under a rate of outbound messages, and the timers of paced clients.
 
 use super::Hub;
 use super::client::NEVER;
@@ -6,8 +6,8 @@ use super::work::{Slice, TIMER};
 use crate::outbox::NONE;
 
 impl Hub {
-    /// Leases what the next clients of a lane may be given now. Those who may be given nothing yet are passed over, so many an
-    /// event at most: each waits for its timer then, and is not passed again before.
+    /// Leases what the rate allows to the next clients of a lane. Clients for which it allows nothing yet are skipped, a
+    /// slice of them at each event: each is paced until its timer fires, and is not looked at before.
     pub(super) fn lease_ready_at_pace(&mut self, lane: u8, connections: u32, budget: u32) -> u32 {
         self.outboxes.begin_transmit(lane);
         let (mut last, mut count) = (NONE, 0);

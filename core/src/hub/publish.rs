@@ -1,4 +1,4 @@
-//! Publishing: whom the targets reach, once each.
+//! Publishes a frame to the clients that the targets reach, once for each client.
 
 use super::budget::Meant;
 use super::reach::Reach;
@@ -84,10 +84,10 @@ impl Hub {
         }
     }
 
-    /// Finds what the targets name, each once; how many name nothing. If none names anything, that is the error.
+    /// Resolves the targets, each once, and returns how many do not exist; an error if none exists.
     ///
-    /// Rooms and users are marked as named until [`forget_names`](Self::forget_names): a room that is named ten thousand
-    /// times is gone through once. O(targets).
+    /// Rooms and users are marked as named until [`forget_names`](Self::forget_names), so that a room that is named ten
+    /// thousand times is visited once. O(targets).
     fn resolve(&mut self, targets: &[Target<'_>]) -> Result<u32, Error> {
         self.reach.clear();
         let (mut first_error, mut unknown, mut names_all) = (None, 0, false);
@@ -95,7 +95,7 @@ impl Hub {
             match self.find(target) {
                 Ok(reach) => {
                     let was_named = match reach {
-                        // Who is reached twice is known by the mark of the publish.
+                        // The publish's mark shows clients that are reached twice.
                         Reach::Client(_) => false,
                         Reach::User(slot) => {
                             self.users.get_mut(slot).is_some_and(|user| replace(&mut user.named, true))
@@ -121,7 +121,7 @@ impl Hub {
         }
     }
 
-    /// Takes back what [`resolve`](Self::resolve) has marked.
+    /// Clears the marks of [`resolve`](Self::resolve).
     fn forget_names(&mut self, reach: &[Reach]) {
         for reach in reach {
             match *reach {
@@ -140,7 +140,7 @@ impl Hub {
         }
     }
 
-    /// Finds what a target names.
+    /// Resolves a target.
     #[inline]
     fn find(&self, target: &Target<'_>) -> Result<Reach, Error> {
         match *target {

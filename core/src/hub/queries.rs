@@ -93,7 +93,7 @@ impl Hub {
             .map(|room| room.name.clone())
     }
 
-    /// How many rooms a client is in. O(1); O(its rooms) while somebody is still to be told that a room was closed.
+    /// The number of rooms that a client is in. O(1), or O(its rooms) while members of a closed room are still to be told.
     #[must_use]
     pub fn room_count_of(&self, client: ClientId) -> usize {
         self.outboxes.entries.find(client).map_or(0, |index| self.rooms_of_index(index))
@@ -125,12 +125,12 @@ impl Hub {
         self.members(room).len()
     }
 
-    /// All rooms, in the order of their slots, which are used again.
+    /// The names of all rooms, in the order of their slots. A new room may take the slot of an ended one.
     pub fn room_names(&self) -> impl Iterator<Item = Name> + '_ {
         self.rooms.iter().filter(|room| !room.closed).map(|room| room.name.clone())
     }
 
-    /// How many rooms there are. O(1).
+    /// The number of rooms. O(1).
     #[must_use]
     pub fn room_count(&self) -> usize {
         self.rooms.len()

@@ -16,18 +16,18 @@ pub(super) struct Room {
     /// joining; when a member leaves, the last one takes its place.
     pub(super) members: Vec<u32>,
     pub(super) memberships: Vec<u32>,
-    /// The last frame published to it.
+    /// The last frame published to the room.
     pub(super) log: LogEnd,
-    /// How it differs from the others, if it does.
+    /// The room's own config, if it is not the default.
     pub(super) config: Option<Box<RoomConfig>>,
-    /// A target of the publish that is under way names it.
+    /// A target of the current publish names this room.
     pub(super) named: bool,
-    /// It was closed, and has members who are not told yet. No name leads to it.
+    /// The room was closed and has members that are not told yet. No name leads to it.
     pub(super) closed: bool,
 }
 
 impl Room {
-    /// A room like any other, with nobody in it.
+    /// Makes a room of the default config without members.
     pub(super) fn new(name: Name) -> Self {
         Self {
             name,
@@ -40,7 +40,7 @@ impl Room {
         }
     }
 
-    /// Whether it is over: nobody is in it, and it is not kept. Who closes a room sees to its end.
+    /// Whether the room has ended: it has no members and is not kept. A closed room is ended by the code that closes it.
     pub(super) fn is_over(&self) -> bool {
         self.members.is_empty() && !self.is_kept() && !self.closed
     }

@@ -1,7 +1,7 @@
-//! Closing a room: nobody is in it any more, at once. What follows from that is told and done in slices.
+//! Closes a room: it has no members any more, at once. The consequences are worked off in slices.
 //!
-//! The room has no name from then on, so that nobody finds it, and its members are taken out of it one after the other, each told
-//! when it is its turn. Until then a closed room is in a client's list, and passed over by whatever looks at that.
+//! A closed room has no name, so that it cannot be found. Its members are removed one after the other, each with an action.
+//! Until then the closed room is in the client's list, and everything that reads the list skips it.
 
 use super::room::ClosedRoom;
 use super::work::{CLIENT, MEMBER, Slice};
@@ -27,7 +27,7 @@ impl Hub {
         Ok(count)
     }
 
-    /// Takes the next members out of rooms that were closed: of each room the one who joined last first.
+    /// Removes the next slice of members from closed rooms, those that joined last first.
     pub(super) fn close_rooms_slice(&mut self) {
         let mut slice = Slice::of(self.config.host.slice);
         while !slice.is_over()
@@ -49,7 +49,7 @@ impl Hub {
         }
     }
 
-    /// Takes a member out of the first of the closed rooms.
+    /// Removes a member from the first of the closed rooms.
     fn take_out(&mut self, index: u32, node: u32, slice: &mut Slice) {
         let client = self.outboxes.entries.id(index);
         if let Some(room) = self.exit(index, node) {
@@ -64,12 +64,12 @@ impl Hub {
         }
     }
 
-    /// Whether a membership is of a room that was closed.
+    /// Whether a membership belongs to a closed room.
     pub(super) fn is_stale(&self, slot: u32) -> bool {
         !self.closed_rooms.is_empty() && self.rooms.get(slot).is_some_and(|room| room.closed)
     }
 
-    /// How many rooms a client is in. O(1), and O(rooms of the client) while a room is being closed.
+    /// The number of rooms that a client is in. O(1), or O(rooms of the client) while a room is being closed.
     pub(super) fn rooms_of_index(&self, index: u32) -> usize {
         let list = self.clients[index as usize].memberships;
         if self.closed_rooms.is_empty() {
@@ -78,7 +78,7 @@ impl Hub {
         self.memberships.iter(list).filter(|(_, membership)| !self.is_stale(membership.room)).count()
     }
 
-    /// Nobody is left who could be in a room that was closed.
+    /// Drops all closed rooms, when no client is left.
     pub(super) fn forget_closed_rooms(&mut self) {
         while let Some(ClosedRoom { slot, .. }) = self.closed_rooms.pop_front() {
             self.rooms.remove(slot);

@@ -45,8 +45,8 @@ pub struct RoomConfig {
 
 /// Who may publish to a room.
 ///
-/// A publish by the application is an [`Event::Publish`](super::Event::Publish) without a publisher; one that passes on what a
-/// client says names that client as its publisher.
+/// The application publishes by an [`Event::Publish`](super::Event::Publish) without a publisher. A client's message is
+/// published with the client as publisher.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Publishers {

@@ -38,7 +38,7 @@ impl Hub {
         Ok(Joined { members: self.enter(index, room) })
     }
 
-    /// Why somebody who is in no room yet could not join all of these, each of which is named once. O(rooms).
+    /// Checks that a client without rooms could join all of these now; each must be named once. O(rooms).
     pub(super) fn check_first_rooms(&self, rooms: &[Name]) -> Result<(), Error> {
         if let Some(limit) = self.config.rooms.per_client
             && rooms.len() > limit as usize
@@ -61,7 +61,7 @@ impl Hub {
         }
     }
 
-    /// Whether a room has a place for one more.
+    /// Checks that a room has room for one more member.
     fn check_capacity(&self, room: &Room) -> Result<(), Error> {
         match self.most_members(room) {
             Some(limit) if room.members.len() >= limit as usize => Err(Refusal::RoomFull { limit }.into()),
@@ -125,7 +125,7 @@ impl Hub {
         }
     }
 
-    /// Ends a membership of a client; the room's name.
+    /// Ends a membership of a client and returns the room's name.
     pub(super) fn exit(&mut self, index: u32, membership: u32) -> Option<Name> {
         let list = &mut self.clients[index as usize].memberships;
         let membership = self.memberships.remove(index, list, membership);
@@ -153,14 +153,14 @@ impl Hub {
         Some(room.name.clone())
     }
 
-    /// By which membership a client is in a room. O(1).
+    /// The membership of a client in a room. O(1).
     pub(super) fn membership(&self, index: u32, slot: u32) -> Option<u32> {
         let list = self.clients[index as usize].memberships;
         let room = self.rooms.get(slot)?;
         if room.members.len() >= list.len().min(FEW as usize) {
             return self.memberships.find(index, list, slot);
         }
-        // Fewer than a client's list has, and one behind the other in memory.
+        // The room has fewer members than the client has rooms, and they are consecutive in memory.
         let position = room.members.iter().position(|&member| member == index)?;
         Some(room.memberships[position])
     }

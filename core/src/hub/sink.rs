@@ -1,24 +1,25 @@
-//! Where an event puts what its outcome only counts.
+//! Destinations for leases and unreached clients, which the outcome of an event only counts.
 
 use super::{Error, Unreached};
 use crate::outbox::Batch;
 use alloc::vec::Vec;
 
-/// Where [`Hub::handle_into`](super::Hub::handle_into) puts what the outcome of an event only counts: memory of the host's own,
-/// which it uses again. What is in there already stays there.
+/// The destination in the host's memory to which [`Hub::handle_into`](super::Hub::handle_into) adds leases or unreached
+/// clients, which the outcome only counts. Existing entries stay.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Sink<'a> {
-    /// Nowhere. A transmit is refused then ([`Error::NeedsBatch`]), or its leases would be lost.
+    /// No destination. A transmit is then refused ([`Error::NeedsBatch`]), since its leases would be lost.
     Nowhere,
-    /// The leases of a transmit.
+    /// Takes the leases of a transmit.
     Batch(&'a mut Batch),
-    /// The clients that a publish under [`Policy::Wait`](super::Policy::Wait) has not reached, in the order in which it would have.
+    /// Takes the clients that a publish under [`Policy::Wait`](super::Policy::Wait) did not reach, in the order of its
+    /// delivery.
     Unreached(&'a mut Vec<Unreached>),
 }
 
 impl Sink<'_> {
-    /// The same, for a call.
+    /// Borrows the sink again, to pass it to a call.
     #[cfg(feature = "trace")]
     pub(crate) fn reborrow(&mut self) -> Sink<'_> {
         match self {

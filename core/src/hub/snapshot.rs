@@ -133,7 +133,7 @@ impl Hub {
         take_frame: TakeFrame<'_>,
     ) -> Result<Self, Wrong> {
         let mut config = Config::take(input)?;
-        // A state must not make its reader allocate at will.
+        // The snapshot must not decide how much its reader allocates.
         let fixed = |host: Host| (host.lanes, host.seed, host.slice);
         if fixed(config.host) != fixed(host) {
             return Err(Wrong::Malformed);
@@ -141,7 +141,7 @@ impl Hub {
         config.host = host;
         let mut hub = Self::new(config).map_err(|_| Wrong::Malformed)?;
         hub.loosest = Field::take(input)?;
-        // What a damaged snapshot says may be tighter than its config.
+        // In a damaged snapshot the loosest bounds may be tighter than the config.
         if let Some(loosest) = &mut hub.loosest {
             loosest.loosen(&hub.config);
         }

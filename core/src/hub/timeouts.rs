@@ -1,5 +1,5 @@
-//! Deadlines and heartbeats. Each connection has one timer, set to the earliest of what it waits for; what
-//! traffic pushes back is looked at when the timer fires, not when the traffic comes.
+//! Deadlines and heartbeats. Each connection has one timer, set to its earliest deadline. Traffic that defers a
+//! deadline does not touch the timer: the deadline is checked when the timer fires.
 
 use super::client::NEVER;
 use super::connection::{Marks, Row};
@@ -10,7 +10,7 @@ use crate::close::ClosedBy;
 use crate::outbox::{Phase, Sending};
 use crate::time::{Instant, nanos};
 
-/// Steps by which the timers of a crowded tick come nearer in one timeout, at most. To forget a user takes some, too.
+/// The most steps by which one timeout moves the timers of a crowded tick. Removing a user takes steps too.
 const STEPS: u32 = 8_192;
 
 impl Hub {
@@ -50,7 +50,7 @@ impl Hub {
                     self.handshake_timed_out(row);
                 }
             }
-            // Its turn comes without a timer.
+            // A marked client is ended without a timer.
             Phase::Ending => self.unpace_if_due(index),
             Phase::Open => {
                 self.unpace_if_due(index);
@@ -123,7 +123,7 @@ impl Hub {
         }
     }
 
-    /// The earliest of what a connection waits for.
+    /// The earliest deadline of a connection.
     pub(super) fn earliest_deadline(&self, row: Row) -> u64 {
         let slot = &self.connections[row];
         let index = slot.client;

@@ -19,7 +19,7 @@ pub(super) struct User {
     pub(super) log: LogEnd,
     /// Set while the user has no client and its buckets are not full.
     pub(super) timer: Option<Timer>,
-    /// A target of the publish that is under way names it.
+    /// A target of the current publish names this user.
     pub(super) named: bool,
 }
 

@@ -1,27 +1,27 @@
-//! How much one event does for others than the client it is about.
+//! Slices: bounds the work that one event does for clients other than its own.
 //!
-//! An event may have consequences for a hundred thousand clients: a publish that closes all who are slow, a shutdown, a tick
-//! on which everybody is pinged. They are worked off in slices. An event does one slice, asks for a
-//! [`Timeout`](super::Event::Timeout) now if something is left, and that one does the next. A slice is bounded by work and
-//! not by clients: to end a client that is in a thousand rooms takes as long as to end a hundred others.
+//! An event may have consequences for a hundred thousand clients: a publish that closes all slow clients, a shutdown, a
+//! tick on which all clients are pinged. They are worked off in slices. An event does one slice; if work is left, the hub
+//! asks for a [`Timeout`](super::Event::Timeout) at once, which does the next slice. A slice is bounded by work and not
+//! by clients, since ending a client in a thousand rooms takes as long as ending a hundred others.
 
 use super::Hub;
 use crate::outbox::NONE;
 
 /// Units of work for each client that ends, or handshake: a unit is about 50 ns.
 pub(super) const CLIENT: u32 = 16;
-/// For each timer that fires or is set.
+/// Units of work for each timer that fires or is set.
 pub(super) const TIMER: u32 = 8;
-/// For each member of a room that was closed.
+/// Units of work for each member of a closed room.
 pub(super) const MEMBER: u32 = 8;
 /// For each client or connection that is looked at.
 pub(super) const VISIT: u32 = 1;
-/// For each room that it leaves.
+/// Units of work for each room that a client leaves.
 pub(super) const MEMBERSHIP: u32 = 2;
-/// For each message that is dropped.
+/// Units of work for each message that is dropped.
 pub(super) const MESSAGE: u32 = 1;
 
-/// What is left of a slice. The last thing that is begun is done, whatever it takes: a slice is exceeded by one client.
+/// The rest of a slice. A client that is begun is finished, so that a slice is exceeded by at most one client.
 #[derive(Debug)]
 pub(super) struct Slice {
     left: u32,
@@ -55,7 +55,7 @@ impl Hub {
         slice.spend(load.saturating_sub(self.load(index)));
     }
 
-    /// Units of work for what a client has, all of which goes when it ends at once.
+    /// The units of work for a client's rooms and messages, which go when it ends.
     pub(super) fn load(&self, index: u32) -> u32 {
         let rooms = self.clients[index as usize].memberships.len;
         let messages = self.outboxes.entries[index].messages;

@@ -283,7 +283,7 @@ impl Outboxes {
         self.tallies.slots.contains(tally as usize)
     }
 
-    /// Tallies that are announced and not polled yet.
+    /// The number of tallies that are announced and not polled yet.
     pub(crate) fn announced_tallies(&self) -> usize {
         self.tallies.slots.iter().filter(|(_, tally)| tally.is_announced).count()
     }

@@ -1,16 +1,16 @@
-//! What was dropped, and why.
+//! Dropped frames, and why they were dropped.
 
 use super::entry::NONE;
 use crate::id::ClientId;
 use alloc::vec::Vec;
 use slab::Slab;
 
-/// What was dropped for a client and is not polled yet.
+/// The drops of a client that are not polled yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Undelivered {
     pub(super) client: ClientId,
     pub(super) dropped: Dropped,
-    /// The action that tells it waits to be polled.
+    /// Whether the action for it is queued.
     pub(super) is_announced: bool,
 }
 
@@ -73,7 +73,7 @@ impl Tallies {
     }
 }
 
-/// What was dropped for one client, added up.
+/// The frames that were dropped for one client, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dropped {
     /// The number of dropped frames.

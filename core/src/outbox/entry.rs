@@ -17,24 +17,24 @@ pub(crate) const NOWHERE: ConnectionId = ConnectionId { index: NONE, generation:
 pub(crate) enum Phase {
     /// The entry is free.
     Vacant,
-    /// Admitted, the 101 is on its way.
+    /// The connection is admitted, and the 101 is being written.
     Reserved,
-    /// A client.
+    /// The connection is a client.
     Open,
-    /// A client that is marked to be ended: it takes and gets nothing more, and its turn comes.
+    /// The client is marked to be ended: it gets nothing more, and a later slice ends it.
     Ending,
-    /// No client any more: what is queued and the close frame are still written.
+    /// The client has ended; the queue and the close frame are still written.
     Closing,
 }
 
 impl Phase {
-    /// Whether the application has been told that it is a client, and not that it has ended.
+    /// Whether the connection is a client for the application: told as connected, and not as disconnected.
     pub(crate) const fn is_client(self) -> bool {
         matches!(self, Self::Open | Self::Ending)
     }
 }
 
-/// Who may write, and whether there is anything to write.
+/// Whether there is something to write, and who may write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
     /// Nothing is queued.

@@ -1,4 +1,4 @@
-//! Leasing what waits to the host, and taking back what it could not write.
+//! Leases queued frames to the host, and takes back what it could not write.
 
 use super::batch::{Item, Lease, Then};
 use super::entry::{Entry, Flags, NONE, Sending};
@@ -34,7 +34,7 @@ impl Entry {
 }
 
 impl Outboxes {
-    /// Leases what waits for the next clients of a lane.
+    /// Leases the queued frames of the next ready clients of a lane.
     pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.ready.release(lane);
         self.ready.warm(&self.entries, lane, clients);
@@ -49,11 +49,11 @@ impl Outboxes {
         count
     }
 
-    /// Leases what waits for one client; nothing if nothing waits or somebody is writing.
+    /// Leases the queued frames of one client, if it is ready.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
-            // What it was named for has been dropped meanwhile: it is to be named again.
+            // The frames for which it was offered were dropped, so it must be offered again.
             entry.flags.clear(Flags::OFFERED);
             return 0;
         }
@@ -64,7 +64,8 @@ impl Outboxes {
         1
     }
 
-    /// Leases the queue of an entry that was ready, as the run `last` if that is the same; the run it used.
+    /// Leases the queue of an entry that was ready, with the run `last` if its frames are the same. Returns the run it
+    /// used.
     #[inline]
     pub(super) fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
         let entry = &mut self.entries[index];
@@ -145,7 +146,7 @@ impl Outboxes {
         (run, then)
     }
 
-    /// Moves the first frame of a queue to a run; its size. Its hold goes with it.
+    /// Moves the first frame of a queue to a run, with its reference, and returns its size.
     fn move_front(&mut self, index: u32, run: u32) -> u32 {
         let Some(frame) = self.pop_front(index) else { return 0 };
         let size = self.frames.size(frame);
@@ -153,7 +154,7 @@ impl Outboxes {
         size
     }
 
-    /// Puts the items of a run in the batch.
+    /// Adds the items of a run to the batch.
     fn hand_out(&mut self, run: u32) {
         let run = self.runs.get(run);
         for item in run.items.iter() {
@@ -169,8 +170,8 @@ impl Outboxes {
         self.batch.ends.push(self.batch.items.len() as u32);
     }
 
-    /// Takes back a lease all of which was written, by a transport that takes more. False if there is more to be seen to:
-    /// then nothing has changed.
+    /// Takes back a lease that was written completely by a transport that takes more, in the simple case. `false` without
+    /// effect in all others.
     #[inline]
     pub(crate) fn take_back_whole(&mut self, written: &Written) -> bool {
         let Some(entry) = self.entries.of_lease(written) else { return false };

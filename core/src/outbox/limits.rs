@@ -49,9 +49,9 @@ pub enum Policy {
     /// The oldest frames that are not being written are dropped. [`Action::Dropped`](crate::hub::Action::Dropped) reports
     /// them.
     DropOldest,
-    /// A waiting frame with the same key is dropped and this one goes to the back, full or not: the client
-    /// gets the latest value of each key. A full outbox without that key drops the newest. Costs O(waiting
-    /// frames) a recipient.
+    /// A queued frame with the same key is dropped and the new one goes to the back, even if there is room: the client
+    /// gets the latest value of each key. A full outbox without this key drops the new frame. O(queued frames) for each
+    /// recipient.
     Conflate(u64),
     /// The client is closed, as [`Cause::TooSlow`](crate::hub::Cause::TooSlow) of the config says; what is queued is dropped.
     ///

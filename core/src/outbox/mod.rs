@@ -82,22 +82,22 @@ pub(crate) struct Outboxes {
     ready: Ready,
     extras: Slab<Extras>,
     tallies: Tallies,
-    /// Clients whose tally is to be announced. Some may have ended meanwhile, which was told with their tally.
+    /// Clients whose tally is to be announced. Some may have ended meanwhile; their tally was announced then.
     pub(crate) untold: VecDeque<ClientId>,
     /// Clients to be closed by `Policy::Disconnect`, found while publishing.
     pub(crate) doomed: Vec<u32>,
-    /// Clients with a waiter that lost a frame by a drop: their outbox may be low now.
+    /// Clients that a publish waits for and that lost a frame by a drop: their outbox may be low now.
     pub(crate) relieved: Vec<u32>,
     /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
     /// The batch of the host, while a transmit fills it: empty otherwise. Here, and not an argument, it takes no register from the
     /// loop over clients.
     batch: Batch,
-    /// Entries that are blocked.
+    /// The number of blocked entries.
     pub(crate) blocked: u32,
     /// The rate of outbound messages and what each client used of it, if there is a rate.
     pacing: Option<Box<Pacing>>,
-    /// Whom the publish under way has not reached, in the order in which it would have.
+    /// The clients that the current publish did not reach, in the order of its delivery.
     pub(crate) unreached: Vec<Unreached>,
     /// The bytes in use when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
@@ -309,7 +309,7 @@ impl Outboxes {
             return;
         }
         self.totals.dropped[reason as usize] += u64::from(frames);
-        // Once a client has ended, the application has been told, and hears no more of it.
+        // After a client's `Disconnected` no action names it.
         if !self.entries[index].phase.is_client() {
             return;
         }
@@ -324,18 +324,18 @@ impl Outboxes {
         }
     }
 
-    /// Whether a tally is to be announced.
+    /// Whether any tally is to be announced.
     #[inline]
     pub(crate) fn has_untold(&self) -> bool {
         !self.untold.is_empty()
     }
 
-    /// The tally of a client, if there is one that is not announced. It is now.
+    /// Marks the tally of a client as announced and returns it; `None` if there is none, or it was announced before.
     pub(crate) fn announce_tally(&mut self, index: u32) -> Option<u32> {
         self.tallies.announce(index)
     }
 
-    /// Takes a tally for its action.
+    /// Removes a tally, for its `Action::Dropped`.
     pub(crate) fn take_tally(&mut self, tally: u32) -> Option<(ClientId, Dropped)> {
         self.tallies.take(tally)
     }

@@ -36,8 +36,8 @@ impl Outboxes {
         true
     }
 
-    /// Leases as much of the queue of an entry that was ready as its rate allows, as the run `last` if that is the same; the
-    /// run that the next may share. `None` if nothing may be written yet: the entry is paced now.
+    /// Leases as much of a picked entry's queue as the rate allows, with the run `last` if its items are the same.
+    /// Returns the run that the next entry may share; `None` if the rate allows nothing yet, so that the entry is paced.
     pub(crate) fn lease_at_pace(&mut self, index: u32, budget: u32, last: u32, now: Instant) -> Option<u32> {
         let spare =
             self.pacing.as_ref().map_or(u32::MAX, |pacing| pacing.bucket(index).spare(&pacing.rate, now));

@@ -1,11 +1,11 @@
-//! Whether a wheel is in order.
+//! Checks the invariants of a wheel.
 
 use super::{LEVELS, Link, NIL, SLOTS, Slot, Spreading, Timer, Wheel, is_live, tick_of};
 use crate::invariant::{Broken, Invariant, ensure};
 use crate::time::Instant;
 
 impl<T: Copy> Wheel<T> {
-    /// Every timer is where its deadline says. O(timers).
+    /// Checks that every timer is in the slot of its deadline. O(timers).
     pub(crate) fn check(&self) -> Result<(), Broken> {
         let mut placed = self.check_spreading()?;
         for (number, slot) in self.slots.iter().enumerate() {
@@ -43,7 +43,7 @@ impl<T: Copy> Wheel<T> {
         Ok(count)
     }
 
-    /// How many timers are on their way down: all of the slot that was entered last.
+    /// Checks the timers that move down, all of the slot entered last, and returns their number.
     fn check_spreading(&self) -> Result<usize, Broken> {
         let Some(Spreading { shift, head, tail }) = self.spreading else { return Ok(0) };
         ensure(head != NIL && self.tick.trailing_zeros() >= shift, Invariant::TimerPlace, head)?;
@@ -63,7 +63,7 @@ impl<T: Copy> Wheel<T> {
         Ok(count)
     }
 
-    /// A timer's deadline and owner, if there is such a timer.
+    /// A timer's deadline and owner; `None` if there is no such timer.
     pub(crate) fn get(&self, timer: Timer) -> Option<(Instant, T)> {
         self.nodes.get(timer.0 as usize).map(|node| (node.deadline, node.owner))
     }

@@ -1,15 +1,15 @@
 //! The one timer structure of the core: a hierarchical timing wheel that fires in an exact order.
 //!
-//! Time is cut into ticks of 2^20 ns (about a millisecond). A level has 64 slots, each as wide as the whole level
-//! below it. A timer lies at the level of the highest base-64 digit in which its tick differs from the wheel's, so
-//! where it lies follows from its deadline alone, and timers of one tick always share a list, in the order in which
-//! they were set. When the wheel enters a slot, the slot's timers move down; those of the tick just reached go to a
-//! heap, which puts the few timers of one tick into the exact order of their nanoseconds. That keeps setting and
-//! cancelling at O(1), and leaves the price of the order, O(log k) for k timers of one tick, to firing.
+//! Time is divided into ticks of 2^20 ns (about a millisecond). A level has 64 slots, each as wide as the whole level
+//! below it. A timer is at the level of the highest base-64 digit in which its tick differs from the wheel's tick. So
+//! its slot depends only on its deadline, and timers of one tick always share a list, in the order in which they were
+//! set. When the wheel enters a slot, the slot's timers move down a level or more; those of the current tick move to a
+//! heap, which sorts the few timers of one tick by their nanoseconds. Setting and cancelling are O(1); firing costs
+//! O(log k) for k timers of one tick.
 //!
-//! A hundred thousand timers may lie in one slot. They move down some at a time: a caller says how many steps it has left, and
-//! until all of a slot have moved, the wheel asks to be called again at once. A timer that is set meanwhile and belongs
-//! to that slot goes behind those that have not moved, so that the order stays exact.
+//! A slot may hold a hundred thousand timers. They move down in parts: the caller limits the steps, and until all timers
+//! of a slot have moved, the wheel asks to be called again at once. A timer that is set meanwhile and belongs to that
+//! slot goes behind those that have not moved, so that the order stays exact.
 
 use alloc::boxed::Box;
 use alloc::collections::BinaryHeap;
@@ -55,11 +55,11 @@ pub(crate) struct Wheel<T> {
     /// The tick up to which slots have been entered. Every timer in a slot is of this tick or a later one; overdue
     /// timers count as of this tick.
     tick: u64,
-    /// Per level, a bit per slot that is not empty.
+    /// For each level a bit for each slot, set if the slot is not empty.
     occupied: [u64; LEVELS],
     /// `LEVELS * SLOTS` lists, level by level.
     slots: Box<[Slot]>,
-    /// What is left of the slot that the wheel has entered last, if its timers are still on their way down.
+    /// The rest of the slot that the wheel entered last, while its timers move down.
     spreading: Option<Spreading>,
     /// Timers of this tick or an earlier one, and what is left of those cancelled since they came here.
     due: BinaryHeap<Reverse<Due>>,
@@ -91,14 +91,14 @@ enum Link {
 struct Slot {
     head: u32,
     tail: u32,
-    /// The earliest deadline put here since the slot was last empty: early if that timer was cancelled, never late.
+    /// The earliest deadline added since the slot was last empty. Too early if that timer was cancelled, never too late.
     soonest: Instant,
 }
 
-/// Timers on their way down.
+/// Timers of a slot that are still to move down.
 #[derive(Clone, Copy, Debug)]
 struct Spreading {
-    /// How many low bits of a tick do not matter to whether it is in the slot.
+    /// The number of low bits of a tick that the slot ignores.
     shift: u32,
     head: u32,
     tail: u32,
@@ -133,22 +133,22 @@ impl<T: Copy> Wheel<T> {
         self.nodes.reserve(timers);
     }
 
-    /// The next timer whose deadline is not after `now`, with that deadline; `None` if there is none, or if `steps` are used
-    /// up: then it goes on at the next call, for which [`poll_timeout`](Self::poll_timeout) asks in time.
+    /// The next timer whose deadline is not after `now`, with that deadline. `None` if there is none, or if `steps` are
+    /// used up: the next call continues, and [`poll_timeout`](Self::poll_timeout) asks for it in time.
     ///
-    /// A timer on its way down takes a step at each level, and a cancelled one takes one.
+    /// A timer that moves down takes a step for each level; a cancelled timer takes one step.
     ///
-    /// The timer stays allocated, fired, until its owner resets or removes it. One that is reset to a moment not after
-    /// `now` is popped again, in its turn: a caller that pops until there is none must not always do that.
+    /// The timer stays allocated until its owner resets or removes it. A timer that is reset to a moment not after `now`
+    /// is popped again: a caller that pops until there is none must not always do that.
     ///
-    /// O(log k) for k timers of one tick, and amortized O(levels) for a timer on its way down; however far `now` is
-    /// ahead, empty slots cost nothing.
+    /// O(log k) for k timers of one tick, and amortized O(levels) for moving a timer down. Empty slots cost nothing,
+    /// however far `now` is ahead.
     pub(crate) fn pop(&mut self, now: Instant, steps: &mut u32) -> Option<(Instant, T)> {
         loop {
             if !self.spread(steps) || !self.gather(steps) || !self.discard(steps) {
                 return None;
             }
-            // Whatever is in the heap is earlier than whatever is in a slot.
+            // Every timer in the heap is earlier than every timer in a slot.
             if let Some(&Reverse(first)) = self.due.peek() {
                 if first.deadline > now {
                     return None;
@@ -218,7 +218,7 @@ impl<T: Copy> Wheel<T> {
             let start = above | (slot as u64) << shift;
             if start <= target {
                 self.tick = start;
-                // A slot of level 0 is the tick itself: it is gathered, not spread.
+                // A slot of level 0 is the tick itself: `gather` takes it, not `spread`.
                 if level > 0 {
                     let tail = self.slots[level * SLOTS + slot].tail;
                     let head = self.take(level, slot);
@@ -231,7 +231,7 @@ impl<T: Copy> Wheel<T> {
         false
     }
 
-    /// Moves the timers of the slot that was entered last to the levels below it; whether all have moved.
+    /// Moves the timers of the slot entered last to the levels below it. Returns whether all have moved.
     fn spread(&mut self, steps: &mut u32) -> bool {
         while let Some(Spreading { head, .. }) = self.spreading {
             if !take_step(steps) {
@@ -243,7 +243,7 @@ impl<T: Copy> Wheel<T> {
         true
     }
 
-    /// Moves the timers of the wheel's own tick into the heap; whether all have moved.
+    /// Moves the timers of the wheel's own tick into the heap. Returns whether all have moved.
     fn gather(&mut self, steps: &mut u32) -> bool {
         let slot = digit(self.tick, 0);
         if self.occupied[0] & 1 << slot == 0 {
@@ -265,7 +265,7 @@ impl<T: Copy> Wheel<T> {
         true
     }
 
-    /// Keeps cancelled entries from piling up in the heap while time stands still.
+    /// Removes cancelled entries from the heap, which would pile up while time does not advance.
     fn sweep(&mut self) {
         if self.due.len() > 2 * self.due_live + CANCELLED_SLACK {
             let nodes = &self.nodes;
@@ -273,7 +273,7 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Takes cancelled entries off the top of the heap; whether none is there any more.
+    /// Removes cancelled entries from the top of the heap. Returns whether none is left there.
     fn discard(&mut self, steps: &mut u32) -> bool {
         while let Some(Reverse(first)) = self.due.peek() {
             if is_live(&self.nodes, first) {
@@ -287,7 +287,7 @@ impl<T: Copy> Wheel<T> {
         true
     }
 
-    /// The occupied slot that comes first: all of a level comes before all of the next.
+    /// The first occupied slot in time: all slots of a level come before those of the next.
     fn first_slot(&self) -> Option<(usize, usize)> {
         let level = self.occupied.iter().position(|&slots| slots != 0)?;
         Some((level, self.occupied[level].trailing_zeros() as usize))
@@ -315,7 +315,7 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Appends a node to the slot of its deadline, or to those that are on their way down from it.
+    /// Appends a node to the slot of its deadline, or to the timers that still move down from it.
     fn link(&mut self, node: u32) {
         let tick = tick_of(self.nodes[node as usize].deadline).max(self.tick);
         let is_never = self.nodes[node as usize].deadline == Instant::FAR_FUTURE;
@@ -360,13 +360,13 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// Takes a node out of wherever it is.
+    /// Removes a node from its list or the heap.
     fn unlink(&mut self, node: u32) {
         let Node { deadline, link, .. } = self.nodes[node as usize];
         self.nodes[node as usize].link = Link::Idle;
         match link {
             Link::Idle => {}
-            // Its entry stays in the heap until it comes up or is swept.
+            // The entry stays in the heap until it is popped or swept.
             Link::Due { .. } => self.due_live -= 1,
             Link::Slot { prev, next } => {
                 if prev != NIL {
@@ -382,7 +382,8 @@ impl<T: Copy> Wheel<T> {
         }
     }
 
-    /// The first or the last of a list is gone: of a slot's, or of those on their way down. Which it is only the ends show.
+    /// Updates the ends of a list after its first or last node was removed: a slot's list, or that of timers that move
+    /// down.
     fn unlink_end(&mut self, node: u32, deadline: Instant, prev: u32, next: u32) {
         if let Some(Spreading { head, tail, .. }) = &mut self.spreading
             && (*head == node || *tail == node)
@@ -412,7 +413,7 @@ impl<T: Copy> Wheel<T> {
     }
 }
 
-/// One step less; false if there is none left.
+/// Takes a step; `false` if none is left.
 fn take_step(steps: &mut u32) -> bool {
     *steps = match steps.checked_sub(1) {
         Some(left) => left,

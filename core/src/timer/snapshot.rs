@@ -1,4 +1,4 @@
-//! A wheel as bytes, and back.
+//! Writes a wheel as bytes and reads it back.
 
 use super::{DIGIT_BITS, Due, Link, NIL, Node, SLOTS, Spreading, TICK_BITS, Timer, Wheel, is_live, tick_of};
 use crate::field::{Field, Input, Wrong};
@@ -14,9 +14,9 @@ impl Timer {
 }
 
 impl<T: Copy> Wheel<T> {
-    /// Writes all timers in the order in which those of the same moment fire; `put` writes an owner. Also cancelled ones, as
-    /// far as they show: they make [`poll_timeout`](Self::poll_timeout) early, by which the hub measures how long its host
-    /// stood still, and take steps. A wheel that is restored must answer the same.
+    /// Writes all timers, those of one moment in the order in which they fire; `put` writes an owner. Also writes
+    /// cancelled timers as far as they are visible: they take steps and make [`poll_timeout`](Self::poll_timeout) early,
+    /// by which the hub measures standstills. A restored wheel must return the same.
     pub(crate) fn snapshot(&self, log: &mut Vec<u8>, put: impl Fn(T, &mut Vec<u8>)) {
         let put_node = |node: u32, log: &mut Vec<u8>| {
             let node = &self.nodes[node as usize];
@@ -87,7 +87,7 @@ impl<T: Copy> Wheel<T> {
                     wheel.nodes[timer.0 as usize].link = Link::Slot { prev: NIL, next: NIL };
                     wheel.spreading = Some(Spreading { shift, head: timer.0, tail: timer.0 });
                 }
-                // One that is of another slot is where the check does not expect it.
+                // `check` finds a timer in the wrong slot.
                 _ => wheel.link(timer.0),
             }
             timers.push((timer, owner));
@@ -95,17 +95,17 @@ impl<T: Copy> Wheel<T> {
         Ok((wheel, timers))
     }
 
-    /// Whether a slot so wide can be the one that was entered last.
+    /// Whether a slot of this width can be the one entered last.
     fn may_spread(&self, shift: u32) -> bool {
         let is_level = shift > 0 && shift.is_multiple_of(DIGIT_BITS) && shift < u64::BITS - TICK_BITS;
         is_level && self.tick.trailing_zeros() >= shift
     }
 
-    /// Adds an entry to the heap, of a timer that has an owner, or of one that was cancelled.
+    /// Adds an entry to the heap, for a timer with an owner or for a cancelled one.
     fn push_due(&mut self, deadline: Instant, owner: Option<T>) -> Timer {
         let order = self.due_count;
         self.due_count += 1;
-        // No node has the number of a cancelled one.
+        // The entry of a cancelled timer has the number of no node.
         let node = match owner {
             Some(owner) => {
                 self.due_live += 1;
@@ -136,7 +136,7 @@ impl<T: Copy> Wheel<T> {
         levels.flat_map(|level| (0..SLOTS).map(move |slot| (level, slot))).filter(is_occupied).collect()
     }
 
-    /// The timers of each slot, and then those set to never.
+    /// The timers of all slots, then those that never fire.
     fn placed(&self) -> Vec<u32> {
         let mut placed: Vec<u32> = self.slots.iter().flat_map(|slot| self.list(slot.head)).collect();
         let idle = self.nodes.iter().filter(|(_, inside)| matches!(inside.link, Link::Idle));

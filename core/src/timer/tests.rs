@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::invariant::Invariant;
 
-/// What `slab` keeps for a node: its tag must fit into a gap of the node.
+/// The layout of a `slab` entry: its tag must fit into padding of the node.
 #[expect(dead_code, reason = "only its size matters")]
 enum Entry {
     Vacant(usize),
@@ -160,7 +160,7 @@ fn a_timer_on_its_way_down_can_be_removed_wherever_it_stands() {
 #[test]
 fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
     let mut wheel = Wheel::new();
-    // Before the one that is cancelled, so that its entries do not come up.
+    // Earlier than the cancelled timer, so that its entries are not popped.
     let others = 10;
     for owner in 0..others {
         wheel.insert(at(500), owner);
@@ -172,7 +172,7 @@ fn cancelled_timers_do_not_pile_up_while_time_stands_still() {
         assert_eq!(pop(&mut wheel, at(1)), None);
         most = most.max(wheel.due.len());
     }
-    // Swept when they are as many as the others and some more, and not each time.
+    // The heap is swept only when cancelled entries exceed the live ones by the slack.
     assert_eq!(most, 2 * others as usize + CANCELLED_SLACK + 1);
 }
 
@@ -186,7 +186,7 @@ fn wheel_of_each() -> Wheel<u64> {
     wheel
 }
 
-/// The slot of the two.
+/// The slot with two timers.
 fn slot_of_two(wheel: &mut Wheel<u64>) -> &mut Slot {
     let (level, number) = wheel.place(at(5 * SECOND));
     &mut wheel.slots[level * SLOTS + number]
@@ -263,13 +263,13 @@ enum Step {
     Insert(When),
     Remove(usize),
     Reset(usize, When),
-    /// Time goes on, and up to so many timers are popped.
+    /// Time advances, and at most this many timers are popped.
     Pop(u64, usize),
     /// Time goes on, and something is popped if so many steps are enough.
     Begin(u64, u32),
-    /// Time goes on, and all that is due is popped.
+    /// Time advances, and all due timers are popped.
     PopAll(u64),
-    /// Time goes to `poll_timeout` exactly, and all that is due is popped.
+    /// Time advances exactly to `poll_timeout`, and all due timers are popped.
     Wake,
 }
 
@@ -315,7 +315,7 @@ struct Compared {
     /// Owners whose timer was not removed.
     live: Vec<usize>,
     now: u64,
-    /// How often a timer was set, how often the wheel woke its host, and how often that was in vain.
+    /// How often a timer was set; `vain` counts wake-ups without a due timer.
     set: u64,
     vain: u64,
     /// How often it was given few steps.

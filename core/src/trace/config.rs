@@ -30,7 +30,7 @@ variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Di
 
 impl<'a> Field<'a> for Host {
     fn put(&self, log: &mut Vec<u8>) {
-        // A secret of the process, on which no behaviour depends.
+        // The hash key is a secret of the process, and no behaviour depends on it.
         let Self { lanes, capacity, hash_key: _, seed, slice } = self;
         lanes.put(log);
         capacity.put(log);
@@ -61,7 +61,7 @@ impl<'a> Field<'a> for Rate {
     }
 }
 
-/// Each cause in its order.
+/// Writes and reads the code and reason of each cause, in the order of `Cause::ALL`.
 impl<'a> Field<'a> for Closes {
     fn put(&self, log: &mut Vec<u8>) {
         for (_, farewell) in self.iter() {

@@ -1,4 +1,4 @@
-//! Frames in a log: what is written of each, and how it is built again.
+//! Writes frames to a log and rebuilds them.
 
 use super::LONGEST_PAYLOAD;
 use super::payloads::Payloads;
@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::cell::RefCell;
 
-/// A payload is cut from this, or from something longer that is made once.
+/// Zeros for rebuilt payloads; a longer payload gets a larger buffer.
 static ZEROS: [u8; 4096] = [0; 4096];
 
 /// Set in the first byte of a frame with a place or a deflated variant, of which a byte says what it has. The lower four bits
@@ -20,23 +20,23 @@ const HEAD: u8 = 0xf;
 const DEFLATED: u8 = 1;
 const PLACED: u8 = 2;
 
-/// All that is written of a frame but its bytes.
+/// Everything that is written of a frame except its bytes.
 pub(super) struct Shape {
     kind: Option<MessageKind>,
-    /// Bytes of head and payload.
+    /// The lengths of head and payload in bytes.
     lens: (usize, u32),
     /// The place with its offset.
     placed: Option<(Place, u64)>,
-    /// The same of the deflated variant, and where the place in it begins.
+    /// The lengths of the deflated variant, and the start of the place in it.
     deflated: Option<((usize, u32), u32)>,
 }
 
-/// What is built again for a replay is made of these.
+/// The first buffer of zeros for rebuilt payloads.
 pub(super) fn zeros() -> Bytes {
     Bytes::from_static(&ZEROS)
 }
 
-/// How frames are written in a snapshot of a hub.
+/// Writes a frame to a snapshot of a hub.
 pub(super) fn put(payloads: Payloads) -> PutFrame<'static> {
     match payloads {
         Payloads::Redacted => &put_redacted,
@@ -44,7 +44,7 @@ pub(super) fn put(payloads: Payloads) -> PutFrame<'static> {
     }
 }
 
-/// How frames are read from a snapshot. Those without a payload share zeros that are as long as the longest of them.
+/// Reads a frame from a snapshot. Frames without payloads share one buffer of zeros.
 pub(super) fn take(payloads: Payloads) -> impl Fn(&mut Input<'_>) -> Result<Frame, Wrong> {
     let zeros = RefCell::new(zeros());
     move |input| {
@@ -75,7 +75,7 @@ fn put_kept(frame: &Frame, log: &mut Vec<u8>) {
     }
 }
 
-/// Kind and length of a payload in one varint.
+/// Writes kind and length of a payload in one varint.
 pub(super) fn put_payload_len(frame: &Frame, len: usize, log: &mut Vec<u8>) {
     let kind = match frame.kind() {
         None => 0,
@@ -133,7 +133,7 @@ pub(super) fn take_shape(first: u8, input: &mut Input<'_>) -> Result<Shape, Wron
 }
 
 impl Shape {
-    /// A frame of this shape: of the bytes that follow in the log, or of zeros.
+    /// Makes a frame of this shape, of the bytes that follow in the log or of zeros.
     pub(super) fn build(
         self,
         payloads: Payloads,
@@ -152,14 +152,14 @@ impl Shape {
         let mut frame = place_in(take(self.kind, self.lens)?, at)?;
         if let Some((lens, at)) = self.deflated {
             frame = frame.with_deflated(place_in(take(None, lens)?, at)?);
-            // It must be shorter.
+            // The deflated variant must be shorter.
             frame.deflated().ok_or(Wrong::Malformed)?;
         }
         Ok(self.placed.map_or(frame.clone(), |(_, offset)| frame.sealed(offset)))
     }
 }
 
-/// A frame of zeros that is as long as the recorded one. All share one buffer, which grows by doubling.
+/// Makes a frame of zeros as long as the recorded one. All such frames share one buffer, which grows by doubling.
 fn zero_frame(
     kind: Option<MessageKind>,
     head: usize,
@@ -177,7 +177,7 @@ fn zero_frame(
     Frame::new(kind, head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
 }
 
-/// The recorded frame.
+/// Reads a frame that was kept.
 fn take_frame(
     kind: Option<MessageKind>,
     head: usize,

@@ -1,4 +1,4 @@
-//! One number for all that came out of a hub.
+//! The hash of a hub's output.
 
 use crate::hub::{Action, Error, Event, Hub, Outcome, Sink};
 use crate::outbox::{Batch, Control, Item, Lease, Then};
@@ -6,7 +6,7 @@ use crate::time::Instant;
 use core::hash::{Hash, Hasher};
 use siphasher::sip::SipHasher13;
 
-/// How much is in a sink.
+/// The number of entries in a sink.
 #[derive(Clone, Copy, Default)]
 struct Extent {
     leases: usize,
@@ -26,7 +26,7 @@ impl Extent {
     }
 }
 
-/// A [`Hasher`] that gives the same number on every machine: integers enter in little-endian, `usize` and `isize` as
+/// A [`Hasher`] with the same result on every machine: it hashes integers in little-endian, `usize` and `isize` as
 /// 64 bits. It has no key.
 ///
 /// The standard library hashes slices of integers wider than a byte in the machine's byte order: hash such integers one
@@ -83,7 +83,7 @@ impl ActionHash {
         result
     }
 
-    /// What was added to a batch. Runs and items are counted from the first that was.
+    /// Hashes the leases that were added to a batch. Runs and items are numbered from the first added.
     fn write_batch(&mut self, batch: &Batch, before: Extent) {
         for lease in &batch.leases[before.leases..] {
             self.write_lease(&Lease { run: lease.run - before.runs as u32, ..*lease });

@@ -7,8 +7,8 @@
 //!
 //! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
 //! the config without its hash key. Of a ping only the length is written, and of a frame (and its deflated variant) its
-//! kind, lengths, place and offset, unless payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a log
-//! without them leads to the same.
+//! kind, lengths, place and offset, unless payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a
+//! log without them has the same hash.
 //!
 //! **Checkpoints.** After every 1,000 events, by default, the log has the hash so far. A replay compares its own hash and
 //! stops at the first checkpoint that [differs](TraceError::Diverged), which shows between which events the runs diverge.
@@ -103,7 +103,7 @@ pub use ring::Overwritten;
 pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
-/// Another for each layout: a test of the layout says when.
+/// The version of the layout; `tests/layout.rs` fails when it must change.
 const VERSION: u16 = 6;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;

@@ -7,13 +7,13 @@ use crate::id::{ClientId, ConnectionId, Name};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-/// An event that owns its lists and its frame; only names are borrowed, from the log or wherever they are.
+/// An event that owns its lists and its frame. Only names are borrowed, for example from the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedEvent<'a>(pub(super) Kind<'a>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
-    /// It has no lists.
+    /// An event without lists.
     Plain(Event<'a>),
     Publish {
         publisher: Option<ClientId>,
@@ -54,7 +54,7 @@ impl<'a> OwnedEvent<'a> {
         Self(Kind::Publish { publisher: None, targets, except, frame, policy })
     }
 
-    /// The same publish, by a client. Other events stay as they are.
+    /// Sets the client that publishes. Other events do not change.
     #[must_use]
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { publisher, .. } = &mut self.0 {
@@ -63,13 +63,13 @@ impl<'a> OwnedEvent<'a> {
         self
     }
 
-    /// [`Event::Reserve`], its list given away.
+    /// Makes an [`Event::Reserve`] that owns its list.
     #[must_use]
     pub fn reserve(connection: ConnectionId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
         Self(Kind::Reserve { connection, user, rooms })
     }
 
-    /// [`Event::Place`], its list given away.
+    /// Makes an [`Event::Place`] that owns its list.
     #[must_use]
     pub fn place(
         client: ClientId,

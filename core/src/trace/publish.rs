@@ -1,4 +1,4 @@
-//! A publish as bytes: whom it is for, how long its frame is, and the frame itself if payloads are kept.
+//! Writes and reads a publish: its targets, the length of its frame, and the frame itself if payloads are kept.
 
 use super::frames;
 use super::owned::Kind;
@@ -27,7 +27,7 @@ pub(super) fn put(
         Some(Policy::Disconnect) => (4, None),
         Some(Policy::Wait) => (5, None),
     };
-    // What the hub refuses for its length is not written in full, nor what else it has.
+    // The hub refuses longer payloads, so they are cut and written without a place or deflated variant.
     let len = frame.payload().len().min(style.longest as usize);
     let has_extras = frame.has_extras() && len == frame.payload().len();
     let extras = if has_extras { frames::EXTRAS } else { 0 };
@@ -89,7 +89,7 @@ pub(super) fn take<'a>(
     Ok(Kind::Publish { publisher, targets, except, frame, policy })
 }
 
-/// Kind and number in one varint, so that most names cost a byte besides themselves.
+/// Writes kind and length in one varint, so that most names cost one byte more than their text.
 fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     let (kind, number, name) = match target {
         Target::All => (0, 0, ""),

@@ -16,8 +16,9 @@ use core::num::NonZeroU32;
 /// Events from one checkpoint to the next.
 const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 
-/// Records a hub, from its first event on or, as a [flight recorder](Self::ring), the last of its run: every event goes through [`handle`](Self::handle), every action comes from
-/// [`poll_action`](Self::poll_action). All else ([`Hub::poll_ready`], [`Hub::poll_timeout`], questions) is asked of the hub as ever.
+/// Records the run of a hub, from its first event or, as a [flight recorder](Self::ring), its end. The host passes every
+/// event to [`handle`](Self::handle) and gets every action from [`poll_action`](Self::poll_action). It calls all other
+/// methods ([`Hub::poll_ready`], [`Hub::poll_timeout`], getters) on the hub as usual.
 ///
 /// One difference is visible to a host that does not poll after each event: drops of several events do not add up
 /// in one action.
@@ -42,7 +43,7 @@ const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 #[derive(Clone, Debug)]
 pub struct Recorder {
     records: Records,
-    /// The config's record and what is before it.
+    /// The begin of every log: magic, version and the record of the config.
     header: Vec<u8>,
     /// The body of the current record; `head` has its length and checksums.
     body: Vec<u8>,
@@ -56,7 +57,7 @@ pub struct Recorder {
     hash: ActionHash,
     events: u64,
     actions: VecDeque<Action>,
-    /// Whom a publish has not reached, if its host does not ask: a replay cannot know that, and it is in the hash.
+    /// The unreached clients of a publish whose host does not ask for them, since they are in the hash.
     unreached: Vec<Unreached>,
 }
 
@@ -132,10 +133,10 @@ impl Recorder {
         self.handle_into(hub, now, event, Sink::Nowhere)
     }
 
-    /// [`Hub::handle_into`], recorded.
+    /// Records an event and passes it to [`Hub::handle_into`].
     ///
     /// # Errors
-    /// Those of [`Hub::handle`]. The event is recorded then, too, unless it is a transmit without a batch.
+    /// Those of [`Hub::handle`]. The event is recorded nevertheless, unless it is a transmit without a batch.
     pub fn handle_into(
         &mut self,
         hub: &mut Hub,

@@ -13,10 +13,10 @@ use crate::outbox::Batch;
 use crate::time::Instant;
 use alloc::vec::Vec;
 
-/// A hub whose run is recorded, or is not: as a host decides that is started with a log or without one.
+/// A hub with an optional [`Recorder`], so that a host can decide at its start whether to record.
 ///
-/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and each
-/// action through its [`Recorder`], if it has one. Questions, which are not recorded, are asked of [`hub`](Self::hub).
+/// It has the typed methods of a [`Hub`] ([`join`](Self::join), [`publish`](Self::publish), …), and passes each event and
+/// action through the recorder if there is one. Getters, which are not recorded, are methods of [`hub`](Self::hub).
 ///
 /// ```
 /// use throng_core::hub::{Config, Hub};
@@ -73,7 +73,7 @@ impl RecordedHub {
         }
     }
 
-    /// [`Hub::poll_action`].
+    /// The next action, as [`Hub::poll_action`] returns it.
     pub fn poll_action(&mut self) -> Option<Action> {
         match &mut self.recorder {
             Some(recorder) => recorder.poll_action(),
@@ -86,16 +86,16 @@ impl RecordedHub {
         self.hub.poll_ready()
     }
 
-    /// [`Hub::poll_timeout`].
+    /// Calls [`Hub::poll_timeout`].
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.hub.poll_timeout()
     }
 
-    /// [`Hub::reconfigure`].
+    /// Calls [`Hub::reconfigure`], and records the event.
     ///
     /// # Errors
-    /// The first field that cannot stand, or cannot change. Then nothing has changed.
+    /// [`ConfigError`] names the first field that is invalid or cannot change; the hub keeps its config then.
     pub fn reconfigure(&mut self, now: Instant, config: &Config) -> Result<(), ConfigError> {
         match self.handle(now, Event::Reconfigure { config }) {
             Ok(_) => Ok(()),
@@ -104,7 +104,7 @@ impl RecordedHub {
         }
     }
 
-    /// The hub, for questions.
+    /// The hub, for its getters.
     #[must_use]
     pub fn hub(&self) -> &Hub {
         &self.hub

@@ -210,7 +210,7 @@ impl<'a> Replay<'a> {
 
     fn happen(&mut self, now: Instant, event: OwnedEvent<'a>) -> Step<'a> {
         let mut actions = Vec::new();
-        // A refusal is part of the run, and in the hash.
+        // A refusal is part of the run and of its hash.
         self.batch.clear();
         self.unreached.clear();
         let sink = match event.as_event() {

@@ -3,7 +3,7 @@
 use super::error::ProtocolError;
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 
-/// Two bytes, a 64-bit length, a masking key.
+/// The longest head: two bytes, a 64-bit length and a masking key.
 pub(super) const MAX_HEAD: usize = 14;
 
 pub(super) const FIN: u8 = 0x80;

@@ -1,4 +1,4 @@
-//! With what clients are closed, by cause.
+//! Close codes and reasons, by the cause for which clients are closed.
 
 use crate::cause::Cause;
 #[cfg(doc)]
@@ -6,9 +6,9 @@ use crate::close::CloseCode;
 use crate::close::CloseFrame;
 use core::ops::{Index, IndexMut};
 
-/// With what clients are closed, by [`Cause`]. Each code may be any that may stand in a close frame
-/// ([`CloseCode::may_be_sent`]), 3000 to 4999 for one's own among them; what the hub [counts](crate::hub::Stats) goes by the
-/// cause, whatever the code. In a config file each cause is a field by its [name](Cause::name).
+/// Close codes and reasons, by [`Cause`]. A code may be any that a close frame may carry ([`CloseCode::may_be_sent`]),
+/// also an application's own (3000 to 4999). The hub [counts](crate::hub::Stats) the cause, whatever the code. In a
+/// config file each cause is a field of its [name](Cause::name).
 ///
 /// ```
 /// use throng_core::{CloseCode, CloseFrame};
@@ -22,7 +22,7 @@ use core::ops::{Index, IndexMut};
 pub struct Closes([CloseFrame; Cause::COUNT]);
 
 impl Closes {
-    /// For each cause what a function says.
+    /// Makes closes from a function of the cause.
     #[must_use]
     pub fn from_fn(mut close: impl FnMut(Cause) -> CloseFrame) -> Self {
         Self(core::array::from_fn(|at| close(Cause::ALL[at])))

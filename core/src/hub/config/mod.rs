@@ -235,8 +235,9 @@ pub struct Deadlines {
     /// otherwise a peer could hold a frame in memory by taking one byte now and then. A phone on a bad network takes many
     /// times the default. `None`: any byte is enough. Default: 1,024.
     pub write_rate: Option<u32>,
-    /// From the start of closing to the end of the transport: flush, close frames both ways. A client whose transport fails
-    /// is read for so long, too, for what its peer sent before; throng's hosts read at most 16 MiB then, or one message. Default 5 s.
+    /// The time from the start of closing to the end of the transport, for the flush and the close frames of both sides.
+    /// If a client's transport fails, the host reads what the peer sent before for at most this time; throng's hosts read
+    /// at most 16 MiB then, or one message. Default: 5 s.
     pub close: Duration,
     /// A client without a message in either direction for so long is closed, as [`Cause::Idle`](crate::hub::Cause::Idle) says. Default: none.
     pub idle: Option<Duration>,
@@ -244,13 +245,14 @@ pub struct Deadlines {
     /// Pings and pongs are no messages. While the hub pauses its reading, or the application works on its last message, the
     /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,
-    /// A host that hands in an event so much later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked for one, and
-    /// none in between, stood still: the process was stopped, the machine suspended, the processor taken. That time counts
-    /// for no deadline but [`DrainPlan::deadline`], which is a promise to whoever stops the process, and every deadline that ran
-    /// has at least so much left afterwards, or all of its time if that is shorter. For the rates of what peers send, in
-    /// [`Inbound`] and [`Admission::connect_rate`], it counts: peers went on sending, and what they sent meanwhile may pass
-    /// afterwards, beyond the burst. The standstill is counted ([`Stats::standstills`](super::Stats::standstills)) and told
-    /// ([`Action::StoodStill`](super::Action::StoodStill)). A peer that is dead is found so much later. Default 1 s.
+    /// The host stood still if it hands in an event later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked by
+    /// more than this time, and none in between: the process was stopped or starved, or the machine suspended. That time
+    /// does not count for deadlines, except for [`DrainPlan::deadline`], and each running deadline has at least this much
+    /// time left afterwards, or its whole time if that is shorter. The time does count for the rates of [`Inbound`] and
+    /// [`Admission::connect_rate`]: peers went on sending, so what they sent meanwhile may pass afterwards, beyond the
+    /// burst. The hub counts each standstill ([`Stats::standstills`](super::Stats::standstills)) and reports it
+    /// ([`Action::StoodStill`](super::Action::StoodStill)). A dead peer is found later by the time of the standstill.
+    /// Default: 1 s.
     pub standstill: Duration,
 }
 
@@ -266,8 +268,8 @@ pub struct Websocket {
     pub headers: u32,
 }
 
-/// How long an application's hooks may take. The time in which the process [stood still](Deadlines::standstill) does not count. For
-/// hosts: the hub itself does not look at it.
+/// Time limits of the application's hooks. Time during which the process [stood still](Deadlines::standstill) does not
+/// count. For hosts: the hub ignores them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hooks {
     /// For each hook that has no limit of its own. Default: 5 s.
@@ -303,9 +305,9 @@ pub struct Host {
     pub hash_key: [u64; 2],
     /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,
-    /// Units of work that one event does at most for each kind of consequence that it has for many: clients that are closed,
-    /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. What is left is done by the
-    /// next [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once. Default 4,096.
+    /// The most units of work that one event does for each kind of consequence for many clients: clients that are closed,
+    /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. The next
+    /// [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once, continues. Default: 4,096.
     pub slice: u32,
 }
 

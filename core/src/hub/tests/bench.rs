@@ -279,7 +279,7 @@ impl Bench {
         self.writable(client);
     }
 
-    /// The client's transport takes bytes again.
+    /// Lets the client's transport take bytes again.
     pub(super) fn writable(&mut self, client: ClientId) {
         self.event(Event::Writable { connection: self.on(client) });
     }

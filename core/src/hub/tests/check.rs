@@ -296,7 +296,7 @@ fn what_is_rare_passes_too() {
     let mut hub = hub_of_everything();
     hub.outboxes.owe_a_ping(READY);
     assert_eq!(hub.check(), Ok(()));
-    // A pong that is half written, beside as many as may wait.
+    // A partly written pong beside as many queued ones as are allowed.
     for _ in 0..16 {
         ping(&mut hub, IDLE);
     }
@@ -305,7 +305,7 @@ fn what_is_rare_passes_too() {
     let progress = Progress::part(0, 1);
     hub.transmitted(NOW, &[written(IDLE, progress, Transport::Blocked)]).expect("never");
     assert_eq!(hub.check(), Ok(()));
-    // A client to whom everything has been said.
+    // A client whose close frame is written.
     hub.transmit(NOW, on(CLOSING), 1 << 20, &mut Batch::default()).expect("a client");
     hub.transmitted(NOW, &[written(CLOSING, Progress::All, Transport::Ready)]).expect("never");
     assert_eq!(hub.outboxes.entries[CLOSING].sending, Sending::Ended);

@@ -10,7 +10,7 @@ use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::format;
 
-/// Makes the hub close a client for a cause; who it is.
+/// Makes the hub close a client for a cause, and returns the client.
 type Provoke = fn(&mut Bench) -> ClientId;
 
 /// Each cause of the hub itself: how it comes about, and whether what was queued is still written.

@@ -24,7 +24,7 @@ fn what_comes_back_from_a_lease_does_not_break_the_budget() {
     }
     let connection = hub.connection_of(both).expect("it is attached");
     assert_eq!(hub.transmit(NOW, connection, u32::MAX, &mut crate::outbox::Batch::default()), Ok(1));
-    // Meanwhile another client takes all that is left.
+    // Meanwhile another client's queue uses up the rest of the budget.
     let frame = Frame::raw(Bytes::from_static(&[b'x'; 95]));
     for _ in 0..2 {
         let published = hub.publish(NOW, &[Target::Client(large)], &[], &frame, None).expect("a client");

@@ -1,4 +1,4 @@
-//! The layout of logs, pinned: logs travel, and another layout under the same version is read as what it is not.
+//! Pins the layout of logs: with another layout under the same version, old logs would be misread.
 
 use super::round_trip::every_event;
 use super::strange::strange;
@@ -23,7 +23,7 @@ use bytes::Bytes;
 use core::hash::Hasher;
 use core::time::Duration;
 
-/// A version, and what [`log`] hashes to in it.
+/// The version, and the hash of [`log`] in it.
 const PINNED: (u16, u64) = (6, 0x75c8_7fc8_3774_6282);
 
 const HEADER: usize = MAGIC.len() + size_of::<u16>();
@@ -90,7 +90,7 @@ fn log() -> Vec<u8> {
         let mut now = 0;
         every_event(|event| {
             now += 1_000_003;
-            // What a hub without clients answers is all the same here.
+            // The answers of a hub without clients do not matter here.
             let _ = recorder.handle_into(
                 &mut hub,
                 Instant::from_nanos(now),

@@ -86,7 +86,7 @@ impl World {
         }
     }
 
-    /// What happens next, and when.
+    /// The next event and its time.
     pub(crate) fn next(&mut self, hub: &Hub) -> (Instant, OwnedEvent<'static>) {
         if self.random.percent(50) {
             self.now = self.now + Duration::from_nanos(self.random.below(100_000));
@@ -119,7 +119,7 @@ impl World {
         Some((self.now, event))
     }
 
-    /// Takes in what came of an event.
+    /// Updates the world by the results of an event.
     pub(crate) fn learn(&mut self, event: Event<'_>, result: Result<Outcome, Error>, actions: &[Action]) {
         match (event, result) {
             (_, Ok(Outcome::Accepted(connection))) => {

@@ -45,13 +45,13 @@ fn strange_frames() -> [Frame; 6] {
     ]
 }
 
-/// An event is in the log as it was, with its payload and without, and nothing comes after it.
+/// Checks that an event is read from the log as it was written, with and without its payload, and that nothing follows it.
 fn survives(now: u64, event: Event<'_>) {
     for payloads in [Payloads::Redacted, Payloads::Kept] {
         let config = Config::default();
         let mut recorder = Recorder::new(&config).payloads(payloads);
         let mut hub = Hub::new(config).expect("the default config");
-        // What a hub without clients answers is all the same here.
+        // The answers of a hub without clients do not matter here.
         let _ = recorder.handle_into(
             &mut hub,
             Instant::from_nanos(now),

@@ -1,4 +1,4 @@
-//! Messages become deflated ones (RFC 7692 section 7.2.1).
+//! Deflates messages (RFC 7692 section 7.2.1).
 
 use super::config::MOST_BITS;
 use super::negotiate::Context;
@@ -9,13 +9,13 @@ use bytes::Bytes;
 use core::fmt;
 use flate2::{Compress, Compression as Level, FlushCompress, Status};
 
-/// What a sync flush ends with, and what is left out on the wire (section 7.2.1).
+/// The end of a sync flush, which is not sent (section 7.2.1).
 pub(super) const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
-/// A buffer that grew over this is not kept.
+/// A compressor keeps its output buffer up to this many bytes.
 const KEPT: usize = 64 << 10;
 /// Bytes of the head of a stored block that begins with a byte (RFC 1951 section 3.2.4).
 const STORED_HEAD: usize = 5;
-/// No compressor has a smaller window.
+/// The smallest window of flate2's compressor, as a power of two.
 const LEAST_BITS: u8 = 9;
 
 /// Deflates one message after another.
@@ -94,13 +94,13 @@ impl Compressor {
         }
     }
 
-    /// The deflated variant of a message's frame; none if it does not get shorter, or if the frame is not that of a whole
-    /// message ([`Frame::kind`]).
+    /// The deflated variant of a message's frame. `None` if it does not get shorter, or if the frame is not a whole message
+    /// ([`Frame::kind`]).
     ///
-    /// If the frame has a [place](Frame::with_place) for an offset, the variant has one, too, with all that is before it
-    /// uncompressed: an offset belongs near the start of a payload. Where more than 64 KiB are before the place, there is no
-    /// variant. (A compressor that keeps its context compresses the offset with the rest: no other message may stand in the
-    /// place of this one.)
+    /// If the frame has a [place](Frame::with_place) for an offset, the variant has one too, and all bytes before it are
+    /// uncompressed, so the offset should be near the start of the payload. With more than 64 KiB before the place there
+    /// is no variant. (A compressor that keeps its context compresses the offset with the rest, since its variant is for
+    /// one recipient only.)
     pub fn compress_frame(&mut self, frame: &Frame) -> Option<Frame> {
         let kind = frame.kind()?;
         let (deflated, place) = match (frame.place(), self.context) {
@@ -137,7 +137,7 @@ impl Compressor {
         Some((out.into(), Place::new(STORED_HEAD + place.start(), place.format())))
     }
 
-    /// Gives back memory that a large message took; or any, if this is one connection's own.
+    /// Frees the output buffer if it is larger than 64 KiB; of a compressor that keeps its context always.
     pub fn let_go(&mut self) {
         if self.context == Context::Kept || self.out.capacity() > KEPT {
             self.out = Vec::new();

@@ -98,7 +98,7 @@ fn joinable(items: &[Item], window: Window) -> usize {
     items.iter().take_while(fits).count()
 }
 
-/// A whole text message that is not written deflated.
+/// The frame of an item, if it is a whole text message that is not written deflated.
 fn text(item: &Item, window: Window) -> Option<&Frame> {
     match item {
         Item::Frame(frame) => {

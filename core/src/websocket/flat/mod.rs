@@ -76,7 +76,7 @@ pub struct FlatRun {
     run: Option<u32>,
     window: Window,
     is_copied: bool,
-    /// The whole run if it is copied, else its control frames, and the offsets of its sealed frames.
+    /// The whole run if it is copied; otherwise its control frames and the offsets of its sealed frames.
     bytes: Vec<u8>,
     /// The end of each item, in bytes from the start of the run.
     ends: Vec<u32>,
@@ -259,7 +259,7 @@ impl FlatRun {
     /// empty. Returns their number. `items` are those of the run.
     pub fn slices<'a>(&'a self, items: &'a [Item], from: usize, into: &mut [IoSlice<'a>]) -> usize {
         let (mut count, mut skip, mut copied, mut start) = (0, from, 0, 0);
-        // The next of the bytes that are copied even so.
+        // Takes the next of the bytes that are copied even here.
         let mut next = |bytes: usize| {
             copied += bytes;
             &self.bytes[copied - bytes..copied]

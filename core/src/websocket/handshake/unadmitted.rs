@@ -8,7 +8,7 @@ use alloc::format;
 use core::time::Duration;
 use http::StatusCode;
 
-/// When to come again if nothing better is known, in seconds.
+/// The default of `Retry-After`, in seconds.
 const BUSY: u32 = 5;
 
 impl Refusal {
@@ -37,7 +37,7 @@ impl Refusal {
         }
     }
 
-    /// 503 with a `Retry-After` of a moment: the hub has no room now.
+    /// 503 with a `Retry-After` of 5 seconds: the hub has no room now.
     pub const UNAVAILABLE: Self = Self::Unavailable { retry_after: BUSY };
 }
 
