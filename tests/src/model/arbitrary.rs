@@ -1,6 +1,6 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
-use super::{Every, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who};
+use super::{Every, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who, Wrote};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 impl<'a> Arbitrary<'a> for Limits {
@@ -94,6 +94,17 @@ impl<'a> Arbitrary<'a> for On {
             9 => Self::Of(Who::Stale(n)),
             10 => Self::Of(Who::Failed(n)),
             _ => Self::Of(Who::Client(n)),
+        })
+    }
+}
+
+/// Half of them whole, an eighth with more begun than is written.
+impl<'a> Arbitrary<'a> for Wrote {
+    fn arbitrary(bytes: &mut Unstructured<'a>) -> Result<Self> {
+        Ok(match u32::arbitrary(bytes)? >> 29 {
+            0..4 => Self::Whole,
+            4..7 => Self::Part(bytes.arbitrary()?, bytes.arbitrary()?),
+            _ => Self::Begun(bytes.arbitrary()?, bytes.arbitrary()?, bytes.arbitrary()?),
         })
     }
 }

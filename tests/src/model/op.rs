@@ -110,7 +110,6 @@ pub struct Returned {
 
 /// How much of a lease was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
 pub enum Wrote {
     /// All of it.
     Whole,
