@@ -49,7 +49,7 @@ macro_rules! id {
 }
 
 id!(
-    /// The id of a connection: a transport with a WebSocket on it, from the moment it is accepted until it is gone.
+    /// The id of a connection: a transport, from its accept until it is gone, that has a WebSocket or is about to get one.
     ///
     /// What the host and the hub tell each other about a transport names its connection: what arrived, what is leased,
     /// that it is writable, blocked or gone. When the transport has ended, the id is stale, and every use of it is an

@@ -37,7 +37,8 @@
 //! - **Messages.** The application encodes a message once into an immutable [`Frame`]. The hub stores it once and
 //!   queues an index for each recipient, so it sees all backpressure and decides by policy. A client's queue is
 //!   idle, ready, leased or blocked, and exactly one party may write.
-//! - **Two ids.** A *connection* is a transport with a WebSocket on it; a [`ConnectionId`] names it. A *client* is the hub's
+//! - **Two ids.** A *connection* is a transport, from its accept on, that has a WebSocket or is about to get one; a
+//!   [`ConnectionId`] names it. A *client* is the hub's
 //!   member, with a user, rooms and an outbox; a [`ClientId`] names it. What the host says of a transport, and what the hub
 //!   asks of it, names the connection: what arrived, what to write, that it is gone. What the application asks and is
 //!   told names the client. [`client_of`](Hub::client_of) and [`connection_of`](Hub::connection_of) lead from one to the other.

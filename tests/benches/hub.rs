@@ -340,7 +340,7 @@ fn keepalive(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// All memory of a hub, and of the rig's lists of ids, which are 16 bytes a client; `tests/memory.rs` has the bytes of one
+/// All memory of a hub, and of the rig's lists of ids, which are 16 bytes a client; `tests/tests/memory.rs` has the bytes of one
 /// client and of one membership.
 #[divan::bench_group(sample_size = 1, sample_count = 3)]
 mod memory {

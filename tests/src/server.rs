@@ -53,7 +53,7 @@ pub struct Told {
 /// - `/hang`: each is handled for ever
 /// - `/sink`: nothing
 /// - `/ask`: the application is asked about the request for ever
-/// - `/name`: the first message is the name of the user, which it must say to become a client; then each goes back
+/// - `/name`: the first message is the name of the user, which it must say before its client opens; then each goes back
 #[derive(Debug)]
 struct Application {
     told: Arc<Told>,

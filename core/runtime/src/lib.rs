@@ -55,7 +55,7 @@
 //! | `measure` | counters and timings of the hub's own work |
 //! | `compression` | messages deflated once for all recipients, and kept contexts |
 //! | `state` | everything behind the lock, and what handles and tasks share; `types` has the types that refer to each other |
-//! | `handles` | [`Hub`], [`Client`], the futures that they return; [`hosting::HostedHub`], slots for refused connections |
+//! | `handles` | [`Hub`], [`Client`], the futures that they return; [`hosting::HostedHub`], slots for refused connections; signals |
 //! | `handshake` | a connection whose client is not open yet: [`Connecting`], [`Authenticating`], [`Newcomer`] |
 //! | `handler` | [`Handler`], type-erased hooks, their time limits |
 //! | `lane` | the tasks that write, and the timer task |

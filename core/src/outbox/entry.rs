@@ -17,9 +17,9 @@ pub(crate) const NOWHERE: ConnectionId = ConnectionId { index: NONE, generation:
 pub(crate) enum Phase {
     /// The entry is free.
     Vacant,
-    /// The connection is admitted, and the 101 is being written.
+    /// The client is reserved, and the 101 is being written.
     Reserved,
-    /// The connection is a client.
+    /// The client is open.
     Open,
     /// The client is marked to be ended: it gets nothing more, and a later slice ends it.
     Ending,
@@ -28,7 +28,7 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    /// Whether the connection is a client for the application: told as connected, and not as disconnected.
+    /// Whether the client is there for the application: told as connected, and not as disconnected.
     pub(crate) const fn is_client(self) -> bool {
         matches!(self, Self::Open | Self::Ending)
     }

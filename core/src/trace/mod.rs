@@ -103,7 +103,7 @@ pub use ring::Overwritten;
 pub use state::{Beginning, State};
 
 const MAGIC: [u8; 8] = *b"throngtr";
-/// The version of the layout; `tests/layout.rs` fails when it must change.
+/// The version of the layout; `trace/tests/layout.rs` fails when it must change.
 const VERSION: u16 = 6;
 /// The tag of the record that holds the config.
 const CONFIG: u8 = 0;

@@ -42,7 +42,8 @@
 //! [`serve`] speaks HTTP/1.1 with hyper, and applies the hub's [config](crate::Config) to the whole application:
 //!
 //! - A connection counts as an open handshake from when it is accepted until its first request is complete: against
-//!   `admission.connections`, `handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. If that
+//!   `admission.handshakes`, `per_address` and `connect_rate`, and under `deadlines.handshake`. (`admission.connections`
+//!   limits WebSockets: one too many is answered 503.) If that
 //!   request asks for a WebSocket, the connection counts until it is answered; `Upgrade` to another protocol, such as
 //!   `h2c`, is ignored. If the hub takes nobody, requests other than for WebSockets are answered all the
 //!   same, and the connection is closed after that. Connections that are refused in this way are read within
@@ -56,7 +57,8 @@
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
 //! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
-//!   `deadlines.write`: otherwise it could keep pages in memory forever.
+//!   `deadlines.write`: otherwise it could keep pages in memory forever. Of what TLS has buffered, up to 64 KiB, no progress shows:
+//!   the peer has the time that 64 KiB take at that rate besides.
 //! - There is no deadline for the body of a request until the server ends. Use layers of the application for that, such as
 //!   `tower_http::timeout`.
 //! - A peer that ends only its sending direction still gets its answers. So a handler is not cancelled when its peer goes.
@@ -72,7 +74,7 @@
 //! The routes work under `axum::serve` as well, with the [drain](crate::drained) as its graceful shutdown; but then
 //!
 //! - a request head may take forever, on any number of connections, and one such connection keeps the process alive
-//!   after any number of signals,
+//!   until a second signal, which ends it with code 1,
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
 //!   [warning](throng_runtime::hosting::Report::AddressUnknown) says once if they do not,
 //! - a peer that does not read its answer holds the answer, and its connection, forever,

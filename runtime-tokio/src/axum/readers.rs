@@ -14,7 +14,14 @@ pub(super) struct Reader {
     hub: HostedHub,
     /// Something waits to be written. Boxed, because it mostly does not.
     waits: Option<Box<Waits>>,
+    /// Something waits in the buffer of a layer, such as TLS, that does not tell how much of it is written.
+    flushes: Option<Box<Deadline>>,
 }
+
+/// As much as a layer may buffer: rustls holds up to 64 KiB.
+const BUFFERED: u32 = 64 << 10;
+/// The rate at which a peer must take what is buffered if the config has none, in bytes a second.
+const LEAST_RATE: u32 = 1_024;
 
 /// What a peer must take until a deadline.
 struct Waits {
@@ -26,7 +33,7 @@ struct Waits {
 
 impl Reader {
     pub(super) fn new(hub: &HostedHub) -> Self {
-        Self { hub: hub.clone(), waits: None }
+        Self { hub: hub.clone(), waits: None, flushes: None }
     }
 
     /// The result of writing so many bytes, or an error if the peer has had its time. Once a WebSocket is open, the hub is earlier by a
@@ -47,6 +54,28 @@ impl Reader {
             (Poll::Pending, _) => {}
         }
         written
+    }
+
+    /// The result of flushing, or an error if the peer has had its time: `deadlines.write`, and as long as a full buffer takes at
+    /// `deadlines.write_rate`, since a layer shows no progress.
+    pub(super) fn flushed(
+        &mut self,
+        cx: &mut Context<'_>,
+        flushed: Poll<io::Result<()>>,
+    ) -> Poll<io::Result<()>> {
+        if flushed.is_ready() {
+            self.flushes = None;
+            return flushed;
+        }
+        let hub = &self.hub;
+        let deadline = self.flushes.get_or_insert_with(|| {
+            let deadlines = hub.hub().config().deadlines;
+            let rate = deadlines.write_rate.unwrap_or(LEAST_RATE).max(1);
+            let buffer = Duration::from_secs(u64::from(BUFFERED.div_ceil(rate)));
+            Box::new(hub.deadline(deadlines.write.saturating_add(MARGIN).saturating_add(buffer)))
+        });
+        ready!(Pin::new(deadline.as_mut()).poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads its answer too slowly")))
     }
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,6 +1,6 @@
 //! Clients: from the request to the end of the connection; users, rooms, and values stored with a client.
 //!
-//! A **connection** is a transport with a WebSocket on it. A **client** is the member of the hub that a connection serves: it is
+//! A **connection** is a transport, from its accept on, that has a WebSocket or is about to get one. A **client** is the member of the hub that a connection serves: it is
 //! opened when the WebSocket is open and nothing has refused it. A client has a [`ClientId`], which is never used for another
 //! client, not even after its end. (The connection has an id of its own, which only hosts and the span `connection` of the log
 //! need.) A client may belong to a **user**, who may have several clients, and may be in **rooms**.

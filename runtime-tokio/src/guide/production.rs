@@ -74,7 +74,7 @@
 //!
 //! | setting | to | why |
 //! | --- | --- | --- |
-//! | open files: `ulimit -n`, `LimitNOFILE=` | connections and open handshakes (10,000), and a hundred | each connection takes one descriptor. If none is left, `accept` fails, and not even `/healthz` is answered; the listener then pauses for 50 ms at a time and logs it. [`serve`](crate::serve) warns if the limit is lower. Many systems start with 1,024 |
+//! | open files: `ulimit -n`, `LimitNOFILE=` | `admission.connections`, open handshakes (10,000), refused connections (`probes` and `lingering`, 1,280), and a hundred | each connection takes one descriptor. If none is left, `accept` fails, and not even `/healthz` is answered; the listener then pauses for 50 ms at a time and logs it. [`serve`](crate::serve) warns if the limit is lower. Many systems start with 1,024 |
 //! | `net.core.somaxconn` | at least 4,096 (the default since Linux 5.4) | [`serve`](crate::serve) asks for a backlog of 4,096, so that clients that reconnect at once are not refused; the system caps the backlog at this value. [`axum::serve`](crate::axum::serve) asks for the same; under another server, such as plain `axum::serve`, set the backlog yourself |
 //! | `net.netfilter.nf_conntrack_max` | more than your connections, if the kernel tracks them | otherwise the kernel drops new connections silently |
 //! | `net.ipv4.ip_local_port_range` of a proxy | widen it, or give the server several addresses | a proxy has some 28,000 ports for one address and port of the server |

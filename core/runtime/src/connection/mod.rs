@@ -70,7 +70,7 @@ struct Opening<R> {
 }
 
 impl<R: Reader> Connection<R> {
-    /// A connection that `future` turns into a client, unless the hub aborts it before.
+    /// A connection whose client `future` reserves and opens, unless the hub aborts it before.
     pub(crate) fn opening(
         connection: Arc<ConnectionShared>,
         span: ConnectionSpan,

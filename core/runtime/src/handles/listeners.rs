@@ -41,7 +41,7 @@ struct State {
     is_exiting: bool,
     /// The hub has stopped, and other work of the server has not ended: the next signal forces, even if it is the first.
     has_stopped: bool,
-    /// Serving has ended after a signal. What `main` does after that may hang.
+    /// Serving has ended. What `main` does after that may hang.
     is_served: bool,
 }
 
@@ -155,17 +155,16 @@ impl SignalListener {
         self.listening.state().has_stopped = true;
     }
 
-    /// Serving has ended. If that was after a signal, a second one still ends the process, because `main` may hang. Not called if
-    /// the future that serves is dropped.
+    /// Serving has ended. A second signal still ends the process, because `main` may hang, and signals that are caught once have no
+    /// effect of their own any more. Not called if the future that serves is dropped.
     pub(crate) fn serving_has_ended(&self) {
         let mut state = self.listening.state();
         let Exit::Of(shared) = &state.exit else { return };
-        if state.signals == 0 {
-            return;
-        }
         // The hub is kept no longer than that.
         let time = Exit::Known(ExitTime::of(shared));
         state.is_served = true;
+        // If no signal has come, the application may handle the first one in its own way.
+        state.has_stopped = false;
         let old = core::mem::replace(&mut state.exit, time);
         drop((state, old));
     }

@@ -135,13 +135,14 @@ impl HostedHub {
         refused(self.shared(), refusal)
     }
 
-    /// [Reports](crate::hosting::Host::report) if the process may open fewer files than peers may take: `admission.connections`,
-    /// or `admission.handshakes` if connections have no limit, `admission.probes`, `admission.lingering`, and a hundred for
-    /// everything else. `limit` is the process's limit, `None` if it has none. Call it when serving begins.
+    /// [Reports](crate::hosting::Host::report) if the process may open fewer files than peers may take: `admission.connections` and
+    /// `admission.handshakes`, as far as they are limits, `admission.probes`, `admission.lingering`, and a hundred for everything else. `limit` is the process's limit, `None` if it has none. Call it when serving begins.
     pub fn check_open_files(&self, limit: Option<u64>) {
         const ALL_ELSE: u64 = 100;
         let admission = self.hub().config().admission;
-        let connections = admission.connections.or(admission.handshakes).map_or(0, u64::from);
+        // An open handshake does not count against the limit of connections.
+        let connections =
+            [admission.connections, admission.handshakes].into_iter().flatten().map(u64::from).sum::<u64>();
         let refused = u64::from(admission.probes) + u64::from(admission.lingering);
         let needed = connections + refused + ALL_ELSE;
         if let Some(limit) = limit.filter(|limit| *limit < needed) {

@@ -87,7 +87,10 @@ impl Log {
             }
             Report::Abandoned => {
                 if let Some(unsaid) = self.abandoned.allows(now) {
-                    tracing::debug!(unsaid, "a peer left while the application was asked about its request");
+                    tracing::debug!(
+                        suppressed = unsaid,
+                        "a peer left while the application was asked about its request"
+                    );
                 }
             }
             Report::AcceptFailed { kind, code } => {

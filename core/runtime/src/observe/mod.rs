@@ -45,7 +45,7 @@
 //! | `throng_connections_total` | counter | | connections accepted |
 //! | `throng_clients_total` | counter | | clients opened |
 //! | `throng_clients_ended_total` | counter | `by`, `code` | clients ended, by initiator (`peer`, `application`, `hub`, `transport`) and [class](throng_core::CodeClass) of close code |
-//! | `throng_users` | gauge | | users with a connection |
+//! | `throng_users` | gauge | | users with a client |
 //! | `throng_rooms` | gauge | | rooms |
 //! | `throng_memberships` | gauge | | memberships: clients, once per room |
 //! | `throng_joins_total` | counter | | joins |

@@ -111,7 +111,7 @@ fn a_second_signal_ends_a_process_that_has_served_until_it_serves_again() {
 }
 
 #[test]
-fn a_hub_that_has_stopped_by_itself_leaves_nothing_behind() {
+fn a_process_that_goes_on_when_its_hub_has_stopped_by_itself_is_ended_by_a_second_signal() {
     listeners!(LISTENERS, EXITS, exit);
     let mut world = World::new(Hub::builder());
     let serving = world.hosted.clone().stopped_by(
@@ -123,7 +123,11 @@ fn a_hub_that_has_stopped_by_itself_leaves_nothing_behind() {
     world.hub.shutdown();
     world.run();
     assert!(world.has_ended(task));
-    assert!(format!("{LISTENERS:?}").contains("listeners: 0"));
-    (0..2).for_each(|_| LISTENERS.signalled());
+    LISTENERS.signalled();
     assert!(EXITS.lock().unwrap().is_empty());
+    (0..2).for_each(|_| LISTENERS.signalled());
+    assert_eq!(EXITS.lock().unwrap().len(), 1);
+    // Whoever serves again has got over it.
+    drop(LISTENERS.listen(exit));
+    assert!(format!("{LISTENERS:?}").contains("listeners: 0"));
 }

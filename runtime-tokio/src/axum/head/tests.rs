@@ -1,9 +1,11 @@
 use super::{Head, Reader};
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 use throng_runtime::Hub;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
+use tokio::time::{Instant, timeout};
 
 const MOST: usize = 100;
 
@@ -64,5 +66,46 @@ async fn a_peer_that_goes_in_the_middle_has_no_head() -> io::Result<()> {
     peer.write_all(b"GET / HTTP/1.1\r\n").await?;
     drop(peer);
     assert!(!Head::default().read(&mut stream, MOST).await);
+    Ok(())
+}
+
+/// A layer that buffers what is written, for a peer that takes nothing of it.
+struct Buffers;
+
+impl AsyncRead for Buffers {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Buffers {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_leaves_in_a_buffer_what_tls_holds_for_it_is_ended() -> io::Result<()> {
+    let hub = crate::serve::start(Hub::builder().build().expect("the config stands"));
+    let deadlines = hub.hub().config().deadlines;
+    // 64 KiB at 1,024 bytes a second.
+    let least = deadlines.write + Duration::from_secs(64);
+    for shuts in [false, true] {
+        let began = Instant::now();
+        let mut stream = Head::default().rewind(Buffers, Reader::new(&hub));
+        stream.write_all(b"answer").await?;
+        let ended = if shuts { stream.shutdown().await } else { stream.flush().await };
+        assert_eq!(ended.expect_err("nobody reads it").kind(), io::ErrorKind::TimedOut);
+        let took = began.elapsed();
+        assert!((least..least + Duration::from_secs(2)).contains(&took), "{took:?}");
+    }
     Ok(())
 }
