@@ -40,9 +40,9 @@
 //! | `router` | dispatches messages by type to typed handlers: `router`; enables `json` and `tower` |
 //! | `tracing` | logs a host's reports through `tracing`, with a span per connection (its `address`, `connection` id, `client` id and `user`); with `tower`, also a span per message |
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
-//! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; with `tower`, middleware that counts messages |
 //! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
+//!
 //! # How the modules depend on each other
 //!
 //! Imports run one way, between files and between folders; the test `tests/tests/imports` enforces it. The lowest
@@ -55,7 +55,7 @@
 //! | `measure` | counters and timings of the hub's own work |
 //! | `compression` | messages deflated once for all recipients, and kept contexts |
 //! | `state` | everything behind the lock, and what handles and tasks share; `types` has the types that refer to each other |
-//! | `handles` | [`Hub`], [`Client`], the futures that they return, slots for refused connections |
+//! | `handles` | [`Hub`], [`Client`], the futures that they return; [`hosting::HostedHub`], slots for refused connections |
 //! | `handshake` | a connection whose client is not open yet: [`Connecting`], [`Authenticating`], [`Newcomer`] |
 //! | `handler` | [`Handler`], type-erased hooks, their time limits |
 //! | `lane` | the tasks that write, and the timer task |

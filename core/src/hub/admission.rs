@@ -1,6 +1,6 @@
 //! Admission: accepts connections, and reserves and opens their clients.
 
-use super::attach::Unwritten;
+use super::attach::Queued;
 use super::client::{Client, NEVER, Usage};
 use super::connection::{Connection, Marks, Row};
 use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
@@ -173,7 +173,7 @@ impl Hub {
     /// handshake. The id of the reserved client is stale from now on.
     pub(super) fn abandon_handshake(&mut self, row: Row) {
         if let Some(index) = self.connections[row].client() {
-            self.detach(row, index, Unwritten::Drop);
+            self.detach(row, index, Queued::Drop);
             self.end_detached(index);
         }
         self.abort(row);

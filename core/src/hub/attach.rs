@@ -10,7 +10,7 @@ use crate::outbox::{NONE, NOWHERE, Phase};
 
 /// What becomes of the messages that a client's connection has not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unwritten {
+pub(super) enum Queued {
     /// They are dropped, and counted as [`DropReason::Closed`](super::DropReason::Closed).
     Drop,
     /// They wait for the next connection. Those on lease go to the front, and may reach the peer twice.
@@ -25,10 +25,10 @@ impl Hub {
     /// Separates a client from its connection. The connection has no client then, gets no other, and counts as a handshake
     /// until it is gone, which the caller sees to; a lease that it has is stale. The client stays a member of its rooms and
     /// is written nothing; the caller ends it, or lets it wait for another connection.
-    pub(super) fn detach(&mut self, row: Row, index: u32, unwritten: Unwritten) {
-        match unwritten {
-            Unwritten::Drop => self.outboxes.stop_sending(index),
-            Unwritten::Keep => self.outboxes.detach(index),
+    pub(super) fn detach(&mut self, row: Row, index: u32, queued: Queued) {
+        match queued {
+            Queued::Drop => self.outboxes.stop_sending(index),
+            Queued::Keep => self.outboxes.detach(index),
         }
         self.outboxes.entries[index].connection = NOWHERE;
         let slot = &mut self.connections[row];

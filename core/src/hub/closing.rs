@@ -3,7 +3,7 @@
 //! A client ends at once: it leaves its rooms and its user, and the application is told. The transport lives
 //! on, under a deadline, until the queue and the close frame are written and the peer has answered.
 
-use super::attach::Unwritten;
+use super::attach::Queued;
 use super::client::NEVER;
 use super::connection::{Marks, Row};
 use super::{Action, Error, Flush, Hub, Notice};
@@ -74,7 +74,7 @@ impl Hub {
     pub(super) fn handle_gone(&mut self, connection: ConnectionId) -> Result<(), Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
         if let Some(index) = self.connections[row].client() {
-            self.detach(row, index, Unwritten::Drop);
+            self.detach(row, index, Queued::Drop);
             self.end_detached(index);
         }
         let slot = &self.connections[row];

@@ -1,7 +1,7 @@
 //! Leasing what waits to the host, and taking back what it could not write.
 
 use super::batch::{Item, Lease, Then};
-use super::entry::{Flags, NONE, Sending};
+use super::entry::{Entry, Flags, NONE, Sending};
 use super::extras::{Cut, CutItem};
 use super::nodes::Span;
 use super::runs::RunItem;
@@ -22,6 +22,15 @@ pub(crate) struct Returned {
     pub(crate) ping_written: bool,
     /// Whether the transport became writable while the lease was out.
     pub(crate) writable: bool,
+}
+
+impl Entry {
+    /// The lease of a run of the batch.
+    #[inline]
+    pub(super) fn lease(&self, index: u32, run: u32, skip: u32, then: Then) -> Lease {
+        let client = ClientId { index, generation: self.generation };
+        Lease { connection: self.connection, client, run, skip, then }
+    }
 }
 
 impl Outboxes {
@@ -61,7 +70,6 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
-        let (connection, client) = (entry.connection, ClientId { index, generation: entry.generation });
         let plain = entry.extras == NONE;
         // Nearly every recipient of a broadcast has the same span as the recipient before it.
         if plain && last != NONE && entry.head == NONE {
@@ -71,7 +79,7 @@ impl Outboxes {
                 entry.count = 0;
                 entry.link = last;
                 let run = self.batch.ends.len() as u32 - 1;
-                self.batch.leases.push(Lease { connection, client, run, skip: 0, then: Then::Continue });
+                self.batch.leases.push(entry.lease(index, run, 0, Then::Continue));
                 return last;
             }
         }
@@ -82,9 +90,9 @@ impl Outboxes {
             self.build(index, budget, u32::MAX)
         };
         self.runs.get_mut(run).give();
-        self.entries[index].link = run;
-        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
-        self.batch.leases.push(lease);
+        let entry = &mut self.entries[index];
+        entry.link = run;
+        self.batch.leases.push(entry.lease(index, self.batch.ends.len() as u32 - 1, skip, then));
         // A run with control frames or a half written one is one client's own.
         if plain { run } else { NONE }
     }

@@ -1,10 +1,8 @@
 //! Leases no faster than the rate of outbound messages.
 
-use super::batch::Lease;
 use super::entry::{Flags, NONE, Sending};
 use super::pacing::Pacing;
 use super::{Class, Outboxes};
-use crate::id::ClientId;
 use crate::rate::Rate;
 use crate::time::Instant;
 
@@ -57,13 +55,12 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.sending = Sending::Leased;
         entry.flags.clear(Flags::OFFERED | Flags::WRITABLE);
-        let (connection, client) = (entry.connection, ClientId { index, generation: entry.generation });
         let skip = self.cut_of(index).map_or(0, |cut| cut.bytes);
         let (run, then) = self.build(index, budget, most);
         self.runs.get_mut(run).give();
-        self.entries[index].link = run;
-        let lease = Lease { connection, client, run: self.batch.ends.len() as u32 - 1, skip, then };
-        self.batch.leases.push(lease);
+        let entry = &mut self.entries[index];
+        entry.link = run;
+        self.batch.leases.push(entry.lease(index, self.batch.ends.len() as u32 - 1, skip, then));
         Some(NONE)
     }
 

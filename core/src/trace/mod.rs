@@ -26,7 +26,7 @@
 //! - A segment is as long as a quarter of the ring, and at least twice its state: states are at most half of the
 //!   bytes written.
 //! - A state is written in one call, under the hub's lock if it has one: O(connections + memberships + frames), some 0.1 µs
-//!   and 60 to 100 bytes for each connection.
+//!   and 50 to 90 bytes for each connection.
 //! - A state that needs more than a quarter of the recorder's memory is left out. The segment then begins with
 //!   [`Entry::WithoutState`]: it can be listed, and a replay begins with the next state, or
 //!   [fails](TraceError::WithoutState) if there is none.

@@ -59,13 +59,13 @@ pub struct Reserved {
     since: Instant,
 }
 
-/// A connection's slot in the hub, and that of its client; dropping it frees both.
+/// Holds a connection's slot in the hub, and that of its client. Dropping it frees both, unless the driver has taken them.
 pub(crate) struct SlotGuard {
     connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
     pub(crate) span: ConnectionSpan,
-    /// The driver now frees them.
+    /// The driver has taken the slots, and frees them.
     is_taken: bool,
 }
 
@@ -319,7 +319,7 @@ fn open(
         }
         SetUserError::Hub(error) => {
             if error != hub::Error::RosterChanged {
-                // It was stopped since it had a place for the newcomer.
+                // The hub has stopped since it reserved a slot for the newcomer.
                 return shared.close_frame(Cause::ShutDown);
             }
             let rejection = shared.close_frame(Cause::RosterChanged);

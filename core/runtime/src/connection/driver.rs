@@ -118,10 +118,10 @@ impl<R: Reader> Driver<R> {
     /// Checks whether the mailbox has something new, and whether the hub wants the transport ended or read again.
     fn check_mailbox(&mut self) {
         let connection = &self.connection;
-        if !connection.attention.swap(false, Ordering::AcqRel) || self.reader.is_none() {
+        if !connection.has_notices.swap(false, Ordering::AcqRel) || self.reader.is_none() {
             return;
         }
-        connection.news.store(false, Ordering::Relaxed);
+        connection.has_urgent_notice.store(false, Ordering::Relaxed);
         self.has_mail = true;
         self.is_paused &= !connection.take_resumed();
         if connection.is_aborted() {
@@ -198,7 +198,7 @@ impl<R: Reader> Driver<R> {
     }
 
     fn may_decode(&self) -> bool {
-        if self.connection.has_news()
+        if self.connection.is_urgent_notice_waiting()
             || self.hook.is_some()
             || self.rare.as_ref().is_some_and(|rare| rare.has_due() || rare.last.is_some())
         {

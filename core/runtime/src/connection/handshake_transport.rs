@@ -22,7 +22,7 @@ pub(crate) struct HandshakeTransport<R> {
     pub(crate) hub: Hub,
 }
 
-/// Bytes that a peer may send behind its request while that is considered.
+/// Bytes that a peer may send behind its request before the request is answered.
 const MOST_BEHIND: usize = 4 << 10;
 
 /// How a peer leaves before its request is answered.
@@ -73,10 +73,10 @@ impl<R: Reader> HandshakeTransport<R> {
         }
     }
 
-    /// Ready when the peer leaves while its request is considered. What it sends behind the request is kept in `rest`; a
-    /// peer that has sent something there, and then stops sending, has not left: that is still to be read.
+    /// Ready when the peer leaves before its request is answered. Bytes behind the request are kept in `rest`. A peer that has sent such
+    /// bytes, and then ends its sending direction, has not left: those bytes must still be handled.
     pub(crate) fn poll_left(&mut self, rest: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<Leave> {
-        // When so much waits, nothing more is read, and whether the peer is there is not known.
+        // Beyond this bound nothing more is read, so an end of the peer is not noticed.
         while rest.len() < MOST_BEHIND {
             let mut scratch = Scratch::take();
             let room = scratch.len().min(MOST_BEHIND - rest.len());
@@ -90,7 +90,7 @@ impl<R: Reader> HandshakeTransport<R> {
         Poll::Pending
     }
 
-    /// Gives an answer to a connection that is none of the hub's: nobody else bounds how many of them linger.
+    /// Answers a connection that the hub has refused. Limits how many such connections linger, because no other limit counts them.
     pub(crate) async fn answer_refused(self, answer: Vec<u8>) {
         match self.hub.linger() {
             Some(lingering) => {
@@ -120,10 +120,10 @@ impl<R: Reader> HandshakeTransport<R> {
         .await;
     }
 
-    /// Gives an answer and sees to it that it arrives: a transport that is dropped with unread input may take
-    /// the answer with it.
+    /// Writes an answer, and reads from the peer until it hangs up, for a limited time: if a transport is dropped with unread input,
+    /// the system may discard the answer.
     pub(crate) async fn answer(mut self, answer: &[u8]) {
-        /// How long the peer is read from after that.
+        /// The longest time for all of this.
         const LINGER: Duration = Duration::from_secs(1);
         let mut deadline = self.hub.shared().deadline(LINGER);
         let mut answered = Box::pin(async move {

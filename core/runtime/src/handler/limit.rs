@@ -1,4 +1,4 @@
-//! How long a hook may take, and what becomes of one that fails.
+//! The time limit of a hook, and the consequences if a hook fails.
 
 use crate::host::Report;
 use crate::host::deadline::Deadline;
@@ -12,7 +12,7 @@ use core::time::Duration;
 use throng_core::hub::Cause;
 use throng_core::id::ClientId;
 
-/// How a hook did not come to its end.
+/// How a hook failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     Panicked,
@@ -35,7 +35,7 @@ impl Failure {
         }
     }
 
-    /// Why the client is closed, if it is.
+    /// The cause with which the client is closed; `None` if the client stays open.
     pub(crate) const fn cause(self, hook: Hook) -> Option<Cause> {
         match (self, hook) {
             (Self::Panicked, _) => Some(Cause::Panicked),
@@ -63,18 +63,18 @@ impl TimeLimit {
         Self { limit, deadline: None }
     }
 
-    /// Ready when the hook has had its time.
+    /// Ready when the hook has exceeded its limit.
     pub(crate) fn poll(&mut self, shared: &Shared, cx: &mut Context<'_>) -> Poll<()> {
         let Some(limit) = self.limit else { return Poll::Pending };
         if self.deadline.is_none() {
             self.deadline = shared.deadline(limit);
         }
-        // Without a host nobody has come yet.
+        // Without a host there is no connection, and no hook runs.
         self.deadline.as_mut().map_or(Poll::Pending, |deadline| deadline.poll_over(cx))
     }
 }
 
-/// Calls a hook that borrows what it works with, and goes on with it until its end or the limit.
+/// Calls a hook that borrows its arguments, and polls it until it ends or exceeds its limit.
 pub(crate) async fn within<'a, T>(
     shared: &Shared,
     limit: Option<Duration>,

@@ -1,7 +1,7 @@
 //! Deadlines for peers and for the application, which do not count the time in which the process stood still.
 //!
-//! The hub has such deadlines of its own, in `throng-core`. Those of the host are not events of the hub: how long a hook may take, a
-//! refused connection may linger, a publish may wait. They follow the same rule, by the same setting,
+//! The hub has deadlines of its own, in `throng-core`. The deadlines here are the host's: for hooks, for refused connections that
+//! linger, for publishes that wait. They follow the same rule and the same setting,
 //! [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
 
 use crate::host::{Host, Sleep};
@@ -23,7 +23,7 @@ use throng_core::time::Instant;
 /// A process whose timers are always late is given its whole time back once, and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeLeft {
-    /// When the part that runs is over.
+    /// When the present part ends.
     until: Instant,
     part: Duration,
     /// The time after that part.
@@ -35,7 +35,7 @@ pub(crate) struct TimeLeft {
 }
 
 impl TimeLeft {
-    /// The most parts in which a time is divided: a hook that waits is polled once for each.
+    /// The largest number of parts. A hook that waits is polled once per part.
     const PARTS: u32 = 10;
 
     pub(crate) fn new(now: Instant, limit: Duration, standstill: Duration) -> Self {
@@ -44,12 +44,13 @@ impl TimeLeft {
         Self { until: now + part, part, left: limit - part, longest_part, standstill, credit: limit }
     }
 
-    /// When to look whether it is over.
+    /// The moment at which to call [`is_over`](Self::is_over).
     pub(crate) const fn until(&self) -> Instant {
         self.until
     }
 
-    /// Whether it is over. To be asked at [`until`](Self::until), or later; false: `until` is another moment from now on.
+    /// Whether the time is over. Call it at [`until`](Self::until) or later. If it returns false, `until` returns a later moment from
+    /// now on.
     pub(crate) fn is_over(&mut self, now: Instant) -> bool {
         let late = now.since(self.until);
         if late > self.standstill / 2 {
@@ -69,7 +70,7 @@ impl TimeLeft {
         is_over
     }
 
-    /// Some of the part that has just ended passed while the process stood still, and maybe all of it.
+    /// Gives back time of the part that has just ended: some of it, or all, passed while the process stood still.
     fn give_back(&mut self, late: Duration) {
         let interrupted = self.part.min(late);
         let least = self.standstill.min(late).saturating_sub(self.left);
@@ -113,7 +114,7 @@ impl Deadline {
         Self { host: Arc::clone(host), sleep: host.sleep(), time }
     }
 
-    /// It begins anew, with this time.
+    /// Starts the deadline again, with this limit.
     pub fn restart(&mut self, limit: Duration) {
         self.time = TimeLeft::new(self.host.now(), limit, self.time.standstill);
     }
@@ -123,7 +124,7 @@ impl Deadline {
         loop {
             let until = self.time.until();
             ready!(self.sleep.poll_until(cx, until));
-            // A clock that is behind its timers would have this loop spin.
+            // With a clock that is behind its timers this loop would spin otherwise.
             if self.time.is_over(self.host.now().max(until)) {
                 return Poll::Ready(());
             }

@@ -38,7 +38,7 @@ impl Table {
         }
         slot.member.sent.count(flat, items, joined.end);
         if joined.end == flat.len() {
-            slot.owe(lease.then);
+            slot.set_after_write(lease.then);
         }
         if let Some(bytes) = flat.copied().and_then(|bytes| bytes.get(written..joined.end)) {
             self.partial_frames.insert(connection, PartialFrame { bytes: bytes.into(), written: 0 });

@@ -36,7 +36,7 @@ pub(crate) struct PartialFrame {
 pub(crate) struct Slot {
     pub(crate) id: ConnectionId,
     /// The operation that must follow the last write.
-    pub(crate) owes: Owes,
+    pub(crate) after_write: AfterWrite,
     /// The deflated frames that the peer accepts.
     pub(crate) window: Window,
     pub(crate) writer: Arc<dyn Writer>,
@@ -48,7 +48,7 @@ pub(crate) struct Slot {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Owes {
+pub(crate) enum AfterWrite {
     Nothing,
     /// A flush of bytes that the transport buffers.
     Flush,
@@ -99,7 +99,7 @@ impl Slot {
     ) -> Self {
         let (id, window) = (connection.id, connection.window());
         let waker = Waker::from(Arc::clone(&connection));
-        Self { id, owes: Owes::Nothing, window, writer, connection, member, waker }
+        Self { id, after_write: AfterWrite::Nothing, window, writer, connection, member, waker }
     }
 
     /// Writes a lease; returns how many of its bytes were taken.
@@ -129,7 +129,7 @@ impl Slot {
             break;
         }
         if written == total {
-            self.owe(lease.then);
+            self.set_after_write(lease.then);
             transport = self.settle();
         }
         if transport == Transport::Failed {
@@ -138,24 +138,24 @@ impl Slot {
         (written, transport)
     }
 
-    pub(crate) const fn owe(&mut self, then: Then) {
-        self.owes = match then {
-            Then::Continue => Owes::Flush,
-            Then::EndSending => Owes::Shutdown,
+    pub(crate) const fn set_after_write(&mut self, then: Then) {
+        self.after_write = match then {
+            Then::Continue => AfterWrite::Flush,
+            Then::EndSending => AfterWrite::Shutdown,
         };
     }
 
     /// Performs the pending flush or shutdown.
     pub(crate) fn settle(&mut self) -> Transport {
         let cx = &mut Context::from_waker(&self.waker);
-        let result: Poll<io::Result<()>> = match self.owes {
-            Owes::Nothing => Poll::Ready(Ok(())),
-            Owes::Flush => self.writer.poll_flush(cx),
-            Owes::Shutdown => self.writer.poll_shutdown(cx),
+        let result: Poll<io::Result<()>> = match self.after_write {
+            AfterWrite::Nothing => Poll::Ready(Ok(())),
+            AfterWrite::Flush => self.writer.poll_flush(cx),
+            AfterWrite::Shutdown => self.writer.poll_shutdown(cx),
         };
         match result {
             Poll::Ready(Ok(())) => {
-                self.owes = Owes::Nothing;
+                self.after_write = AfterWrite::Nothing;
                 Transport::Ready
             }
             Poll::Ready(Err(_)) => Transport::Failed,

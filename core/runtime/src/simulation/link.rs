@@ -1,4 +1,4 @@
-//! One connection of a peer: its end of a wire, and RFC 6455 on it.
+//! A simulated peer's end of one connection: the bytes on a wire, and RFC 6455 on them.
 
 use crate::simulation::engine::network::pipe::End;
 use crate::simulation::faults::Fault;
@@ -14,39 +14,39 @@ use throng_core::websocket::encode::{encode_client_close, encode_client_message,
 use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 
-/// What a peer that does not read may have waiting for its script, in messages: then it reads no more until some are taken.
+/// Messages that may wait for a script. At this number the peer reads nothing more until the script takes some.
 const MOST_WAITING: usize = 1_000;
-/// How long a peer that stalls reads nothing, at most, in nanoseconds.
+/// The longest time, in nanoseconds, for which a peer that stalls reads nothing.
 const STALL: u64 = 10_000_000_000;
 
 /// A peer's end of a connection.
 pub(crate) struct Link {
     name: Arc<str>,
     wire: usize,
-    /// Until the hub has answered the request.
+    /// The handshake, until the hub has answered the request.
     handshake: Option<ClientHandshake>,
     decoder: Decoder,
-    /// What did not fit into the wire.
+    /// Bytes to send that did not fit into the wire.
     out: VecDeque<u8>,
     inbox: VecDeque<Message>,
-    /// Why nothing more comes.
+    /// Why no more messages will arrive.
     stop: Option<PeerError>,
     waker: Option<Waker>,
-    /// The script has it read, and it does not stall.
+    /// Whether the script lets the peer read, and the peer does not stall.
     pub(crate) reads: bool,
     is_stalled: bool,
-    /// It answers pings.
+    /// Whether the peer answers pings and close frames.
     pub(crate) answers: bool,
-    /// It reads so many bytes, every so many nanoseconds.
+    /// Reads this many bytes each time, every this many nanoseconds; without it, everything at once.
     pace: Option<(usize, u64)>,
     reads_later: bool,
-    /// What was done to it may have the hub end it.
+    /// Whether a fault may have made the hub end the connection.
     is_disturbed: bool,
     has_closed: bool,
     has_ended: bool,
-    /// Nothing more is read from the wire.
+    /// Whether nothing more is read from the wire.
     is_over: bool,
-    /// How it ends its direction once all is on its way.
+    /// How the peer ends its sending direction once all bytes are sent.
     last: Option<End>,
 }
 
@@ -80,7 +80,7 @@ impl Link {
         }
     }
 
-    /// Sends what fits.
+    /// Sends as many bytes as fit into the wire.
     pub(crate) fn flush(&mut self, shared: &Shared) {
         if !self.has_ended {
             shared.network.send(self.wire, &mut self.out);
@@ -93,27 +93,27 @@ impl Link {
         }
     }
 
-    /// Ends its direction, if it has not.
+    /// Ends the sending direction, if it has not ended.
     pub(crate) fn end(&mut self, shared: &Shared, end: End) {
         if !mem::replace(&mut self.has_ended, true) {
             shared.network.end(self.wire, end);
         }
     }
 
-    /// Ends its direction once all is on its way.
+    /// Ends the sending direction once all bytes are sent.
     pub(crate) fn end_last(&mut self, shared: &Shared) {
         self.last = Some(End::Finished);
         self.flush(shared);
     }
 
-    /// Nothing more is heard of it, and nothing is said.
+    /// Neither sends nor reads anything any more, without ending the connection.
     pub(crate) fn vanish(&mut self, shared: &Shared) {
         (self.has_ended, self.is_over) = (true, true);
         self.out.clear();
         shared.network.vanish(self.wire);
     }
 
-    /// Whether it may still send.
+    /// Checks that the peer may still send.
     pub(crate) fn may_send(&self) -> Result<(), PeerError> {
         match &self.stop {
             Some(stop) => Err(stop.clone()),

@@ -25,8 +25,8 @@ impl ConnectionShared {
         Self {
             id,
             lane,
-            attention: AtomicBool::new(false),
-            news: Hint::new(false),
+            has_notices: AtomicBool::new(false),
+            has_urgent_notice: Hint::new(false),
             writable: AtomicBool::new(false),
             window: AtomicU8::new(0),
             flags: AtomicU8::new(0),
@@ -36,8 +36,8 @@ impl ConnectionShared {
 
     /// Whether a notice waits that must come before the next message, usually one caused by a hook. Added-up notices do
     /// not count.
-    pub(crate) fn has_news(&self) -> bool {
-        self.news.load(Ordering::Relaxed) && self.attention.load(Ordering::Relaxed)
+    pub(crate) fn is_urgent_notice_waiting(&self) -> bool {
+        self.has_urgent_notice.load(Ordering::Relaxed) && self.has_notices.load(Ordering::Relaxed)
     }
 
     /// The deflated frames that the peer accepts.
@@ -64,7 +64,7 @@ impl ConnectionShared {
         self.flags.load(Ordering::Relaxed) & HAS_FAILED != 0
     }
 
-    /// The hub wants the transport ended now. Called under the lock; `attention` publishes it.
+    /// The hub wants the transport ended now. Called under the lock; `has_notices` publishes it.
     pub(crate) fn set_aborted(&self) {
         self.flags.fetch_or(ABORT, Ordering::Relaxed);
     }
@@ -85,7 +85,7 @@ impl ConnectionShared {
         self.flags.load(Ordering::Relaxed) & ABORT != 0
     }
 
-    /// The hub allows reading again. Called under the lock; `attention` publishes it.
+    /// The hub allows reading again. Called under the lock; `has_notices` publishes it.
     pub(crate) fn set_resumed(&self) {
         self.flags.fetch_or(RESUME, Ordering::Relaxed);
     }

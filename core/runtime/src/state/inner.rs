@@ -174,7 +174,9 @@ impl Inner {
 
     /// Queues a notice that the client must get before its next message.
     fn tell(&mut self, client: ClientId, notice: Notice) {
-        self.notify_by(client, notice, |connection| connection.news.store(true, Ordering::Relaxed));
+        self.notify_and_set(client, notice, |connection| {
+            connection.has_urgent_notice.store(true, Ordering::Relaxed);
+        });
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -268,8 +270,8 @@ impl Inner {
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
-            Action::Resume { connection } => self.call(connection, ConnectionShared::set_resumed),
-            Action::Abort { connection } => self.call(connection, ConnectionShared::set_aborted),
+            Action::Resume { connection } => self.set_and_wake(connection, ConnectionShared::set_resumed),
+            Action::Abort { connection } => self.set_and_wake(connection, ConnectionShared::set_aborted),
             Action::Stopped => {
                 self.stopped = true;
                 self.note_stopped();
@@ -303,21 +305,21 @@ impl Inner {
     }
 
     fn notify(&mut self, client: ClientId, notice: Notice) {
-        self.notify_by(client, notice, |_| ());
+        self.notify_and_set(client, notice, |_| ());
     }
 
-    /// Puts a notice into a client's mailbox, and calls the task of its connection. A client whose connection has just
-    /// ended has none: the task that ended it takes what is left in the mailbox.
-    fn notify_by(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
+    /// Puts a notice into a client's mailbox, and wakes the task of its connection. If the connection has just ended, the
+    /// hub names none: the task that ended it takes what is left in the mailbox.
+    fn notify_and_set(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
         let Some(state) = self.client_state(client) else { return };
         state.mailbox.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
-            self.call(connection, set);
+            self.set_and_wake(connection, set);
         }
     }
 
     /// Sets something in a connection's state, and wakes its task to look at it.
-    fn call(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
+    fn set_and_wake(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
         let Some(ConnectionState { shared: Some(shared), task }) = self.connections.get(connection.index())
         else {
             return;
@@ -327,7 +329,7 @@ impl Inner {
         }
         set(shared);
         // If the flag was still set, the task was woken before and has not looked yet.
-        if !shared.attention.swap(true, Ordering::AcqRel)
+        if !shared.has_notices.swap(true, Ordering::AcqRel)
             && let Some(task) = task
         {
             self.wakes.push(task.clone());

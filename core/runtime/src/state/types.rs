@@ -150,10 +150,10 @@ pub(crate) struct ConnectionShared {
     pub(crate) id: ConnectionId,
     pub(crate) lane: u8,
     /// The hub has something for the connection's task: a notice in its client's mailbox, or a change of `flags`.
-    pub(crate) attention: AtomicBool,
+    pub(crate) has_notices: AtomicBool,
     /// The mailbox holds a notice that must come before the next message, even one that was read in the same call. Only
-    /// valid together with `attention`, which synchronizes.
-    pub(crate) news: Hint,
+    /// valid together with `has_notices`, which synchronizes.
+    pub(crate) has_urgent_notice: Hint,
     /// The lane was told that the transport takes bytes again, and has not looked yet.
     pub(crate) writable: AtomicBool,
     /// The deflated frames that the peer accepts.

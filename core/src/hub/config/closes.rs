@@ -11,7 +11,7 @@ use core::ops::{Index, IndexMut};
 /// cause, whatever the code. In a config file each cause is a field by its [name](Cause::name).
 ///
 /// ```
-/// use throng_core::CloseCode;
+/// use throng_core::{CloseCode, CloseFrame};
 /// use throng_core::hub::{Cause, Config};
 ///
 /// let mut config = Config::default();

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::attach::Unwritten;
+use crate::hub::attach::Queued;
 use crate::hub::{
     Action, Config, DropReason, Error, Event, Flush, OverRate, Policy, Progress, State, Transport, Verdict,
 };
@@ -16,7 +16,7 @@ impl Bench {
     fn detach(&mut self, client: ClientId) -> ConnectionId {
         let row = self.hub.row_of(client.index).expect("it is attached");
         let connection = self.on(client);
-        self.hub.detach(row, client.index, Unwritten::Keep);
+        self.hub.detach(row, client.index, Queued::Keep);
         self.check();
         connection
     }
@@ -307,6 +307,39 @@ fn a_new_connection_does_not_fill_the_buckets_of_a_client_and_ends_its_pause() {
     bench.wait(secs(3));
     assert_eq!(bench.actions(), [bench.reads_again(client)]);
     assert_eq!(bench.send(client, 1), Verdict::Accept);
+}
+
+#[test]
+fn a_pause_ends_with_the_connection_that_was_paused() {
+    let mut bench = Bench::with(|config| {
+        config.inbound.messages = Some(Rate::per(1, secs(10)));
+        config.inbound.over_rate = OverRate::Pause;
+        config.deadlines.idle_inbound = Some(secs(5));
+    });
+    let client = bench.connect();
+    bench.send(client, 1);
+    assert!(matches!(bench.send(client, 1), Verdict::Pause { .. }));
+    bench.lose(client);
+    bench.attach_on(client, 0);
+    bench.quiet();
+    bench.wait(secs(5));
+    let actions = bench.actions();
+    assert!(
+        matches!(actions[..], [Action::Disconnected { .. }]),
+        "the host reads from the new connection, so that its silence counts: {actions:?}"
+    );
+}
+
+#[test]
+fn a_full_outbox_without_a_connection_does_not_press_its_lane() {
+    let mut bench = Bench::with(|config| config.outbox.messages = 4);
+    let client = bench.connect();
+    bench.lose(client);
+    for _ in 0..4 {
+        assert_eq!(bench.tell(client, "x").queued, 1);
+    }
+    assert_eq!(bench.tell(client, "x").dropped, 1);
+    assert!(!bench.hub.is_pressed(), "no writer is late");
 }
 
 #[test]

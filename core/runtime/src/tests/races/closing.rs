@@ -199,7 +199,8 @@ fn an_abort_by_the_timer_meets_a_lane_that_holds_a_lease() {
         // The deadline has passed, and the transport takes bytes again.
         world.advance(PAST_CLOSE);
         let lane = polling(world.lend(Whose::Lane), 3);
-        let timer = polling(world.lend(Whose::Timer), 1);
+        // A late timer yields once before it acts.
+        let timer = polling(world.lend(Whose::Timer), 2);
         peer.set_room(None);
         settle(&mut world, [lane, timer]);
         let seen = Seen::by(&peer);

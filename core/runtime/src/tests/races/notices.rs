@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use throng_core::CloseCode;
-use throng_core::hub::Config;
+use throng_core::hub::{Config, OverRate};
+use throng_core::rate::Rate;
 
 /// Longer than the default close deadline.
 const PAST_CLOSE: Duration = Duration::from_secs(6);
@@ -79,10 +80,35 @@ fn an_abort_meets_a_driver_that_looks_at_a_notice() {
         client.close(CloseCode::NORMAL, "").expect("it is open");
         world.advance(PAST_CLOSE);
         let driver = polling(world.lend(Whose::Peer(&peer)), 1);
-        let timer = polling(world.lend(Whose::Timer), 1);
+        // A late timer yields once before it acts.
+        let timer = polling(world.lend(Whose::Timer), 2);
         settle(&mut world, [driver, timer]);
         let is_over = world.is_over(&peer);
         move || assert!(is_over)
+    });
+}
+
+#[test]
+fn a_pause_that_ends_meets_a_driver_that_looks_at_a_notice() {
+    in_every_order(|| {
+        let mut config = Config::default();
+        config.inbound.messages = Some(Rate::per_second(1));
+        config.inbound.over_rate = OverRate::Pause;
+        let (mut world, peer, client) = with_one(echoing().config(config).on_join(|_, _, _| ()));
+        for text in ["a", "b", "c"] {
+            peer.send(text);
+        }
+        world.run();
+        let before = peer.texts();
+        // The notice of the join wakes the driver.
+        world.hub.join(client.id(), "lobby").expect("it is open");
+        world.advance(Duration::from_secs(2));
+        let driver = polling(world.lend(Whose::Peer(&peer)), 1);
+        // A late timer yields once before it acts.
+        let timer = polling(world.lend(Whose::Timer), 2);
+        settle(&mut world, [driver, timer]);
+        let after = peer.texts();
+        move || assert_eq!((before, after), (vec!["a".into(), "b".into()], vec!["c".to_owned()]))
     });
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 /// Bytes that fly, then wait to be read; of both together there are at most `capacity`.
 #[derive(Debug)]
 pub(super) struct Pipe {
-    flying: VecDeque<(u64, Flying)>,
+    in_transit: VecDeque<(u64, InTransit)>,
     arrived: VecDeque<u8>,
     held: usize,
     capacity: usize,
@@ -13,7 +13,7 @@ pub(super) struct Pipe {
 }
 
 #[derive(Debug)]
-pub(super) enum Flying {
+pub(super) enum InTransit {
     Bytes(Vec<u8>),
     End(End),
 }
@@ -32,7 +32,7 @@ pub enum End {
 
 impl Pipe {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { flying: VecDeque::new(), arrived: VecDeque::new(), held: 0, capacity, end: None }
+        Self { in_transit: VecDeque::new(), arrived: VecDeque::new(), held: 0, capacity, end: None }
     }
 
     pub(super) fn room(&self) -> usize {
@@ -40,22 +40,22 @@ impl Pipe {
     }
 
     /// Sends something that arrives at `at`, or after what was sent before; says when.
-    pub(super) fn send(&mut self, at: u64, flying: Flying) -> u64 {
-        if let Flying::Bytes(bytes) = &flying {
+    pub(super) fn send(&mut self, at: u64, in_transit: InTransit) -> u64 {
+        if let InTransit::Bytes(bytes) = &in_transit {
             self.held += bytes.len();
         }
-        let at = self.flying.back().map_or(at, |(last, _)| at.max(*last));
-        self.flying.push_back((at, flying));
+        let at = self.in_transit.back().map_or(at, |(last, _)| at.max(*last));
+        self.in_transit.push_back((at, in_transit));
         at
     }
 
     /// What has flown long enough arrives.
     pub(super) fn arrive(&mut self, now: u64) {
-        while self.flying.front().is_some_and(|(at, _)| *at <= now) {
-            match self.flying.pop_front() {
-                Some((_, Flying::Bytes(bytes))) => self.arrived.extend(bytes),
-                Some((_, Flying::End(End::Reset))) => self.reset(),
-                Some((_, Flying::End(end))) => self.end = Some(self.end.unwrap_or(end)),
+        while self.in_transit.front().is_some_and(|(at, _)| *at <= now) {
+            match self.in_transit.pop_front() {
+                Some((_, InTransit::Bytes(bytes))) => self.arrived.extend(bytes),
+                Some((_, InTransit::End(End::Reset))) => self.reset(),
+                Some((_, InTransit::End(end))) => self.end = Some(self.end.unwrap_or(end)),
                 None => {}
             }
         }
@@ -68,7 +68,7 @@ impl Pipe {
 
     /// Whatever is under way is lost.
     pub(super) fn clear(&mut self) {
-        self.flying.clear();
+        self.in_transit.clear();
         self.arrived.clear();
         self.held = 0;
     }
@@ -93,7 +93,7 @@ impl Pipe {
         self.arrived.len()
     }
 
-    /// Everything in it, flying or arrived.
+    /// Everything in it, in_transit or arrived.
     pub(super) fn held(&self) -> usize {
         self.held
     }

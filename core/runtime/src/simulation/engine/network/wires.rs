@@ -5,7 +5,7 @@
 
 use crate::simulation::engine::basics::chance;
 use crate::simulation::engine::clock::Clock;
-use crate::simulation::engine::network::pipe::{End, Flying, Pipe};
+use crate::simulation::engine::network::pipe::{End, InTransit, Pipe};
 use crate::simulation::engine::schedule::{Due, Schedule};
 use fastrand::Rng;
 use std::collections::VecDeque;
@@ -14,23 +14,23 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-/// How long "pending" for no reason lasts, in nanoseconds.
+/// How long a transport that is ready returns pending, in nanoseconds.
 const NO_REASON: u64 = 1_000_000;
-/// How much an end keeps back that keeps something back.
+/// The bytes that an end keeps back, if it does.
 const KEPT: usize = 4 << 10;
 
-/// How the network behaves. Chances are of 1,000.
+/// The conditions of the network. Chances are per 1,000.
 #[derive(Clone, Debug)]
 pub struct NetworkConditions {
-    /// Nanoseconds from one end to the other.
+    /// The time from one end to the other, in nanoseconds.
     pub latency: RangeInclusive<u64>,
-    /// That something takes longer, by up to `hiccup` nanoseconds.
+    /// The chance that bytes take longer, by up to `hiccup` nanoseconds.
     pub hiccups: u32,
-    /// How much longer.
+    /// The longest such delay, in nanoseconds.
     pub hiccup: u64,
-    /// That a read or a write takes less than it could.
+    /// The chance that a read or a write takes fewer bytes than it could.
     pub cuts: u32,
-    /// That a transport says "pending" though it is ready.
+    /// The chance that a transport returns pending although it is ready.
     pub pendings: u32,
 }
 
@@ -42,19 +42,19 @@ impl NetworkConditions {
     }
 }
 
-/// Whether who reads may write, too.
+/// Whether a task that reads may also write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answers {
-    /// What fits at once.
+    /// It may write what the transport takes at once.
     AtOnce,
-    /// Nothing.
+    /// It may write nothing: the lane writes.
     ByLane,
 }
 
-/// Looks at what the hub's end of a wire takes, and at which moment, and says what is wrong with it.
+/// A check of the bytes that the hub's end of a wire takes, and of the moment; returns what is wrong.
 pub type Tap = Box<dyn FnMut(&[u8], u64) -> Option<String> + Send>;
 
-/// How a wire is.
+/// The properties of a wire.
 pub struct Kind {
     /// Bytes that each direction holds: to the hub, and to the peer.
     pub capacities: (usize, usize),
@@ -174,12 +174,12 @@ impl<T: Ord> Wires<T> {
                 return;
             }
             let count = self.cut(room.min(bytes.len()));
-            self.fly_to_hub(wire, Flying::Bytes(bytes.drain(..count).collect()));
+            self.send_to_hub(wire, InTransit::Bytes(bytes.drain(..count).collect()));
         }
     }
 
     pub(super) fn end(&mut self, wire: usize, end: End) {
-        self.fly_to_hub(wire, Flying::End(end));
+        self.send_to_hub(wire, InTransit::End(end));
     }
 
     pub(super) fn vanish(&mut self, wire: usize) {
@@ -235,18 +235,18 @@ impl<T: Ord> Wires<T> {
         self.clock.now() + after
     }
 
-    fn fly_to_hub(&mut self, wire: usize, flying: Flying) {
+    fn send_to_hub(&mut self, wire: usize, in_transit: InTransit) {
         if self.wires[wire].has_vanished {
             return;
         }
         let at = self.arrival();
-        let at = self.wires[wire].to_hub.send(at, flying);
+        let at = self.wires[wire].to_hub.send(at, in_transit);
         self.schedule.put(at, Due::ToHub(wire));
     }
 
-    fn fly_to_peer(&mut self, wire: usize, flying: Flying) {
+    fn send_to_peer(&mut self, wire: usize, in_transit: InTransit) {
         let at = self.arrival();
-        let at = self.wires[wire].to_peer.send(at, flying);
+        let at = self.wires[wire].to_peer.send(at, in_transit);
         self.schedule.put(at, Due::ToPeer(wire));
     }
 
@@ -255,7 +255,7 @@ impl<T: Ord> Wires<T> {
         let ends = &mut self.wires[wire];
         ends.to_hub.clear();
         ends.to_peer.clear();
-        self.fly_to_peer(wire, Flying::End(End::Reset));
+        self.send_to_peer(wire, InTransit::End(End::Reset));
     }
 
     pub(super) fn poll_read(
@@ -348,7 +348,7 @@ impl<T: Ord> Wires<T> {
         }
         match &mut self.wires[wire].kept {
             Some(kept) => kept.extend_from_slice(&bytes[..count]),
-            None => self.fly_to_peer(wire, Flying::Bytes(bytes[..count].to_vec())),
+            None => self.send_to_peer(wire, InTransit::Bytes(bytes[..count].to_vec())),
         }
         count
     }
@@ -380,7 +380,7 @@ impl<T: Ord> Wires<T> {
         let count = kept.len().min(ends.to_peer.room());
         if count > 0 {
             let bytes = kept.drain(..count).collect();
-            self.fly_to_peer(wire, Flying::Bytes(bytes));
+            self.send_to_peer(wire, InTransit::Bytes(bytes));
         }
         self.wires[wire].kept.as_ref().is_none_or(Vec::is_empty)
     }
@@ -408,7 +408,7 @@ impl<T: Ord> Wires<T> {
             return Poll::Pending;
         }
         if !std::mem::replace(&mut self.wires[wire].is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
         Poll::Ready(Ok(()))
     }
@@ -423,7 +423,7 @@ impl<T: Ord> Wires<T> {
         if ends.to_hub.arrived() > 0 {
             self.reset_peer(wire);
         } else if !std::mem::replace(&mut ends.is_shut, true) {
-            self.fly_to_peer(wire, Flying::End(End::Finished));
+            self.send_to_peer(wire, InTransit::End(End::Finished));
         }
     }
 }
