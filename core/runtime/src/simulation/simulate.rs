@@ -189,7 +189,7 @@ fn command() -> String {
 }
 
 /// The seeds that the environment variable names; `None` if it is not set.
-#[expect(clippy::disallowed_methods, reason = "a simulation is a test, and this variable repeats a seed that failed")]
+#[expect(clippy::disallowed_methods, reason = "the variable repeats a seed that failed in a test")]
 fn asked_for() -> Option<Range<u64>> {
     let text = std::env::var(VARIABLE).ok()?;
     let seeds = match text.split_once("..") {
