@@ -39,7 +39,7 @@ impl Client {
     /// called.
     ///
     /// # Errors
-    /// The client has ended, or is not in this room.
+    /// The client is not open, or is not in this room.
     pub async fn leave(&self, room: &str) -> Result<(), hub::Error> {
         self.tell_of_leaving(room).await;
         self.member.shared.with(|inner, now| inner.leave(now, self.id(), room, Left::Asked))
@@ -52,7 +52,7 @@ impl Client {
     /// been called for some.
     ///
     /// # Errors
-    /// The client has ended.
+    /// The client is not open.
     pub async fn leave_all(&self) -> Result<u32, hub::Error> {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_leave {
@@ -115,7 +115,7 @@ pub enum JoinError {
 }
 
 impl JoinError {
-    /// Why the hub refused the join; `None` if the application prevented it, or the client has ended.
+    /// Why the hub refused the join; `None` if the application prevented it, or the client is not open.
     ///
     /// ```
     /// use throng_core::hub::Refusal;
