@@ -68,7 +68,7 @@ const BACKLOG: i32 = 4096;
 #[cfg(unix)]
 pub(crate) fn raise_backlog(listener: &TcpListener) {
     if let Err(error) = rustix::net::listen(listener, BACKLOG) {
-        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: many clients that reconnect at once may wait");
+        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: after a restart, many clients may wait 1 s");
     }
 }
 

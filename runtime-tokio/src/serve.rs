@@ -1,4 +1,4 @@
-//! Serving a listener.
+//! [`serve`]: accepts connections from a TCP listener until the hub is drained.
 
 use core::future::{Future, ready};
 use std::net::SocketAddr;
@@ -14,17 +14,19 @@ use crate::signal::signals;
 use crate::stream::{split, split_tcp};
 
 /// Serves a hub on a listener: WebSockets on every path except `/healthz` and `/readyz`. SIGTERM or Ctrl-C begins a
-/// drain, a second one forces the end; SIGHUP is ignored. Returns when the last connection has ended.
+/// drain; a second signal closes all connections by force. SIGHUP is ignored. Returns when the last connection has ended.
 ///
-/// A hook that blocks its thread blocks a worker of the runtime, with all tasks on that worker, possibly a lane or this
-/// future. If the other workers happen to sleep, tokio wakes none of them to wait for sockets in its place: then the whole
-/// server stands still until the hook returns. Use [`spawn_blocking`](tokio::task::spawn_blocking) for such work. A second
-/// signal ends the process nevertheless, within `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), also on a runtime
-/// with one thread: signals are counted on a thread of their own. If this future is among what is blocked, nothing is
-/// drained.
+/// **Hooks must not block their thread.** A hook that does blocks a worker of the runtime and all tasks on that worker:
+/// possibly this future, or a lane, a task that writes to many connections. If the other workers sleep at that moment,
+/// tokio wakes none of them to wait for sockets in place of the blocked one: then the whole server stands still until the
+/// hook returns. Use [`spawn_blocking`](tokio::task::spawn_blocking) for such work.
 ///
-/// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
-/// SIGTERM and Ctrl-C do not end the process.
+/// While a hook blocks this future, the first signal begins no drain. The second signal still ends the process, within
+/// `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), also on a runtime with one thread: signals are counted on a
+/// thread of their own.
+///
+/// If the future is dropped, no more connections are accepted, and open connections live on. SIGTERM and Ctrl-C stay
+/// caught, so they no longer end the process.
 pub async fn serve(listener: TcpListener, hub: Hub) {
     serve_with(listener, hub, ServeOptions::default()).await;
 }
@@ -34,10 +36,10 @@ pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) 
     raise_backlog(&listener);
     let hosted = start(hub);
     check_open_files(&hosted);
-    // Signals are caught before any peer can see that the server is up.
+    // Catches the signals now, before a peer can see that the server is up.
     let drained = hosted.clone().stopped_by(options, signals, ready(()));
-    // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
-    // own, because `main`'s task is not run by a worker and would accept too slowly.
+    // Accepts until the drain is complete: new connections still get answers, which are health, readiness or a refusal with
+    // Retry-After. Runs in a task of its own, because no worker runs the task of `main`, which would accept too slowly.
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, hosted));
     drained.await;
@@ -46,7 +48,7 @@ pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) 
 /// Serves one connection on any stream (TLS, a Unix socket, a pipe in a test) until it ends. Dropping the future ends
 /// the connection.
 ///
-/// For a `TcpStream`, [`serve`] is faster: here both halves of the stream share a lock.
+/// For a `TcpStream`, [`serve`] is faster: here the reading and the writing half of the stream share a lock.
 pub async fn serve_stream<S>(hub: &Hub, stream: S, remote: Option<SocketAddr>)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -55,11 +57,12 @@ where
     start(hub.clone()).connect(reader, writer, remote).await;
 }
 
-/// Drains a hub as [`serve`] does, for other servers: ready when the hub has stopped, after the signals that `options`
-/// name, or after [`Hub::drain`] or [`Hub::shutdown`]. Signals are caught from the call on, not from the first poll.
+/// Drains a hub as [`serve`] does, for applications that have another server. The future is ready when the hub has stopped:
+/// after SIGTERM or Ctrl-C (unless `options` say [`Stop::OnHub`](crate::Stop::OnHub)), [`Hub::drain`] or
+/// [`Hub::shutdown`]. Signals are caught from the call on, not from the first poll.
 ///
-/// If the future is dropped, a drain that has begun goes on, but no signal or deadline forces its end. The signals stay
-/// caught, so SIGTERM and Ctrl-C do not end the process.
+/// If the future is dropped, a drain that has begun goes on, but no signal or deadline forces its end. SIGTERM and Ctrl-C
+/// stay caught, so they no longer end the process.
 ///
 /// # Panics
 /// If called outside a tokio runtime.
@@ -67,7 +70,7 @@ pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Se
     start(hub).stopped_by(options, signals, ready(()))
 }
 
-/// Gives the hub its host, if it has none: the runtime in which the caller runs.
+/// Makes the runtime in which the caller runs the hub's host, unless the hub has one already.
 pub(crate) fn start(hub: Hub) -> HostedHub {
     HostedHub::start(hub, |panic_output| {
         if panic_output == PanicOutput::Limited {
@@ -77,15 +80,15 @@ pub(crate) fn start(hub: Hub) -> HostedHub {
     })
 }
 
-/// Connections that may wait to be accepted. std and tokio ask for 128. A client beyond that retries after 1 s, which
-/// after a restart, when all clients reconnect at once, would be most of them.
+/// The number of connections that may wait to be accepted. std and tokio ask for 128. Any further client retries after
+/// 1 s, and after a restart, when all clients reconnect at once, these would be most of them.
 #[cfg(unix)]
 const BACKLOG: i32 = 4096;
 
 #[cfg(unix)]
 pub(crate) fn raise_backlog(listener: &TcpListener) {
     if let Err(error) = rustix::net::listen(listener, BACKLOG) {
-        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: many clients that reconnect at once may wait");
+        tracing::debug!(%error, "cannot raise the listener's backlog to 4,096: after a restart, many clients may wait 1 s");
     }
 }
 
@@ -100,7 +103,7 @@ pub(crate) fn check_open_files(hub: &HostedHub) {
 #[cfg(not(unix))]
 pub(crate) fn check_open_files(_: &HostedHub) {}
 
-/// Accepts connections for as long as it is polled, despite errors.
+/// Accepts connections until it is dropped. A failed accept is reported and retried.
 async fn accept_loop(listener: TcpListener, hub: HostedHub) {
     loop {
         match listener.accept().await {
@@ -119,8 +122,8 @@ async fn accept_loop(listener: TcpListener, hub: HostedHub) {
     }
 }
 
-/// Turns off Nagle's algorithm: each write is complete, so waiting for more would only delay it.
+/// Sets `TCP_NODELAY`: each write has all that there is to send, so Nagle's algorithm would only delay it.
 pub(crate) fn prepare(stream: &TcpStream) {
-    // A broken socket reports its error at the next read.
+    // An error here means that the socket is broken, which the next read reports.
     let _ = stream.set_nodelay(true);
 }

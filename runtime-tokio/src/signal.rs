@@ -1,4 +1,4 @@
-//! Signals that ask a server to end.
+//! Catches the signals that ask a server to end: SIGTERM and Ctrl-C.
 
 use core::future::poll_fn;
 use core::task::{Context, Poll};
@@ -10,7 +10,8 @@ use tokio::runtime::Builder;
 
 static LISTENERS: SignalListeners = SignalListeners::new();
 
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored. `None` if they cannot be caught.
+/// Catches SIGTERM and Ctrl-C from now on, and returns a listener for both. Catches SIGHUP as well, which is ignored.
+/// `None` if SIGTERM and Ctrl-C cannot be caught.
 pub(crate) fn signals() -> Option<SignalListener> {
     static IS_CAUGHT: OnceLock<bool> = OnceLock::new();
     let caught = || match catch() {
@@ -23,9 +24,9 @@ pub(crate) fn signals() -> Option<SignalListener> {
     IS_CAUGHT.get_or_init(caught).then(|| LISTENERS.listen(exit_after))
 }
 
-/// Starts the thread that listens, with a runtime of its own. A runtime of the application receives signals through its
-/// driver, which one of its workers polls, and none does if a hook blocks that worker. Whichever runtime receives a signal
-/// notifies the listeners of all.
+/// Starts the thread that waits for signals, with a tokio runtime of its own. The application's runtime would not do: one
+/// of its workers polls its signal driver, and no other worker takes over while a hook blocks that one. The extra runtime
+/// takes no signal away from the application: the runtime that receives a signal notifies the listeners of all runtimes.
 fn catch() -> io::Result<()> {
     let (tell, told) = mpsc::sync_channel(1);
     let listen = move || {
@@ -38,7 +39,7 @@ fn catch() -> io::Result<()> {
         };
         match listening() {
             Ok((runtime, mut caught)) => {
-                // The caller waits for this.
+                // `catch` waits for this, so it cannot fail.
                 let _ = tell.send(Ok(()));
                 runtime.block_on(async move {
                     loop {
@@ -51,7 +52,7 @@ fn catch() -> io::Result<()> {
         }
     };
     thread::Builder::new().name("throng-signals".into()).spawn(listen)?;
-    told.recv().unwrap_or_else(|_| Err(io::Error::other("the thread that listens to signals has ended")))
+    told.recv().unwrap_or_else(|_| Err(io::Error::other("the thread that waits for signals has ended")))
 }
 
 #[cfg(unix)]
@@ -64,7 +65,7 @@ struct Caught {
 impl Caught {
     fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        // Once caught, SIGHUP no longer ends the process, even if nothing waits for it.
+        // tokio keeps a signal caught for good: SIGHUP no longer ends the process, though this listener is dropped.
         if let Err(error) = signal(SignalKind::hangup()) {
             tracing::warn!(%error, "cannot catch SIGHUP: it will end the process at once");
         }
@@ -72,7 +73,7 @@ impl Caught {
     }
 
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // Both are polled, so that both wake.
+        // Polls both even if the first is ready, so that each registers the waker.
         let polled = [self.terminate.poll_recv(cx), self.interrupt.poll_recv(cx)];
         if polled.contains(&Poll::Ready(Some(()))) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -96,7 +97,7 @@ impl Caught {
             Ok(()) => Poll::Ready(()),
             Err(error) => {
                 tracing::warn!(%error, "cannot catch Ctrl-C: it will not drain the hub");
-                // Pending forever; nothing wakes it.
+                // There is no signal to wait for any more.
                 self.next = Box::pin(core::future::pending());
                 Poll::Pending
             }
@@ -104,19 +105,20 @@ impl Caught {
     }
 }
 
-/// Dropping a runtime waits for its threads, and a thread that a hook blocks never ends. So only a thread outside the
-/// runtime can end the process then.
+/// Starts a thread that exits the process with status 1 when `time` is over. The thread is outside of the runtime, because
+/// dropping a runtime waits for its threads, without end if a hook blocks one of them.
 fn exit_after(time: ExitTime) {
     let exit = move || {
         let begun = Instant::now();
         time.wait(|| begun.elapsed(), thread::sleep);
-        // A hook that blocks may hold a lock of whatever writes the log.
+        // Logs in a thread of its own, and waits 100 ms for it: a hook that blocks may hold the lock of the log's writer.
         let (tell, told) = mpsc::sync_channel(1);
         let log = move || {
             tracing::error!(
-                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting with status 1"
+                "the process did not end in time after a second signal, possibly because a hook blocks a thread: exiting \
+                 with status 1"
             );
-            // Not received if it comes too late.
+            // Nobody receives this after the 100 ms.
             let _ = tell.send(());
         };
         if thread::Builder::new().spawn(log).is_ok() {
@@ -125,7 +127,8 @@ fn exit_after(time: ExitTime) {
         process::exit(1);
     };
     if thread::Builder::new().name("throng-exit".into()).spawn(exit).is_err() {
-        // The thread that listens does it: only further signals are not heard.
+        // Without a new thread, the calling thread waits and exits. It is the thread that waits for signals, so further
+        // signals have no effect.
         exit();
     }
 }

@@ -11,18 +11,17 @@
 //! # }
 //! ```
 //!
-//! The recording is written to a temporary file beside the path and then renamed, so a file of this name is always
-//! complete.
+//! A recording for `FILE` is written to `FILE.part`, which is then renamed: `FILE` is always complete.
 //! `throng-replay FILE` (in the project's `tests`) replays it.
 //!
-//! All functions need a hub recorded as [`Record::Last`]. A log of [all events](Record::Events) comes in pieces that
-//! exist only once: take them with [`Hub::take_recording`] and append each to the file.
+//! All functions need a hub recorded as [`Record::Last`]. For a log of [all events](Record::Events), call
+//! [`Hub::take_recording`] and append each result to a file: the hub hands out each part of that log only once.
 //!
-//! Only these functions of the crate touch files or start a thread, typically when the process is about to end.
+//! No other code of this crate touches files or starts a thread.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "a recording is written even where no host is left that could write it"
+    reason = "a recording must be written even if the hub has no host, or its host has ended"
 )]
 
 use crate::handles::hub::Hub;
@@ -35,8 +34,8 @@ use std::panic;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Writes a hub's flight recording to a file and replaces the file's content. Blocks: in a task, call it through the
-/// host's function for blocking work (`spawn_blocking`, `unblock`).
+/// Writes a hub's flight recording to a file; an existing file is replaced. Blocks the thread: in a task, call it
+/// through the runtime's function for blocking work (`spawn_blocking`, `unblock`).
 ///
 /// # Errors
 /// The file cannot be written. [`io::ErrorKind::Unsupported`] if the hub is not recorded as [`Record::Last`]; no file
@@ -47,16 +46,17 @@ pub fn dump(hub: &Hub, path: &Path) -> io::Result<()> {
     write(&recording, path)
 }
 
-/// Calls [`dump`] and logs the result through `tracing`. For host crates.
+/// Calls [`dump`] and logs success or failure through `tracing`. For host crates.
 pub fn dump_and_log(hub: &Hub, path: &Path) {
     log(dump(hub, path), path);
 }
 
-/// Writes the flight recording at every panic of any thread, then calls the previous panic hook. `path` names the file
-/// each time, because a panic in a hook of the application counts as well and ends only one client.
+/// Writes the flight recording at every panic of any thread, then calls the previous panic hook. Calls `path` for the
+/// file's name at each panic: a panic in a hook of the application ends only one client, so a process may panic often.
 ///
-/// A panic while the hub's lock is held, which is a bug in throng, is written by a separate thread once the lock is
-/// free; with `panic = "abort"` the process may end before.
+/// If the hub's lock is held during a panic, a separate thread writes the recording once the lock is free. The holder is
+/// another thread, or, through a bug in throng, the thread that panics. With `panic = "abort"` the process may end before
+/// the recording is written.
 pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'static) {
     let hub = hub.clone();
     let before = panic::take_hook();
@@ -67,7 +67,7 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
             Some(recording) => log(write(&recording, &path), &path),
             None => {
                 let hub = hub.clone();
-                // If no thread can be started, nothing else can be tried.
+                // If no thread can be started, the recording is lost: waiting here could deadlock.
                 let _ = thread::Builder::new().spawn(move || dump_and_log(&hub, &path));
             }
         }
@@ -78,14 +78,14 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
 /// Checks that the hub has a flight recorder. For host crates.
 ///
 /// # Errors
-/// [`io::ErrorKind::Unsupported`] if the hub is not recorded as [`Record::Last`]: the error says how it is recorded.
+/// [`io::ErrorKind::Unsupported`] if the hub is not recorded as [`Record::Last`]. The error's text says what to set.
 pub fn has_recorder(hub: &Hub) -> io::Result<()> {
     let wrong = match hub.shared().settings.record {
         Record::Last { .. } => return Ok(()),
         Record::Events => {
-            "the hub records all events, and that log is taken piece by piece; use Record::Last for dumps"
+            "the hub records all events (Record::Events), not a flight recording: set Record::Last"
         }
-        Record::Nothing => "the hub is not recorded",
+        Record::Nothing => "the hub is not recorded: set Builder::record to Record::Last",
     };
     Err(io::Error::new(io::ErrorKind::Unsupported, wrong))
 }

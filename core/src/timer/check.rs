@@ -1,11 +1,12 @@
-//! Checks the invariants of a wheel.
+//! Checks the invariants of a [`Wheel`], and returns what the hub's own checks need of it.
 
 use super::{LEVELS, Link, NIL, SLOTS, Slot, Spreading, Timer, Wheel, is_live, tick_of};
 use crate::invariant::{Broken, Invariant, ensure};
 use crate::time::Instant;
 
 impl<T: Copy> Wheel<T> {
-    /// Checks that every timer is in the slot of its deadline. O(timers).
+    /// Checks that every timer is in the slot of its deadline or in the heap, once, and that the owner of every fired timer
+    /// has set it again or has no deadline. O(timers).
     pub(crate) fn check(&self) -> Result<(), Broken> {
         let mut placed = self.check_spreading()?;
         for (number, slot) in self.slots.iter().enumerate() {
@@ -23,7 +24,7 @@ impl<T: Copy> Wheel<T> {
         ensure(placed + due + idle == self.nodes.len(), Invariant::TimerPlace, 0)
     }
 
-    /// Checks a slot and returns its number of timers.
+    /// Checks the list of a slot, whose timers must all have their deadline in that slot. Returns the number of timers.
     fn check_slot(&self, level: usize, number: usize, slot: &Slot) -> Result<usize, Broken> {
         debug_assert!(level < LEVELS);
         let (mut at, mut before, mut count) = (slot.head, NIL, 0);
@@ -43,7 +44,8 @@ impl<T: Copy> Wheel<T> {
         Ok(count)
     }
 
-    /// Checks the timers that move down, all of the slot entered last, and returns their number.
+    /// Checks the timers that still have to move down a level, from the slot that the wheel entered last. Returns their
+    /// number.
     fn check_spreading(&self) -> Result<usize, Broken> {
         let Some(Spreading { shift, head, tail }) = self.spreading else { return Ok(0) };
         ensure(head != NIL && self.tick.trailing_zeros() >= shift, Invariant::TimerPlace, head)?;
@@ -63,12 +65,12 @@ impl<T: Copy> Wheel<T> {
         Ok(count)
     }
 
-    /// A timer's deadline and owner; `None` if there is no such timer.
+    /// The deadline and the owner of a timer; `None` if the timer was removed.
     pub(crate) fn get(&self, timer: Timer) -> Option<(Instant, T)> {
         self.nodes.get(timer.0 as usize).map(|node| (node.deadline, node.owner))
     }
 
-    /// The number of timers that were not removed, pending or fired.
+    /// The number of timers, both pending and fired, that their owners have not removed.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }

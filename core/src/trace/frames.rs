@@ -1,4 +1,4 @@
-//! Writes frames to a log and rebuilds them.
+//! Writes frames to a log and reads them back.
 
 use super::LONGEST_PAYLOAD;
 use super::payloads::Payloads;
@@ -10,33 +10,36 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use core::cell::RefCell;
 
-/// Zeros for rebuilt payloads; a longer payload gets a larger buffer.
+/// Zeros in place of payloads that the log does not have. A longer payload gets a larger buffer.
 static ZEROS: [u8; 4096] = [0; 4096];
 
-/// Set in the first byte of a frame with a place or a deflated variant, of which a byte says what it has. The lower four bits
-/// are the length of the head.
+/// The bit of a frame's first byte that is set if the frame has extras: a [`Place`], a deflated variant, or both. Then a
+/// byte with the bits [`DEFLATED`] and [`PLACED`] follows the length of the payload.
 pub(super) const EXTRAS: u8 = 0x80;
+/// The bits of a frame's first byte that have the length of its head in bytes. The three bits between `HEAD` and [`EXTRAS`]
+/// have the policy in a publish, and are zero in a snapshot.
 const HEAD: u8 = 0xf;
 const DEFLATED: u8 = 1;
 const PLACED: u8 = 2;
 
-/// Everything that is written of a frame except its bytes.
+/// Everything that a log has of a frame, except the bytes of its head and payload.
 pub(super) struct Shape {
     kind: Option<MessageKind>,
     /// The lengths of head and payload in bytes.
     lens: (usize, u32),
-    /// The place with its offset.
+    /// The place in the payload that is reserved for the offset, and the offset.
     placed: Option<(Place, u64)>,
-    /// The lengths of the deflated variant, and the start of the place in it.
+    /// Of the deflated variant: the lengths of head and payload in bytes, and the start of the place in its payload (0
+    /// without a place).
     deflated: Option<((usize, u32), u32)>,
 }
 
-/// The first buffer of zeros for rebuilt payloads.
+/// The buffer of zeros with which [`Shape::build`] begins.
 pub(super) fn zeros() -> Bytes {
     Bytes::from_static(&ZEROS)
 }
 
-/// Writes a frame to a snapshot of a hub.
+/// Returns the function that writes a frame to a snapshot of a hub.
 pub(super) fn put(payloads: Payloads) -> PutFrame<'static> {
     match payloads {
         Payloads::Redacted => &put_redacted,
@@ -44,7 +47,8 @@ pub(super) fn put(payloads: Payloads) -> PutFrame<'static> {
     }
 }
 
-/// Reads a frame from a snapshot. Frames without payloads share one buffer of zeros.
+/// Returns the function that reads a frame from a snapshot of a hub. If payloads are redacted, all frames share one buffer
+/// of zeros.
 pub(super) fn take(payloads: Payloads) -> impl Fn(&mut Input<'_>) -> Result<Frame, Wrong> {
     let zeros = RefCell::new(zeros());
     move |input| {
@@ -75,7 +79,7 @@ fn put_kept(frame: &Frame, log: &mut Vec<u8>) {
     }
 }
 
-/// Writes kind and length of a payload in one varint.
+/// Writes the frame's kind and `len`, the number of payload bytes that the log has, in one varint.
 pub(super) fn put_payload_len(frame: &Frame, len: usize, log: &mut Vec<u8>) {
     let kind = match frame.kind() {
         None => 0,
@@ -85,6 +89,7 @@ pub(super) fn put_payload_len(frame: &Frame, len: usize, log: &mut Vec<u8>) {
     ((len as u64) << 2 | kind).put(log);
 }
 
+/// Writes which extras the frame has, then the place and the offset, then the lengths of the deflated variant.
 pub(super) fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
     let (place, deflated) = (frame.place(), frame.deflated());
     log.push(if place.is_some() { PLACED } else { 0 } | if deflated.is_some() { DEFLATED } else { 0 });
@@ -102,7 +107,7 @@ pub(super) fn put_extras(frame: &Frame, log: &mut Vec<u8>) {
     }
 }
 
-/// Reads what follows the first byte of a frame, up to its bytes.
+/// Reads the shape of a frame whose first byte was read already: what [`put_payload_len`] and [`put_extras`] wrote.
 pub(super) fn take_shape(first: u8, input: &mut Input<'_>) -> Result<Shape, Wrong> {
     let payload = u64::take(input)?;
     let kind = match payload & 3 {
@@ -133,7 +138,7 @@ pub(super) fn take_shape(first: u8, input: &mut Input<'_>) -> Result<Shape, Wron
 }
 
 impl Shape {
-    /// Makes a frame of this shape, of the bytes that follow in the log or of zeros.
+    /// Makes a frame of this shape: of the next bytes of the log if payloads are kept, otherwise of zeros.
     pub(super) fn build(
         self,
         payloads: Payloads,
@@ -152,14 +157,15 @@ impl Shape {
         let mut frame = place_in(take(self.kind, self.lens)?, at)?;
         if let Some((lens, at)) = self.deflated {
             frame = frame.with_deflated(place_in(take(None, lens)?, at)?);
-            // The deflated variant must be shorter.
+            // `with_deflated` leaves out a variant that is not shorter; no frame has one.
             frame.deflated().ok_or(Wrong::Malformed)?;
         }
         Ok(self.placed.map_or(frame.clone(), |(_, offset)| frame.sealed(offset)))
     }
 }
 
-/// Makes a frame of zeros as long as the recorded one. All such frames share one buffer, which grows by doubling.
+/// Makes a frame of zeros, as long as the recorded one. All such frames share one buffer; a payload that does not fit
+/// replaces it by a larger one, whose length is a power of two.
 fn zero_frame(
     kind: Option<MessageKind>,
     head: usize,
@@ -177,7 +183,7 @@ fn zero_frame(
     Frame::new(kind, head, zeros.slice(..payload)).ok_or(Wrong::Malformed)
 }
 
-/// Reads a frame that was kept.
+/// Reads the bytes of a frame's head and payload, which a log has if payloads are kept.
 fn take_frame(
     kind: Option<MessageKind>,
     head: usize,

@@ -1,4 +1,5 @@
-//! Writes and reads a publish: its targets, the length of its frame, and the frame itself if payloads are kept.
+//! Writes and reads a publish: its policy, the shape of its frame, its publisher and targets, the clients that it leaves
+//! out, and the bytes of the frame if payloads are kept.
 
 use super::frames;
 use super::owned::Kind;
@@ -10,6 +11,8 @@ use crate::id::ClientId;
 use alloc::vec::Vec;
 use bytes::Bytes;
 
+/// Writes a publish. Its first byte has the policy in bits 4 to 6, between [`frames::EXTRAS`] and the length of the
+/// frame's head.
 pub(super) fn put(
     log: &mut Vec<u8>,
     publisher: Option<ClientId>,
@@ -27,7 +30,8 @@ pub(super) fn put(
         Some(Policy::Disconnect) => (4, None),
         Some(Policy::Wait) => (5, None),
     };
-    // The hub refuses longer payloads, so they are cut and written without a place or deflated variant.
+    // The hub refuses a payload of more than `style.longest` bytes whatever it contains: only its beginning is written, and
+    // no place or deflated variant.
     let len = frame.payload().len().min(style.longest as usize);
     let has_extras = frame.has_extras() && len == frame.payload().len();
     let extras = if has_extras { frames::EXTRAS } else { 0 };
@@ -39,7 +43,7 @@ pub(super) fn put(
     if has_extras {
         frames::put_extras(frame, log);
     }
-    // Their number, and in its lowest bit whether there is a publisher.
+    // The number of targets, shifted by one; the lowest bit says whether a publisher follows.
     ((targets.len() as u64) << 1 | u64::from(publisher.is_some())).put(log);
     if let Some(publisher) = publisher {
         publisher.put(log);
@@ -80,7 +84,7 @@ pub(super) fn take<'a>(
     let shape = frames::take_shape(byte, input)?;
     let count = u64::take(input)?;
     let publisher = if count & 1 == 1 { Some(Field::take(input)?) } else { None };
-    // Each takes at least a byte.
+    // A target takes at least a byte, so a larger number is wrong. Checked before memory is reserved for it.
     let count =
         usize::try_from(count >> 1).ok().filter(|count| *count <= input.0.len()).ok_or(Wrong::Malformed)?;
     let targets = (0..count).map(|_| take_target(input)).collect::<Result<_, _>>()?;
@@ -89,7 +93,8 @@ pub(super) fn take<'a>(
     Ok(Kind::Publish { publisher, targets, except, frame, policy })
 }
 
-/// Writes kind and length in one varint, so that most names cost one byte more than their text.
+/// Writes the target's kind in the two lowest bits of a varint, with the length of the name or the index of the client
+/// above them. So a name of up to 31 bytes costs one byte more than its text.
 fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     let (kind, number, name) = match target {
         Target::All => (0, 0, ""),
@@ -104,6 +109,7 @@ fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     }
 }
 
+/// Reads what [`put_target`] wrote.
 fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
     let number = u64::take(input)?;
     let (kind, number) = (number & 3, number >> 2);

@@ -37,13 +37,13 @@ use crate::signal::signals;
 use crate::stream::split;
 
 /// Serves an axum router that has WebSockets of a hub among its routes. SIGTERM or Ctrl-C drains the hub and ends the
-/// server, a second one forces the end; see [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the last connection
-/// of either kind has ended.
+/// server; a second signal closes all connections by force. See [`Stop::OnSignal`](crate::Stop::OnSignal). Returns when the
+/// last WebSocket and the last HTTP connection have ended.
 ///
-/// Includes everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) lacks.
+/// This function does everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) does not.
 ///
 /// If the future is dropped, no more connections are accepted and unanswered requests are dropped; WebSockets live on.
-/// The signals stay caught, so SIGTERM and Ctrl-C do not end the process.
+/// SIGTERM and Ctrl-C stay caught, so they no longer end the process.
 pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
     serve_with(listener, router, hub, ServeOptions::default()).await;
 }
@@ -53,8 +53,9 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
     serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
 }
 
-/// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` makes the stream of each connection; it must be
-/// ready within `deadlines.handshake`, and the connection counts as an open handshake until then.
+/// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` turns the TCP stream of each connection into the stream
+/// that is served, for example by a TLS handshake. Its future must be ready within `deadlines.handshake`; until then, the
+/// connection counts as an open handshake.
 ///
 /// ```no_run
 /// # trait Acceptor: Clone + Send + Sync + 'static {
@@ -73,8 +74,8 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
 /// # }
 /// ```
 ///
-/// The complete example is the package `runtime-tokio/examples/tls`. A stream other than a `TcpStream` is not taken
-/// back from the HTTP server: its two halves share a lock.
+/// The complete example is the package `runtime-tokio/examples/tls`. Once a WebSocket is open, a `TcpStream` is taken back
+/// from the HTTP server; any other stream stays wrapped, and its reading and writing halves share a lock.
 pub async fn serve_over<S, F>(
     listener: TcpListener,
     router: Router,
@@ -90,21 +91,21 @@ pub async fn serve_over<S, F>(
     check_open_files(&hub);
     let (end, is_ending) = watch::channel(false);
     let server = Arc::new(Server { router, hub: hub.clone(), secure });
-    // Signals are caught before any peer can see that the server is up.
+    // Catches the signals now, before a peer can see that the server is up.
     let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
-        // An error means that all receivers have ended already.
+        // An error means that the accept loop and all connections have ended already.
         let _ = end.send(true);
         while accepting.join_next().await.is_some() {}
     };
     hub.stopped_by(options, || caught, rest).await;
 }
 
-/// Ready when only unanswered requests are left to wait for.
+/// Ready when the hub has stopped: from now on, the server waits only for requests that are not answered yet.
 async fn ending(is_ending: &mut watch::Receiver<bool>) {
-    // If the sender is gone, the server is ending as well.
+    // An error means that the sender was dropped, which also ends the server.
     let _ = is_ending.wait_for(|is_ending| *is_ending).await;
 }
 
@@ -114,7 +115,8 @@ struct Server<P> {
     secure: P,
 }
 
-/// Takes connections until the end, whatever goes wrong; then waits for those whose request is not answered.
+/// Accepts connections until the hub has stopped; then waits for those whose request is not answered yet. A failed accept
+/// is reported and retried.
 async fn accept_loop<S, F, P>(
     listener: TcpListener,
     server: Arc<Server<P>>,
@@ -128,7 +130,7 @@ async fn accept_loop<S, F, P>(
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
-            // A panic of a handler was printed by std.
+            // Ignores the result: the panic hook has printed the panic of a handler already.
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -173,7 +175,8 @@ async fn serve_one<S, F, P>(
     .await;
 }
 
-/// Waits for the head of the first request. `None` if none will come; a refused connection has had its answer then.
+/// Reads the head of the first request. `None` if the head does not arrive in time, or the peer or the server ends before.
+/// If the time is over and the hub has refused the connection, the refusal is answered without the request.
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
@@ -204,7 +207,7 @@ where
     let mut head = Head::default();
     let is_whole = tokio::select! {
         biased;
-        // Polled even when the time is over: the head may have arrived at this moment.
+        // Polled before `is_over`: a head that has arrived counts, even if the time is over.
         is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
         () = &mut is_over => {
             if let Some(refusal) = admission.unread() {
@@ -218,6 +221,7 @@ where
     is_whole.then(|| head.rewind(stream, Reader::new(&server.hub)))
 }
 
+/// Serves HTTP/1.1 on a connection whose first head is complete.
 async fn speak_http<S, P>(
     server: &Server<P>,
     stream: Rewound<S>,
@@ -249,7 +253,7 @@ async fn speak_http<S, P>(
     }
 }
 
-/// The size of hyper's buffer, beyond which hyper refuses a head as too long.
+/// The size of hyper's buffer in bytes. hyper refuses a head that does not fit in it.
 fn buffer(rules: HeadRules) -> usize {
     /// The smallest buffer that hyper allows.
     const SMALLEST: u32 = 8 << 10;
@@ -258,17 +262,17 @@ fn buffer(rules: HeadRules) -> usize {
 
 fn http(hub: &HostedHub, rules: HeadRules) -> http1::Builder {
     let mut http = http1::Builder::new();
-    // A peer that has ended only its sending direction still gets its answer.
+    // `half_close`: a peer that has ended only its sending direction still gets its answer.
     http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
     http.max_buf_size(buffer(rules));
-    // Setting it costs hyper an allocation per request.
+    // hyper's default is 100. Setting `max_headers`, even to 100, costs hyper an allocation per request.
     if rules.limits.max_headers != 100 {
         http.max_headers(rules.limits.max_headers as usize);
     }
     http
 }
 
-/// Counts a request that hyper has refused by itself.
+/// Counts a request whose head hyper has refused, as a refusal of the hub.
 fn count(hub: &HostedHub, error: &hyper::Error) {
     if error.is_parse_too_large() {
         let _ = hub.count_refusal(Refusal::HeadTooLarge(HeadTooLarge::Bytes));
@@ -277,6 +281,7 @@ fn count(hub: &HostedHub, error: &hyper::Error) {
     }
 }
 
+/// Passes a request to the router, and decides whether the connection is kept after the answer.
 async fn answer(
     mut router: Router,
     hub: HostedHub,
@@ -302,24 +307,26 @@ async fn answer(
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
     admission.is_answered();
     let is_upgrade = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-    // While the hub ends, the next request must go to another server. A refused connection is not counted by any limit.
-    // A refused WebSocket ends its connection, as on every host.
+    // The connection is closed after this answer if the hub drains or has stopped (the next request must go to another
+    // server), if the hub refused the connection (no limit counts it), or if the request for a WebSocket was refused (as
+    // on every host).
     let status = response.status();
     let is_refused = asks_for_websocket && (status.is_client_error() || status.is_server_error());
     let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
+/// Adds `Connection: close`, after which hyper closes the connection.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-/// Checks the head's size once more: hyper reads in large steps, and accepts a head that is longer than its buffer if it arrives in
-/// one of them.
+/// Checks the head's size in bytes and in headers. hyper's own check is not enough: it reads in large steps, and accepts a
+/// head longer than its buffer if the head arrives in one step.
 fn check(parts: &Parts, rules: HeadRules) -> Result<(), HeadTooLarge> {
     let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
-    // The method, the target, ` HTTP/1.1` and an empty line; a colon, a space and the end of each line.
+    // The request line and the empty line at the end of the head. Below, each header: its name, `: `, its value, `\r\n`.
     let line = parts.method.as_str().len() + target + " HTTP/1.1\r\n\r\n".len() + 1;
     let headers =
         parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());

@@ -47,7 +47,7 @@
 //!        61.761829 s  bob receives "ada bob"
 //!        61.762545 s  eve receives "ada bob"
 //!        61.762545 s  FAILED: eve: is online, and the list is "ada bob"
-//! run it again: THRONG_SEED=0 and the same command
+//! run it again: THRONG_SEED=0 <the same command>
 //! ```
 //!
 //! In a `#[test]` the last line is a command, `THRONG_SEED=0 cargo test NAME`. `THRONG_SEED=0..100000` runs as many seeds, for a night. When the

@@ -1,4 +1,5 @@
-//! Operations of a client that the application's hooks decide about or are told of.
+//! [`Client::join`], [`Client::leave`] and [`Client::leave_all`], which call a hook of the application first, and
+//! [`JoinError`].
 
 use crate::handler::Denied;
 use crate::handler::application::Application;
@@ -14,11 +15,11 @@ use throng_core::hub::{Event, Flush, Joined};
 impl Client {
     /// Joins a room if [`Handler::before_join`](crate::Handler::before_join) allows it.
     ///
-    /// Cancel-safe: if the future is dropped before it is ready, the client has not joined; a waiting hook is dropped,
-    /// too.
+    /// Cancel-safe: if the future is dropped before it is ready, the client has not joined, and a hook that still waits
+    /// is dropped.
     ///
     /// # Errors
-    /// The application denies the join or does not answer in time, or the hub refuses it.
+    /// The hook denies the join, exceeds its time limit or panics, or the hub refuses the join.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_join {
@@ -38,20 +39,20 @@ impl Client {
     /// called.
     ///
     /// # Errors
-    /// The client is gone or not in this room.
+    /// The client is not open, or is not in this room.
     pub async fn leave(&self, room: &str) -> Result<(), hub::Error> {
         self.tell_of_leaving(room).await;
         self.member.shared.with(|inner, now| inner.leave(now, self.id(), room, Left::Asked))
     }
 
-    /// Leaves all rooms at once, after [`Handler::before_leave`](crate::Handler::before_leave) was called for each;
-    /// returns their number.
+    /// Leaves all rooms at once, after [`Handler::before_leave`](crate::Handler::before_leave) was called for each.
+    /// Returns the number of rooms left.
     ///
     /// Cancel-safe: if the future is dropped before it is ready, the client has left no room, though the hook may have
     /// been called for some.
     ///
     /// # Errors
-    /// The client is gone.
+    /// The client is not open.
     pub async fn leave_all(&self) -> Result<u32, hub::Error> {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_leave {
@@ -62,16 +63,17 @@ impl Client {
         shared.with(|inner, now| inner.leave_all(now, self.id(), Left::Asked))
     }
 
+    /// Calls [`Handler::before_leave`](crate::Handler::before_leave) if the application implements it.
     async fn tell_of_leaving(&self, room: &str) {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_leave {
-            // Whatever the hook's result, the client leaves.
+            // The client leaves even if the hook panics or exceeds its time limit.
             let _ =
                 self.ask(Hook::BeforeLeave, || Application::of(shared).hooks.before_leave(self, room)).await;
         }
     }
 
-    /// Calls a hook in the calling task.
+    /// Calls a hook in the calling task, within the hook's time limit.
     async fn ask<'a, T>(&self, hook: Hook, call: impl FnOnce() -> Borrowing<'a, T>) -> Result<T, Failure> {
         let shared = &self.member.shared;
         let answer = within(shared, shared.settings.limit_of(hook), call).await;
@@ -81,7 +83,7 @@ impl Client {
         answer
     }
 
-    /// Reports a failed hook that ran outside of the client's own task.
+    /// Reports a hook that failed outside of the client's own task. Closes the client if the hook panicked.
     fn failed(&self, hook: Hook, failure: Failure) {
         let (shared, client) = (&self.member.shared, self.id());
         let rejection = failure.cause(hook).map(|cause| shared.close_frame(cause));
@@ -90,7 +92,7 @@ impl Client {
             if let Some(rejection) = &rejection {
                 let (code, reason) = (rejection.code, &rejection.reason);
                 let (flush, by) = (Flush::Never, ClosedBy::Hub);
-                // The client may be closing already; that error is ignored.
+                // The hub refuses this if the client is closing already: then there is nothing to do.
                 let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });
             }
         });
@@ -104,7 +106,7 @@ impl Client {
 pub enum JoinError {
     /// The application denied the join.
     Denied,
-    /// [`before_join`](crate::Handler::before_join) was over its time limit.
+    /// [`before_join`](crate::Handler::before_join) exceeded its [time limit](crate::Builder::hook_limit).
     TimedOut,
     /// [`before_join`](crate::Handler::before_join) panicked; the client is closed.
     Panicked,
@@ -113,7 +115,7 @@ pub enum JoinError {
 }
 
 impl JoinError {
-    /// The hub's refusal, if the hub is what refused the join.
+    /// Why the hub refused the join; `None` if the application prevented it, or the client is not open.
     ///
     /// ```
     /// use throng_core::hub::Refusal;
@@ -151,8 +153,8 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied => Denied.fmt(f),
-            Self::TimedOut => f.write_str("the application did not answer in time"),
-            Self::Panicked => f.write_str("the application failed to answer"),
+            Self::TimedOut => f.write_str("the application's before_join hook exceeded its time limit"),
+            Self::Panicked => f.write_str("the application's before_join hook panicked"),
             Self::Hub(error) => error.fmt(f),
         }
     }

@@ -1,5 +1,5 @@
-//! The application's handles of a hub and of one client, [`Hub`](hub::Hub) and [`Client`](client::Client), and the
-//! futures that they return.
+//! The handles: [`Hub`](hub::Hub) and [`Client`](client::Client) for the application,
+//! [`HostedHub`](hosted::HostedHub) for a runtime crate, and the futures that they return.
 
 pub(crate) mod choose;
 pub(crate) mod client;

@@ -1,4 +1,4 @@
-//! Handlers of one client.
+//! Closures that the application sets for one client, in place of or before the hub's handler.
 
 use crate::handles::client::Client;
 use crate::host::running::Running;
@@ -8,10 +8,11 @@ use alloc::boxed::Box;
 use core::fmt;
 use throng_core::websocket::Message;
 
-/// A client's hooks run one at a time, so its closures may be `FnMut`.
+/// A closure for one client. `FnMut` is possible because a client's hooks run one at a time. Returns a future if it has to
+/// wait.
 type Closure<T> = Box<dyn FnMut(&Client, T) -> Option<Running> + Send + Sync>;
 
-/// Handlers for one client only.
+/// The closures that [`Connecting::on_message`](crate::Connecting::on_message), `on_close` and `on_error` have set.
 #[derive(Default)]
 pub(crate) struct ClientHandlers {
     pub(crate) message: Option<Closure<Message>>,

@@ -1,4 +1,5 @@
-//! The interface of an asynchronous runtime: clock, timers, a few tasks, reports.
+//! [`Host`]: what the hub needs of an asynchronous runtime. A clock, timers, a few tasks, and a place for reports to the
+//! operator.
 
 pub(crate) mod deadline;
 #[cfg(feature = "tracing")]
@@ -18,37 +19,38 @@ use std::time::SystemTime;
 use throng_core::id::ClientId;
 use throng_core::time::Instant;
 
-/// A task of the hub's own: a lane or the timer.
+/// A task of the hub's own: a lane, which writes to many connections, or the task that waits for the hub's next deadline.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// An asynchronous runtime, as the hub needs it. Connections are not spawned through it: the runtime crate polls each
-/// [`Connection`](crate::hosting::Connection) in a task of its own.
+/// An asynchronous runtime, as the hub needs it. The hub does not spawn connections through it: the runtime crate polls
+/// each [`Connection`](crate::hosting::Connection) in a task of its own.
 pub trait Host: Send + Sync + 'static {
     /// Nanoseconds since the host began, from a monotonic clock.
     fn now(&self) -> Instant;
 
-    /// The wall-clock time, for the times that [`Client`](crate::Client) reports. Nothing depends on it.
+    /// The wall-clock time, for the times that [`Client`](crate::Client) reports. Read once, when the hub gets its host; no
+    /// deadline depends on it.
     fn wall(&self) -> SystemTime;
 
-    /// Runs a task to its end. A lane writes to many transports in one poll, so no cooperative budget that makes ready
-    /// transports return pending may apply to it.
+    /// Spawns a task. The runtime must not apply a cooperative budget to it (in tokio: `coop::unconstrained`): a lane writes
+    /// to many transports in one poll, and a budget would make ready transports return pending.
     fn spawn(&self, task: Task);
 
-    /// Makes a timer.
+    /// Makes a timer; [`Sleep::poll_until`] sets it.
     fn sleep(&self) -> Box<dyn Sleep>;
 
-    /// Arranges for the task to be polled again after the other ready tasks have run and have seen what arrived on
-    /// their transports.
+    /// Wakes the calling task such that it is polled again only after the other ready tasks have run, and after those have
+    /// seen what arrived on their transports.
     fn yield_now(&self, cx: &mut Context<'_>);
 
-    /// Reports something to the operator. Called without a lock held. Rate-limit the output of reports that a peer can
-    /// cause at will.
+    /// Reports something to the operator. The hub holds no lock during this call. Rate-limit what you write about reports
+    /// that a peer can cause at will.
     fn report(&self, report: Report);
 }
 
 /// A timer that is polled.
 pub trait Sleep: Send {
-    /// Ready at `until`. Each call may name another time.
+    /// Ready once [`Host::now`] has reached `until`. The latest call decides: each may name another time.
     fn poll_until(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()>;
 }
 
@@ -64,30 +66,30 @@ pub enum Report {
         /// The name of the hook.
         hook: &'static str,
     },
-    /// A hook exceeded its time limit and was dropped. [`Builder::hook_limit`](crate::Builder::hook_limit) says what
-    /// follows.
+    /// A hook exceeded its time limit and was dropped. [`Builder::hook_limit`](crate::Builder::hook_limit) lists the
+    /// consequences for each hook.
     TimedOut {
         /// The hook's client; `None` before the client is open.
         client: Option<ClientId>,
         /// The name of the hook.
         hook: &'static str,
     },
-    /// A connection was not authenticated and was closed with this code.
+    /// A connection failed authentication and was closed with this code.
     Rejected {
         /// The code of the close frame.
         code: u16,
     },
     /// A message handler panicked behind `middleware::CatchPanicLayer`, which keeps its client open.
     Caught {
-        /// The client whose message it was.
+        /// The client that sent the message.
         client: ClientId,
     },
-    /// A connection got no client and was answered with this HTTP status.
+    /// A connection or a request was refused, and was answered with this HTTP status.
     Refused {
         /// The status of the answer.
         status: u16,
     },
-    /// A peer left while the application was asked about its request: it has closed the connection or its sending
+    /// A peer left while a hook of the application decided about its request: the peer closed the connection or its sending
     /// direction, or the connection broke. The hook was dropped.
     Abandoned,
     /// A page of a [forbidden origin](crate::Builder::origin) asked for a WebSocket. The request is also reported as
@@ -105,7 +107,7 @@ pub enum Report {
         /// The code of the close frame.
         code: u16,
     },
-    /// A listener's accept failed: [`HostedHub::accept_failed`](crate::hosting::HostedHub::accept_failed).
+    /// A listener failed to accept a connection: [`HostedHub::accept_failed`](crate::hosting::HostedHub::accept_failed).
     AcceptFailed {
         /// The kind of the error.
         kind: io::ErrorKind,
@@ -122,27 +124,27 @@ pub enum Report {
     Draining,
     /// A drain that a signal began exceeded its deadline; the remaining connections are closed by force.
     DrainIsLate {
-        /// Connections that are still there.
+        /// The number of connections that are still open.
         remaining: usize,
     },
-    /// A second signal closes all connections by force.
+    /// A second signal came: all connections are closed by force.
     Forced,
-    /// After a forced end some last hooks did not return in time, or some peers did not answer their close frame; the
-    /// server no longer waits for them.
+    /// All connections were closed by force, and some last hooks did not return in time or some peers did not answer their
+    /// close frame. The server no longer waits for them.
     HooksAreLate,
-    /// The hub is used in another runtime than the one that drove it, which has ended. Newcomers are refused with 503,
-    /// since nothing would be written to them and no deadline would apply. A hub lives in one runtime: build another
-    /// hub.
+    /// The runtime that drove the hub has ended, and the hub is used in another one. New connections are refused with 503,
+    /// since nothing would be written to them and no deadline would apply. A hub works in one runtime only: build another
+    /// hub for the other runtime.
     HostIsGone,
     /// A connection came without its address although `admission.per_address` or `admission.connect_rate` is set; those
     /// limits do not apply to it. Reported once per hub.
     AddressUnknown,
-    /// The process may open fewer files than the hub's limits allow peers to take:
-    /// [`HostedHub::check_open_files`](crate::hosting::HostedHub::check_open_files).
+    /// The process may open fewer files than the hub's limits allow peers to take. Found by
+    /// [`HostedHub::check_open_files`](crate::hosting::HostedHub::check_open_files), which tells how they are counted.
     FewOpenFiles {
-        /// The files that the process may open.
+        /// The number of files that the process may open.
         limit: u64,
-        /// The files that `admission` allows peers to take.
+        /// The number of files that `admission` allows peers to take, and a hundred.
         needed: u64,
     },
 }

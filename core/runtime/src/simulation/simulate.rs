@@ -1,4 +1,4 @@
-//! Runs, one for each seed.
+//! [`Simulation`]: runs an application with simulated clients, once for each seed.
 
 use crate::simulation::engine::caught::caught;
 use crate::simulation::engine::clock::Clock;
@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use throng_core::trace::ActionHash;
 
-/// The environment variable that replaces the program's seeds by one seed, or by a range of them.
+/// The environment variable that replaces the seeds of [`Simulation::seeds`] by one seed or a range of seeds.
 const VARIABLE: &str = "THRONG_SEED";
 
-/// Runs an application with simulated clients, once for each seed: the [module](super) shows how.
+/// Runs an application with simulated clients, once for each seed. The [module](super) has an example.
 pub struct Simulation<F> {
     describe: F,
     faults: Faults,
@@ -42,14 +42,15 @@ impl<F> std::fmt::Debug for Simulation<F> {
 }
 
 impl<F: Fn(&mut Run)> Simulation<F> {
-    /// Makes a simulation. The closure describes a run: its hub, its peers, and what must hold. It is called once for each seed.
+    /// Makes a simulation. The closure describes a run: its hub, its peers, and what must hold. It is called once for each
+    /// run.
     #[must_use]
     pub fn new(describe: F) -> Self {
         let limit = Duration::from_secs(3600);
         Self { describe, faults: Faults::default(), seeds: 0..100, limit, is_twice: false }
     }
 
-    /// Sets which faults there are. Default: all.
+    /// Sets which faults runs may have. Default: all kinds.
     #[must_use]
     pub fn faults(self, faults: Faults) -> Self {
         Self { faults, ..self }
@@ -59,30 +60,31 @@ impl<F: Fn(&mut Run)> Simulation<F> {
     /// `0..10000`, overrides them.
     ///
     /// # Panics
-    /// The range is empty: a simulation without a run would always pass.
+    /// If the range is empty: a simulation without a run would always pass.
     #[must_use]
     pub fn seeds(self, seeds: Range<u64>) -> Self {
         assert!(!seeds.is_empty(), "the range of seeds {seeds:?} is empty");
         Self { seeds, ..self }
     }
 
-    /// Sets the virtual time after which a run fails if a script has not returned. Default: an hour.
+    /// Sets the virtual time after which a run fails if the script of a peer has not returned. Default: an hour.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         Self { limit, ..self }
     }
 
-    /// Runs each seed twice, and fails if the second run differs from the first. This finds randomness in the application, such as the
-    /// order of a `HashMap`, with which a seed that failed may pass when it is run again.
+    /// Runs each seed twice, and fails if the second run differs from the first. The application then depends on something
+    /// besides the seed, such as a clock or the order of a `HashMap`: a seed that failed might pass the next time.
     #[must_use]
     pub fn twice(self) -> Self {
         Self { is_twice: true, ..self }
     }
 
-    /// Runs all seeds, up to the first that fails.
+    /// Runs all seeds, and stops at the first that fails. Returns the totals of all runs.
     ///
     /// # Panics
-    /// A run failed: the panic message is the text of the [`Failure`]. `THRONG_SEED` is neither a seed nor a range of seeds.
+    /// If a run failed: the panic message is the text of the [`Failure`]. If `THRONG_SEED` is neither a seed nor a range of
+    /// seeds.
     pub fn run(&self) -> Totals {
         match self.try_run() {
             Ok(summary) => summary,
@@ -90,13 +92,13 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         }
     }
 
-    /// Runs all seeds, up to the first that fails.
+    /// Like [`run`](Self::run), but returns a failure in place of a panic.
     ///
     /// # Errors
     /// A run failed.
     ///
     /// # Panics
-    /// `THRONG_SEED` is neither a seed nor a range of seeds.
+    /// If `THRONG_SEED` is neither a seed nor a range of seeds.
     pub fn try_run(&self) -> Result<Totals, Failure> {
         let (mut all, mut hash) = (Totals::default(), ActionHash::new());
         for seed in asked_for().unwrap_or_else(|| self.seeds.clone()) {
@@ -110,7 +112,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
         Ok(Totals { hash: hash.finish(), ..all })
     }
 
-    /// Runs this seed.
+    /// Runs one seed, twice if [`twice`](Self::twice) was called. `THRONG_SEED` has no effect.
     ///
     /// # Errors
     /// The run failed.
@@ -120,7 +122,8 @@ impl<F: Fn(&mut Run)> Simulation<F> {
             let second = self.run_once(seed)?;
             if first != second {
                 let what = format!(
-                    "two runs of this seed differ: {first:?}, {second:?}; something in the application does not follow from the seed"
+                    "two runs of this seed differ: {first:?}, {second:?}; the application depends on something besides the \
+                     seed, such as a clock or the order of a `HashMap`"
                 );
                 return Err(Failure { what: vec![what], ..Failure::new(seed) });
             }
@@ -148,7 +151,7 @@ impl<F: Fn(&mut Run)> Simulation<F> {
             (self.describe)(&mut run);
             stage.insert(Stage::new(run, engine, rng)?).go_through(self.limit)
         });
-        // A panic of a script is told like any other failure.
+        // A panic in `describe`, a script or the application fails the run, with the panic's message.
         let result = result.unwrap_or_else(|panic| Err(vec![panic]));
         let at = Duration::from_nanos(shared.clock.now());
         let recording = stage.as_ref().and_then(Stage::recording);
@@ -175,24 +178,25 @@ impl Failure {
     }
 }
 
-/// The command that runs this program again. For a test it is known, because a test's thread has the test's name.
-#[expect(clippy::disallowed_methods, reason = "only a text depends on it")]
+/// The command that runs this program again. It is known only in a test, whose thread has the name of the test; otherwise
+/// the text is a placeholder.
+#[expect(clippy::disallowed_methods, reason = "the thread's name goes only into the text of a failure")]
 fn command() -> String {
     match std::thread::current().name() {
         Some(name) if name != "main" => format!("cargo test {name}"),
-        _ => "and the same command".into(),
+        _ => "<the same command>".into(),
     }
 }
 
-/// The seeds that the environment names.
-#[expect(clippy::disallowed_methods, reason = "a simulation is a test, which its caller runs again by this")]
+/// The seeds that the environment variable names; `None` if it is not set.
+#[expect(clippy::disallowed_methods, reason = "the variable repeats a seed that failed in a test")]
 fn asked_for() -> Option<Range<u64>> {
     let text = std::env::var(VARIABLE).ok()?;
     let seeds = match text.split_once("..") {
         Some((from, to)) => from.parse().ok().zip(to.parse().ok()).map(|(from, to)| from..to),
         None => text.parse().ok().and_then(|seed: u64| Some(seed..seed.checked_add(1)?)),
     };
-    // Without a run a simulation would pass whatever the application does.
+    // With an empty range a simulation would pass without a run.
     let seeds = seeds.filter(|seeds| !seeds.is_empty());
     Some(
         seeds.unwrap_or_else(|| {
