@@ -18,7 +18,8 @@ const CAUGHT: &[Signal] = &[Signal::Int];
 
 static LISTENERS: SignalListeners = SignalListeners::new();
 
-/// SIGTERM and Ctrl-C, caught from now on. SIGHUP is caught as well, and ignored. `None` if they cannot be caught.
+/// Catches SIGTERM and Ctrl-C from now on, and returns a listener for both. Catches SIGHUP as well, which is ignored.
+/// `None` if SIGTERM and Ctrl-C cannot be caught.
 pub(crate) fn signals() -> Option<SignalListener> {
     static IS_CAUGHT: OnceLock<bool> = OnceLock::new();
     let caught = || match catch() {
@@ -31,7 +32,7 @@ pub(crate) fn signals() -> Option<SignalListener> {
     IS_CAUGHT.get_or_init(caught).then(|| LISTENERS.listen(exit_after))
 }
 
-/// Starts the thread that listens: a hook may block each thread of an executor.
+/// Starts the thread that waits for signals. A task would not do, because hooks may block all threads of an executor.
 fn catch() -> io::Result<()> {
     let mut signals = Signals::new(CAUGHT)?;
     let listen = move || {
@@ -41,7 +42,7 @@ fn catch() -> io::Result<()> {
             match Pin::new(&mut signals).poll_next(&mut cx) {
                 Poll::Ready(Some(Ok(Signal::Hup))) => {}
                 Poll::Ready(Some(Ok(_))) => LISTENERS.signalled(),
-                // The thread that async-io has of its own wakes it.
+                // async-io's own thread wakes this one.
                 Poll::Pending => thread::park(),
                 Poll::Ready(Some(Err(error))) => {
                     tracing::warn!(%error, "signals are no longer heard: they will not drain the hub");

@@ -28,7 +28,7 @@
 //! [`Events`]. Services of `tower` (`middleware`, feature `tower`) can handle its messages; a `router` (feature
 //! `router`) is one of them.
 //!
-//! What a runtime crate needs is in [`hosting`].
+//! Runtime crates find what they need in [`hosting`].
 //!
 //! # Features
 //!

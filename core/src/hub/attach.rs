@@ -8,7 +8,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId};
 use crate::outbox::{NONE, NOWHERE, Phase};
 
-/// What becomes of the messages that a client's connection has not written.
+/// Whether the messages that a client's connection has not written are dropped or kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Queued {
     /// They are dropped, and counted as [`DropReason::Closed`](super::DropReason::Closed).

@@ -29,7 +29,7 @@ pub(super) struct Connection {
     pub(super) deadline: u64,
     pub(super) next_ping: u64,
     pub(super) write_deadline: u64,
-    /// What the peer has used of the rate of control frames.
+    /// How much of the rate of control frames the peer has used.
     pub(super) controls: Bucket,
     pub(super) timer: Timer,
     /// The slot of the address.

@@ -31,7 +31,7 @@ pub(crate) enum AuthenticationResult {
     Rejected(Vec<u8>),
 }
 
-/// What the application is asked about: a connection, and the client that is reserved for it.
+/// A connection and its reserved client, while `authenticate` decides whether the client opens.
 pub(crate) struct Asked<'a> {
     pub(crate) connection: &'a ConnectionShared,
     pub(crate) member: &'a Member,

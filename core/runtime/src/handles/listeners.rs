@@ -24,7 +24,7 @@ pub struct SignalListener {
     listening: Arc<Listening>,
 }
 
-/// What the listening thread and a server share.
+/// The state that the listening thread and one server share.
 struct Listening {
     exit: fn(ExitTime),
     state: Mutex<State>,

@@ -117,7 +117,7 @@ pub(crate) struct ClientState {
     pub(crate) waiters: Option<Box<Waiters>>,
 }
 
-/// What the hub keeps of one lane: whether it sleeps, its waker and its inbox.
+/// The state of one lane behind the lock: whether it sleeps, its waker and its inbox.
 #[derive(Default)]
 pub(crate) struct LaneState {
     pub(crate) asleep: bool,

@@ -17,7 +17,7 @@ fn an_idle_connection_is_small() {
     assert!(size_of::<ClientState>() <= 32, "{}", size_of::<ClientState>());
 }
 
-/// What a lane touches for each recipient before it writes.
+/// The memory that a lane reads for each recipient before it writes.
 #[test]
 fn a_lane_has_one_cache_line_for_each_transport() {
     assert!(size_of::<Slot>() <= 64, "{}", size_of::<Slot>());

@@ -34,7 +34,7 @@ fn a_call_within_a_call_is_caught_and_so_is_one_after_a_panic() {
     assert_eq!(caught(|| 2), Ok(2));
 }
 
-/// What is thrown, and throws something else when it is dropped.
+/// A value to panic with, whose destructor panics as well.
 struct Bomb;
 
 impl Drop for Bomb {

@@ -50,7 +50,7 @@ pub enum Happening<T> {
 
 /// A simulation: an [`Engine`], and what its peers and its host do.
 pub trait World {
-    /// What it puts into the schedule of its own.
+    /// The world's own events, which wait in the schedule.
     type Due: Copy + Ord;
 
     /// Its engine.
