@@ -5,6 +5,7 @@
 use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
+use std::hint::black_box;
 use std::time::Instant as Clock;
 use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
 use throng_core::outbox::Batch;
@@ -13,9 +14,12 @@ use throng_core::{Frame, Instant};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What a recipient of a broadcast may cost when the hub is warm. It is about 8 ns; the rest is room for a
-/// busy machine.
-const NANOS_PER_RECIPIENT: f64 = 40.0;
+/// How many times as long as a bare pass over as much memory a broadcast may take when the hub is warm; 1.0 to 1.7 is measured.
+/// Memory bounds both, and its speed differs between machines and minutes: so they are measured by turns.
+const TIMES_THE_PASS: f64 = 4.0;
+
+/// Enough for one that nothing disturbs.
+const ROUNDS: u32 = 12;
 
 const CLIENTS: u32 = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
 
@@ -31,8 +35,10 @@ fn a_broadcast_to_a_million_clients_allocates_nothing_and_is_fast() {
     }
     let frame = Frame::raw(Bytes::from_static(&[0; 128]));
     let (mut batch, mut results) = (Batch::default(), Vec::new());
-    let mut fastest = f64::MAX;
-    for round in 0..5 {
+    let mut memory = Memory::new();
+    let (mut fastest, mut fastest_pass) = (f64::MAX, f64::MAX);
+    for round in 0..ROUNDS {
+        fastest_pass = fastest_pass.min(memory.pass());
         let region = Region::new(ALLOCATOR);
         let start = Clock::now();
         let published = hub.publish(now, &[Target::All], &[], &frame, None).expect("it is published");
@@ -44,8 +50,36 @@ fn a_broadcast_to_a_million_clients_allocates_nothing_and_is_fast() {
             fastest = fastest.min(nanos);
         }
     }
-    println!("{fastest:.1} ns a recipient");
-    assert!(cfg!(debug_assertions) || fastest <= NANOS_PER_RECIPIENT, "{fastest:.1} ns a recipient");
+    let told = format!("{fastest:.1} ns a recipient, {fastest_pass:.1} ns for a bare pass");
+    println!("{told}");
+    assert!(cfg!(debug_assertions) || fastest <= fastest_pass * TIMES_THE_PASS, "{told}");
+}
+
+/// The memory that a broadcast goes through, with nothing else to do: a cache line for each client, which is changed, and an
+/// entry of a queue, which is appended.
+struct Memory {
+    clients: Vec<[u64; 8]>,
+    queued: Vec<[u32; 4]>,
+}
+
+impl Memory {
+    fn new() -> Self {
+        let clients = CLIENTS as usize;
+        Self { clients: vec![[0; 8]; clients], queued: Vec::with_capacity(clients) }
+    }
+
+    /// How many nanoseconds a pass takes for each client.
+    fn pass(&mut self) -> f64 {
+        self.queued.clear();
+        let start = Clock::now();
+        for (client, number) in self.clients.iter_mut().zip(0..) {
+            client[0] += 1;
+            client[7] ^= client[0];
+            self.queued.push([number, 0, 0, 1]);
+        }
+        black_box(&self.queued);
+        start.elapsed().as_nanos() as f64 / f64::from(CLIENTS)
+    }
 }
 
 fn write_all(hub: &mut Hub, batch: &mut Batch, results: &mut Vec<Written>) {
