@@ -54,8 +54,8 @@
 //!
 //! ```
 //! use throng_core::{Instant, Window};
-//! use throng_core::hub::{Config, Hub, Progress, Target, Transport};
-//! use throng_core::outbox::{Batch, Item};
+//! use throng_core::hub::{Config, Hub, Target};
+//! use throng_core::outbox::{Batch, Item, Progress, Transport};
 //! use throng_core::websocket::encode::encode_text;
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -113,7 +113,7 @@
 //! | --- | --- | --- |
 //! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | `websocket::Refusal`: the HTTP answer to a request |
 //! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | `websocket::Policy`: which requests may open a WebSocket |
-//! | `Transport` | [`hub::Transport`]: whether a socket takes more | `throng_runtime::hosting::Transport`: the two halves of a connection |
+//! | `Transport` | [`outbox::Transport`]: whether a socket takes more | `throng_runtime::hosting::Transport`: the two halves of a connection |
 //! | `Request` | `websocket::Request`: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
 //! | `Hub` | [`Hub`]: the state machine | `throng_runtime::Hub`: the handle of a hub that runs |
 //! | `State` | [`hub::State`]: running, draining or stopped | `trace::State`: a recorded state |
@@ -133,7 +133,7 @@
 //!
 //! # How the modules depend on each other
 //!
-//! Imports run one way. [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] are the lowest level. [`outbox`]
+//! Imports run one way. The types at the root of the crate (time, ids, close codes, frames, rates) are the lowest level. [`outbox`]
 //! imports these, and [`hub`] imports `outbox`. The codec and `trace` import them all. The crate `throng-runtime` uses this
 //! crate, and `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -146,23 +146,23 @@
 extern crate alloc;
 
 mod cause;
-pub mod close;
+mod close;
 #[cfg(any(doc, doctest, test))]
 pub mod embedding;
 #[cfg(feature = "trace")]
 mod field;
-pub mod frame;
+mod frame;
 pub mod hub;
-pub mod id;
-pub mod invariant;
+mod id;
+mod invariant;
 pub mod outbox;
 mod pool;
-pub mod rate;
+mod rate;
 #[cfg(feature = "serde")]
 mod setting;
 #[cfg(any(doc, doctest))]
 pub mod testing;
-pub mod time;
+mod time;
 mod timer;
 #[cfg(feature = "trace")]
 pub mod trace;
@@ -170,8 +170,8 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
-pub use frame::{Frame, MessageKind, Window};
+pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, ConnectionId, Name};
-pub use rate::Rate;
+pub use rate::{Bucket, Rate};
 pub use time::Instant;
