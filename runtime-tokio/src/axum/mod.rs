@@ -67,7 +67,8 @@
 //!   `deadlines.close` if no signal began the end. A request that has arrived in part delays nothing.
 //! - The backlog is raised to 4,096; a failed accept is reported and retried.
 //!
-//! HTTP/2 is not supported: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway.
+//! `serve` does not speak HTTP/2: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway. For WebSockets over
+//! HTTP/2 use [`axum::serve`](#websockets-over-http2).
 //!
 //! # What plain `axum::serve` lacks
 //!
@@ -87,12 +88,31 @@
 //! - while the hub drains, connections are kept after their answer,
 //! - the backlog is 128.
 //!
-//! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
-//! that start with HTTP/2 directly. The hub does not support that and answers 405.
+//! # WebSockets over HTTP/2
+//!
+//! If the application turns on axum's feature `http2`, plain `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
+//! that start with HTTP/2 directly: extended CONNECT. throng itself does not turn that feature on. [`Upgrade`] then opens a WebSocket on
+//! such a stream, under the same rules as over HTTP/1.1. The route must accept CONNECT, which axum's `get` does not pass on:
+//!
+//! ```
+//! # use throng_tokio::Hub;
+//! use axum::{Router, routing::any};
+//!
+//! let app: Router<Hub> = Router::new().route("/ws", any(throng_tokio::axum::connect));
+//! ```
+//!
+//! - Each stream is a connection of the hub: an open handshake until it is answered, then a client. A stream that is reset is a
+//!   connection that is lost, and ends no other stream.
+//! - By default the origin must have the host and port of the request's authority, in place of the Host header.
+//! - Flow control is the backpressure: what a peer's window does not admit waits in the client's outbox. hyper takes up to 64 KiB more
+//!   of each stream, which count as written. hyper cannot reset a stream: if the hub ends a peer that does not read, those bytes stay in
+//!   memory until the peer reads them or its HTTP/2 connection ends.
+//! - The stream's halves share a lock, and HTTP/2 costs a copy and a task for each stream: HTTP/1.1 is faster.
 
 mod admission;
 mod deadline;
 mod head;
+mod http2;
 mod readers;
 mod serve;
 
@@ -100,6 +120,7 @@ pub use serve::{serve, serve_over, serve_with};
 
 use self::admission::{FirstRequest, Taken};
 use self::head::Rewound;
+use self::http2::Stream;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -107,12 +128,12 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use http::request::Parts;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, StatusCode, Uri, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
-use throng_core::websocket::handshake::UpgradeRequired;
+use throng_core::websocket::handshake::{BadRequest, UpgradeRequired};
 use throng_core::websocket::{Refusal, Request};
 use throng_runtime::hosting::{Accepted, Transport};
 use throng_runtime::{Connecting, Hub};
@@ -166,7 +187,8 @@ impl Upgrade {
             Err((_, refusal)) => respond(&refusal),
             Ok(reserved) => {
                 let response = reserved.upgrade().response().map(|()| Body::empty());
-                tokio::spawn(reserved.open(take_back(self.on_upgrade)));
+                let is_stream = response.status() == StatusCode::OK;
+                tokio::spawn(reserved.open(take_back(self.on_upgrade, is_stream)));
                 response
             }
         }
@@ -203,8 +225,14 @@ where
             Taken::Nothing => hub.accept(remote).map_err(Rejection)?,
         };
         let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
-        // HTTP/1.1 cannot upgrade a connection without it.
-        let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;
+        // The HTTP server cannot hand the connection over, or a layer has taken it.
+        let on_upgrade = on_upgrade.ok_or_else(|| {
+            Rejection(if parts.version > Version::HTTP_11 {
+                BadRequest::Version.into()
+            } else {
+                Refusal::UpgradeRequired(UpgradeRequired::Upgrade)
+            })
+        })?;
         Ok(Self { accepted, connecting, on_upgrade })
     }
 }
@@ -231,9 +259,13 @@ fn respond(refusal: &Refusal) -> Response {
     refusal.response().map(|body| Body::from(body.into_owned()))
 }
 
-/// Takes the transport back, once the HTTP server has written the answer.
-async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
+/// Takes the transport back, once the HTTP server has written the answer. Over HTTP/2 it is a stream of the connection.
+async fn take_back(on_upgrade: OnUpgrade, is_stream: bool) -> Option<Transport<StreamReader>> {
     let upgraded = on_upgrade.await.ok()?;
+    if is_stream {
+        let (reader, writer) = split(Stream(TokioIo::new(upgraded)));
+        return Some(Transport { reader, writer, rest: Vec::new() });
+    }
     Some(match tcp_of(upgraded) {
         Ok((stream, rest)) => {
             prepare(&stream);
