@@ -7,6 +7,7 @@ use core::future::poll_fn;
 use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use memchr::memchr_iter;
 use std::io::{self, IoSlice};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -50,10 +51,9 @@ impl Head {
             let blank = self.bytes.iter().take_while(|byte| is_blank(byte)).count();
             self.bytes.drain(..blank);
         }
-        let new = &self.bytes[self.scanned..];
-        let is_end =
-            new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
-        // The end may begin with the last two bytes.
+        // The end may begin with the last two bytes that were scanned.
+        let mut ends = memchr_iter(b'\n', &self.bytes[self.scanned..]).map(|at| &self.bytes[self.scanned + at..]);
+        let is_end = ends.any(|rest| matches!(rest, [_, b'\n', ..] | [_, b'\r', b'\n', ..]));
         self.scanned = self.bytes.len().saturating_sub(2);
         is_end
     }

@@ -153,7 +153,8 @@ pub async fn connect(upgrade: Upgrade) -> Response {
 #[derive(Debug)]
 pub struct Upgrade {
     accepted: Accepted,
-    connecting: Connecting,
+    /// Boxed, because axum and the application move this value several times.
+    connecting: Box<Connecting>,
     on_upgrade: OnUpgrade,
 }
 
@@ -183,7 +184,7 @@ impl Upgrade {
         if let Err(refusal) = asked {
             return self.refuse(&refusal);
         }
-        match self.accepted.reserve(self.connecting) {
+        match self.accepted.reserve(*self.connecting) {
             Err((_, refusal)) => respond(&refusal),
             Ok(reserved) => {
                 let response = reserved.upgrade().response().map(|()| Body::empty());
@@ -214,17 +215,14 @@ where
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
             Some(FirstRequest(admission)) => admission.take(&hub, remote),
-            None => {
-                unshare(parts);
-                Taken::Nothing
-            }
+            None => Taken::Nothing,
         };
         let accepted = match taken {
             Taken::Accepted(accepted) => accepted,
             Taken::Refused(refusal) => return Err(Rejection(refusal)),
             Taken::Nothing => hub.accept(remote).map_err(Rejection)?,
         };
-        let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
+        let connecting = accepted.check(Request::from(copy_of(parts))).map_err(Rejection)?;
         // The HTTP server cannot hand the connection over, or a layer has taken it.
         let on_upgrade = on_upgrade.ok_or_else(|| {
             Rejection(if parts.version > Version::HTTP_11 {
@@ -233,20 +231,22 @@ where
                 Refusal::UpgradeRequired(UpgradeRequired::Upgrade)
             })
         })?;
-        Ok(Self { accepted, connecting, on_upgrade })
+        Ok(Self { accepted, connecting: Box::new(connecting), on_upgrade })
     }
 }
 
-/// Copies a head out of the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
-fn unshare(parts: &mut Parts) {
-    for value in parts.headers.values_mut() {
-        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
-        copy.set_sensitive(value.is_sensitive());
-        *value = copy;
+/// Copies a head, without sharing the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
+fn copy_of(parts: &Parts) -> Parts {
+    let mut copy = parts.clone();
+    for value in copy.headers.values_mut() {
+        let Ok(mut own) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        own.set_sensitive(value.is_sensitive());
+        *value = own;
     }
-    if let Ok(copy) = Uri::try_from(parts.uri.to_string()) {
-        parts.uri = copy;
+    if let Ok(uri) = Uri::try_from(parts.uri.to_string()) {
+        copy.uri = uri;
     }
+    copy
 }
 
 impl IntoResponse for Rejection {
@@ -268,7 +268,6 @@ async fn take_back(on_upgrade: OnUpgrade, is_stream: bool) -> Option<Transport<S
     }
     Some(match tcp_of(upgraded) {
         Ok((stream, rest)) => {
-            prepare(&stream);
             let (reader, writer) = split_tcp(stream);
             Transport { reader, writer, rest }
         }
@@ -290,12 +289,18 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
         }
         Err(upgraded) => upgraded,
     };
+    // These have not prepared their socket as `serve` has.
+    let prepared = |stream: TokioIo<TcpStream>| {
+        let stream = stream.into_inner();
+        prepare(&stream);
+        stream
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Ok(parts) => return Ok((prepared(parts.io), parts.read_buf.to_vec())),
         Err(upgraded) => upgraded,
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Ok(parts) => Ok((prepared(parts.io), parts.read_buf.to_vec())),
         Err(upgraded) => Err(Box::new(upgraded)),
     }
 }
