@@ -78,7 +78,8 @@ impl<'a> Host<'a> {
     pub(super) fn of_authority(request: &'a Parts) -> Result<Self, Refusal> {
         let Some(authority) = request.uri.authority() else { return Self::of(&request.headers) };
         let authority = Self::parse(authority.as_str().as_bytes()).ok_or(BadRequest::Host)?;
-        let is_same = |host: Host<'_>| host.port == authority.port && host.name.eq_ignore_ascii_case(authority.name);
+        let is_same =
+            |host: Host<'_>| host.port == authority.port && host.name.eq_ignore_ascii_case(authority.name);
         match request.headers.contains_key(header::HOST) {
             true if !Self::of(&request.headers).is_ok_and(is_same) => Err(BadRequest::Host.into()),
             _ => Ok(authority),

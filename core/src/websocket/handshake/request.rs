@@ -210,8 +210,11 @@ impl Upgrade {
     /// See [`Request::upgrade`].
     pub fn check(request: &Parts, policy: &Policy) -> Result<Self, Refusal> {
         let headers = &request.headers;
-        let (host, key) =
-            if request.version > Version::HTTP_11 { (parse_connect(request)?, None) } else { parse_get(request)? };
+        let (host, key) = if request.version > Version::HTTP_11 {
+            (parse_connect(request)?, None)
+        } else {
+            parse_get(request)?
+        };
         let protocols = Protocols::parse(headers)?;
         let extensions = Extensions::parse(headers)?;
         check_origin(&policy.origin, policy.absent_origin, &host, request)?;

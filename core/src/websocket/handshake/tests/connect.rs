@@ -65,7 +65,10 @@ fn the_headers_of_an_extended_connect_are_checked() {
         let refusal = upgrade(CHAT, headers, &Policy::default()).err();
         assert_eq!(refusal, expected.map(Refusal::from), "{headers:?}");
     }
-    assert_eq!(upgrade("https://a@example.com/", &[VERSION], &Policy::default()).err(), Some(BadRequest::Host.into()));
+    assert_eq!(
+        upgrade("https://a@example.com/", &[VERSION], &Policy::default()).err(),
+        Some(BadRequest::Host.into())
+    );
 }
 
 #[test]
