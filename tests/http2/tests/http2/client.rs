@@ -169,7 +169,8 @@ impl WebSocket {
             length => (2, usize::from(length)),
         };
         let first = self.held[0];
-        (self.held.len() >= head + length).then(|| (first, self.held.split_to(head + length).freeze().slice(head..)))
+        (self.held.len() >= head + length)
+            .then(|| (first, self.held.split_to(head + length).freeze().slice(head..)))
     }
 
     /// The next frame, which is a text.
