@@ -274,7 +274,8 @@ macro_rules! heads_by_http {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes heads;
             damage:
-                a_head_that_is_too_long_is_refused_before_its_end;
+                a_head_that_is_too_long_is_refused_before_its_end,
+                the_refusal_arrives_although_the_peer_goes_on_sending;
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,

@@ -58,10 +58,12 @@
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
 //! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
 //!   `deadlines.write`: otherwise it could keep pages in memory forever. Of what TLS has buffered, up to 64 KiB, no progress shows:
-//!   the peer has the time that 64 KiB take at that rate besides.
+//!   the peer has the time that 64 KiB take at that rate besides, for each 64 KiB. For WebSockets the hub has deadlines of its own.
 //! - There is no deadline for the body of a request until the server ends. Use layers of the application for that, such as
 //!   `tower_http::timeout`.
 //! - A peer that ends only its sending direction still gets its answers. So a handler is not cancelled when its peer goes.
+//! - A peer that still sends when its connection is closed, such as the rest of a body that nobody reads, gets its answer all the same:
+//!   what it sends is read and thrown away until it hangs up, for a second at most, on as many connections as `admission.lingering`.
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, no more connections are
 //!   accepted. Requests that are not answered then have until the drain's deadline; none after a second signal; and
 //!   `deadlines.close` if no signal began the end. A request that has arrived in part delays nothing.
@@ -273,18 +275,18 @@ async fn take_back(on_upgrade: OnUpgrade, is_stream: bool) -> Option<Transport<S
         }
         Err(upgraded) => {
             // Bytes that were read already come first from the stream.
-            let (reader, writer) = split(TokioIo::new(*upgraded));
+            let (reader, writer) = split(TokioIo::new(*upgraded?));
             Transport { reader, writer, rest: Vec::new() }
         }
     })
 }
 
 /// The socket below an upgraded stream, and what was read from it already. An error if the server is not [`serve`], `axum::serve` or
-/// plain hyper, or if the stream is not plain TCP.
-fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
+/// plain hyper, or if the stream is not plain TCP: then the stream itself.
+fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Option<Box<Upgraded>>> {
     let upgraded = match upgraded.downcast::<TokioIo<Rewound<TcpStream>>>() {
         Ok(parts) => {
-            let (stream, behind) = parts.io.into_inner().into_parts();
+            let (stream, behind) = parts.io.into_inner().into_parts().ok_or(None)?;
             return Ok((stream, [&parts.read_buf[..], &behind].concat()));
         }
         Err(upgraded) => upgraded,
@@ -301,7 +303,7 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => Ok((prepared(parts.io), parts.read_buf.to_vec())),
-        Err(upgraded) => Err(Box::new(upgraded)),
+        Err(upgraded) => Err(Some(Box::new(upgraded))),
     }
 }
 

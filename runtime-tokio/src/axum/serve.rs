@@ -5,10 +5,10 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use core::convert::Infallible;
-use core::future::{Future, poll_fn, ready};
+use core::future::{self, Future, poll_fn};
 use core::pin::pin;
-use core::task::Poll;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Poll, ready};
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use throng_core::hub::State;
 use throng_core::websocket::Refusal;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge};
@@ -31,7 +31,7 @@ use tower_service::Service;
 use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::Deadlines;
 use super::head::{Head, Rewound};
-use super::readers::Reader;
+use super::readers::{Reader, hang_up};
 use super::respond;
 use crate::serve::{check_open_files, prepare, raise_backlog, start};
 use crate::signal::signals;
@@ -51,7 +51,7 @@ pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
 
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
-    serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
+    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream))).await;
 }
 
 /// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` turns the TCP stream of each connection into the stream
@@ -179,7 +179,7 @@ async fn serve_one<S, F, P>(
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    admission: &HttpAdmission,
+    admission: &Arc<HttpAdmission>,
     is_ending: &mut watch::Receiver<bool>,
 ) -> Option<Rewound<S>>
 where
@@ -215,7 +215,7 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub)))
+    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub, admission)))
 }
 
 /// Serves HTTP/1.1 on a connection whose first head is complete, until the connection ends or the hub gives up its handshake.
@@ -228,34 +228,47 @@ async fn speak_http<S, P>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let rules = server.hub.head_rules();
-    let has_asked = AtomicBool::new(false);
+    let (has_asked, returned) = (AtomicBool::new(false), stream.returned());
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), rules, request)
     });
     let http = http(&server.http, rules);
-    // Pinned where it is made: it has more than a kilobyte.
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let mut is_over = pin!(ending(&mut is_ending));
     let mut is_ending = false;
-    let ended = poll_fn(|cx| {
-        // First, because the answer that opens a WebSocket mostly ends it at once.
-        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-            return Poll::Ready(ended);
-        }
-        if !is_ending && is_over.as_mut().poll(cx).is_ready() {
-            is_ending = true;
-            if !has_asked.load(Ordering::Relaxed) {
-                return Poll::Ready(Ok(()));
+    let ended = {
+        // Pinned where it is made: it has more than a kilobyte.
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        poll_fn(|cx| {
+            // First, because the answer that opens a WebSocket mostly ends it at once.
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
             }
-            connection.as_mut().graceful_shutdown();
-            return connection.as_mut().poll(cx);
-        }
-        admission.poll_given_up(cx).map(Ok)
-    })
-    .await;
+            if !is_ending && is_over.as_mut().poll(cx).is_ready() {
+                is_ending = true;
+                admission.end();
+                if !has_asked.load(Ordering::Relaxed) {
+                    return Poll::Ready(Ok(()));
+                }
+                connection.as_mut().graceful_shutdown();
+                return connection.as_mut().poll(cx);
+            }
+            ready!(admission.poll_given_up(cx));
+            admission.end();
+            Poll::Ready(Ok(()))
+        })
+        .await
+    };
     if let Err(error) = ended {
         count(&server.hub, &error);
+    }
+    let returned = returned.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(stream) = returned.filter(|_| !admission.ends_at_once()) {
+        tokio::select! {
+            biased;
+            () = hang_up(&server.hub, *stream) => {}
+            () = is_over => {}
+        }
     }
 }
 
@@ -317,6 +330,10 @@ async fn answer(
     let status = response.status();
     let is_refused = asks_for_websocket && (status.is_client_error() || status.is_server_error());
     let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
+    if is_upgrade {
+        admission.upgraded();
+    } else {
+    }
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
