@@ -332,7 +332,6 @@ async fn answer(
     let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
     if is_upgrade {
         admission.upgraded();
-    } else {
     }
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }

@@ -154,9 +154,8 @@ impl AsyncWrite for NeverEmpty {
 async fn is_ended(stream: &mut (impl AsyncWrite + Unpin), bytes_each_second: usize) -> io::Result<bool> {
     for _ in 0..600 {
         stream.write_all(&vec![0; bytes_each_second]).await?;
-        match timeout(Duration::from_secs(1), stream.flush()).await {
-            Ok(flushed) => return Ok(flushed.is_err()),
-            Err(_) => {}
+        if let Ok(flushed) = timeout(Duration::from_secs(1), stream.flush()).await {
+            return Ok(flushed.is_err());
         }
     }
     Ok(false)
