@@ -4,7 +4,7 @@ use async_signal::{Signal, Signals};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -21,15 +21,7 @@ static LISTENERS: SignalListeners = SignalListeners::new();
 /// Catches SIGTERM and Ctrl-C from now on, and returns a listener for both. Catches SIGHUP as well, which is ignored.
 /// `None` if SIGTERM and Ctrl-C cannot be caught.
 pub(crate) fn signals() -> Option<SignalListener> {
-    static IS_CAUGHT: OnceLock<bool> = OnceLock::new();
-    let caught = || match catch() {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
-            false
-        }
-    };
-    IS_CAUGHT.get_or_init(caught).then(|| LISTENERS.listen(exit_after))
+    LISTENERS.catch(catch, exit_after)
 }
 
 /// Starts the thread that waits for signals. A task would not do, because hooks may block all threads of an executor.

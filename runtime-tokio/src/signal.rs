@@ -2,7 +2,7 @@
 
 use core::future::poll_fn;
 use core::task::{Context, Poll};
-use std::sync::{OnceLock, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{io, process, thread};
 use throng_runtime::hosting::{ExitTime, SignalListener, SignalListeners};
@@ -13,15 +13,7 @@ static LISTENERS: SignalListeners = SignalListeners::new();
 /// Catches SIGTERM and Ctrl-C from now on, and returns a listener for both. Catches SIGHUP as well, which is ignored.
 /// `None` if SIGTERM and Ctrl-C cannot be caught.
 pub(crate) fn signals() -> Option<SignalListener> {
-    static IS_CAUGHT: OnceLock<bool> = OnceLock::new();
-    let caught = || match catch() {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
-            false
-        }
-    };
-    IS_CAUGHT.get_or_init(caught).then(|| LISTENERS.listen(exit_after))
+    LISTENERS.catch(catch, exit_after)
 }
 
 /// Starts the thread that waits for signals, with a tokio runtime of its own. The application's runtime would not do: one

@@ -51,6 +51,13 @@ macro_rules! wire {
             damage:
                 a_peer_that_breaks_the_protocol_is_told_so_and_nobody_else_notices,
                 the_close_frame_arrives_although_the_peer_goes_on_sending;
+            deflated_ends:
+                a_peer_that_reads_slowly_hears_its_answers_too_after_it_has_ended_its_sending,
+                all_that_comes_in_one_packet_with_the_request_is_answered,
+                all_that_is_said_before_it_is_gone_is_heard_by_others_although_it_reads_nothing,
+                half_a_message_before_the_end_is_forgotten_and_a_ping_is_answered,
+                what_is_said_before_a_close_frame_is_answered_before_it_is,
+                whatever_way_a_peer_ends_its_sending_it_hears_its_answers_and_a_close_frame;
             echo:
                 a_message_in_fragments_comes_back_whole_with_pings_between_them,
                 each_of_many_hears_its_own_words,
@@ -267,7 +274,8 @@ macro_rules! heads_by_http {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes heads;
             damage:
-                a_head_that_is_too_long_is_refused_before_its_end;
+                a_head_that_is_too_long_is_refused_before_its_end,
+                the_refusal_arrives_although_the_peer_goes_on_sending;
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,

@@ -127,7 +127,7 @@ pub mod hosting {
     pub use crate::connection::accept::{Accepted, Reserved};
     pub use crate::handles::hosted::HostedHub;
     pub use crate::handles::listeners::{ExitTime, SignalListener, SignalListeners};
-    pub use crate::handles::refused::Probe;
+    pub use crate::handles::refused::{Lingering, Probe};
     pub use crate::handles::serve::HeadRules;
     pub use crate::host::deadline::Deadline;
     #[cfg(feature = "tracing")]

@@ -1,6 +1,7 @@
 //! The admission of an HTTP connection: what the hub says to it, until its first request is known.
 
 use core::mem;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,10 @@ pub(super) struct HttpAdmission {
     hub: HostedHub,
     pub(super) remote: SocketAddr,
     was_refused: bool,
+    /// A WebSocket, or another protocol, has the connection.
+    is_upgraded: AtomicBool,
+    /// The server ends, and waits for no peer to hang up.
+    is_ending: AtomicBool,
     state: Mutex<Phase>,
 }
 
@@ -48,7 +53,14 @@ impl HttpAdmission {
             Err(refusal) => Phase::Refused(refusal, hub.read_refused(Some(remote))),
         };
         let was_refused = matches!(state, Phase::Refused(..));
-        Self { hub: hub.clone(), remote, was_refused, state: Mutex::new(state) }
+        Self {
+            hub: hub.clone(),
+            remote,
+            was_refused,
+            is_upgraded: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
+            state: Mutex::new(state),
+        }
     }
 
     /// Ready when the connection must be dropped, although its request has not arrived. One task polls it.
@@ -104,6 +116,25 @@ impl HttpAdmission {
     /// Whether the hub refused the connection. It is closed after its first answer then, because no limit counts it.
     pub(super) fn was_refused(&self) -> bool {
         self.was_refused
+    }
+
+    /// The connection was answered with 101.
+    pub(super) fn upgraded(&self) {
+        self.is_upgraded.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.is_upgraded.load(Ordering::Relaxed)
+    }
+
+    /// The server ends.
+    pub(super) fn end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the connection is closed without waiting for its peer to hang up.
+    pub(super) fn ends_at_once(&self) -> bool {
+        self.is_upgraded() || self.is_ending.load(Ordering::Relaxed)
     }
 
     fn state(&self) -> MutexGuard<'_, Phase> {

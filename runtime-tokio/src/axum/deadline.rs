@@ -14,11 +14,6 @@ use tokio::time::Instant;
 /// and what the sockets hold can still be read.
 pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
-/// Waits for a time and [`MARGIN`], not counting the time in which the process stood still.
-pub(super) async fn wait(hub: &HostedHub, time: Duration) {
-    hub.deadline(time + MARGIN).await;
-}
-
 /// A timer for hyper whose sleeps are deadlines of the hub, each longer by [`MARGIN`].
 #[derive(Clone)]
 pub(super) struct Deadlines(pub(super) HostedHub);
@@ -29,30 +24,40 @@ impl fmt::Debug for Deadlines {
     }
 }
 
-/// A sleep of hyper's. The lock makes it `Sync`, as hyper demands; hyper polls it through `&mut`, so the lock is never waited for.
-struct Sleep(Mutex<Deadline>);
+/// A sleep of hyper's, which begins a deadline when it is first polled. The head of most connections' first request has arrived before
+/// hyper reads it, so most sleeps are never polled.
+struct Sleep {
+    hub: HostedHub,
+    until: std::time::Instant,
+    /// The lock makes it `Sync`, as hyper demands; hyper polls it through `&mut`, so the lock is never waited for.
+    deadline: Mutex<Option<Deadline>>,
+}
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(self.0.get_mut().unwrap_or_else(PoisonError::into_inner)).poll(cx)
+        let Self { hub, until, deadline } = &mut *self;
+        let deadline = deadline.get_mut().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(deadline.get_or_insert_with(|| hub.deadline(time_until(*until)))).poll(cx)
     }
 }
 
 impl rt::Sleep for Sleep {}
 
+/// The time from now until [`MARGIN`] after a moment.
 fn time_until(moment: std::time::Instant) -> Duration {
-    Instant::from_std(moment).saturating_duration_since(Instant::now())
+    Instant::from_std(moment).saturating_duration_since(Instant::now()).saturating_add(MARGIN)
 }
 
 impl rt::Timer for Deadlines {
     fn sleep(&self, time: Duration) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Sleep(Mutex::new(self.0.deadline(time.saturating_add(MARGIN)))))
+        let deadline = Mutex::new(Some(self.0.deadline(time.saturating_add(MARGIN))));
+        Box::pin(Sleep { hub: self.0.clone(), until: self.now(), deadline })
     }
 
     fn sleep_until(&self, until: std::time::Instant) -> Pin<Box<dyn rt::Sleep>> {
-        self.sleep(time_until(until))
+        Box::pin(Sleep { hub: self.0.clone(), until, deadline: Mutex::new(None) })
     }
 
     fn now(&self) -> std::time::Instant {
@@ -60,10 +65,13 @@ impl rt::Timer for Deadlines {
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, until: std::time::Instant) {
-        let time = time_until(until).saturating_add(MARGIN);
-        match sleep.as_mut().downcast_mut_pin::<Sleep>().map(Pin::get_mut) {
-            Some(known) => known.0.get_mut().unwrap_or_else(PoisonError::into_inner).restart(time),
-            None => *sleep = self.sleep_until(until),
+        let Some(known) = sleep.as_mut().downcast_mut_pin::<Sleep>().map(Pin::get_mut) else {
+            *sleep = self.sleep_until(until);
+            return;
+        };
+        known.until = until;
+        if let Some(deadline) = known.deadline.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            deadline.restart(time_until(until));
         }
     }
 }

@@ -4,10 +4,12 @@
 //! as large as what has arrived, and hyper starts once the head is complete.
 
 use core::future::poll_fn;
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use memchr::memchr_iter;
 use std::io::{self, IoSlice};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::readers::Reader;
@@ -50,35 +52,63 @@ impl Head {
             let blank = self.bytes.iter().take_while(|byte| is_blank(byte)).count();
             self.bytes.drain(..blank);
         }
-        let new = &self.bytes[self.scanned..];
-        let is_end =
-            new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
-        // The end may begin with the last two bytes.
+        // The end may begin with the last two bytes that were scanned.
+        let mut ends =
+            memchr_iter(b'\n', &self.bytes[self.scanned..]).map(|at| &self.bytes[self.scanned + at..]);
+        let is_end = ends.any(|rest| matches!(rest, [_, b'\n', ..] | [_, b'\r', b'\n', ..]));
         self.scanned = self.bytes.len().saturating_sub(2);
         is_end
     }
 
     /// The stream as if nothing had been read from it.
     pub(super) fn rewind<S>(self, stream: S, reader: Reader) -> Rewound<S> {
-        Rewound { begin: self.bytes, taken: 0, stream, reader }
+        Rewound { begin: self.bytes, taken: 0, stream: Some(stream), returned: Arc::default(), reader }
     }
 }
+
+/// The stream of a [`Rewound`] that was dropped, for whoever made it. hyper drops a connection that it is done with in several ways,
+/// some of which do not shut the stream down. Boxed, so that it takes little memory as long as a WebSocket has the stream.
+pub(super) type Returned<S> = Arc<Mutex<Option<Box<S>>>>;
 
 /// A stream whose first bytes were read already: reading returns them again.
 pub(super) struct Rewound<S> {
     begin: Vec<u8>,
     taken: usize,
-    stream: S,
+    /// There until this is dropped, or taken apart.
+    stream: Option<S>,
+    returned: Returned<S>,
     /// The peer as a reader of answers.
     reader: Reader,
 }
 
 impl<S> Rewound<S> {
-    /// The stream, and the bytes that were read from it and not returned again.
-    pub(super) fn into_parts(self) -> (S, Vec<u8>) {
-        let mut begin = self.begin;
+    /// The stream, and the bytes that were read from it and not returned again. `None` never happens: nothing else takes the stream.
+    pub(super) fn into_parts(mut self) -> Option<(S, Vec<u8>)> {
+        let mut begin = mem::take(&mut self.begin);
         begin.drain(..self.taken);
-        (self.stream, begin)
+        Some((self.stream.take()?, begin))
+    }
+
+    /// Where the stream is when this is dropped.
+    pub(super) fn returned(&self) -> Returned<S> {
+        Arc::clone(&self.returned)
+    }
+
+    /// The stream and its reader; an error never happens, because the stream is there as long as this is.
+    fn both(&mut self) -> io::Result<(Pin<&mut S>, &mut Reader)>
+    where
+        S: Unpin,
+    {
+        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        Ok((Pin::new(stream), &mut self.reader))
+    }
+}
+
+impl<S> Drop for Rewound<S> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            *self.returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(stream));
+        }
     }
 }
 
@@ -91,7 +121,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
         let this = &mut *self;
         let rest = &this.begin[this.taken..];
         if rest.is_empty() {
-            return Pin::new(&mut this.stream).poll_read(cx, into);
+            return this.both()?.0.poll_read(cx, into);
         }
         let count = rest.len().min(into.remaining());
         into.put_slice(&rest[..count]);
@@ -106,8 +136,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.reader.wrote(cx, written, bytes.len())
+        let (stream, reader) = self.both()?;
+        let written = stream.poll_write(cx, bytes);
+        reader.wrote(cx, written, bytes.len())
     }
 
     fn poll_write_vectored(
@@ -115,22 +146,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Rewound<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.reader.wrote(cx, written, slices.iter().map(|slice| slice.len()).sum())
+        let (stream, reader) = self.both()?;
+        let written = stream.poll_write_vectored(cx, slices);
+        reader.wrote(cx, written, slices.iter().map(|slice| slice.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(S::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.reader.flushed(cx, flushed)
+        let (stream, reader) = self.both()?;
+        let flushed = stream.poll_flush(cx);
+        reader.flushed(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.reader.flushed(cx, shut)
+        let (stream, reader) = self.both()?;
+        let shut = stream.poll_shutdown(cx);
+        reader.flushed(cx, shut)
     }
 }
 

@@ -58,16 +58,19 @@
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
 //! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
 //!   `deadlines.write`: otherwise it could keep pages in memory forever. Of what TLS has buffered, up to 64 KiB, no progress shows:
-//!   the peer has the time that 64 KiB take at that rate besides.
+//!   the peer has the time that 64 KiB take at that rate besides, for each 64 KiB. For WebSockets the hub has deadlines of its own.
 //! - There is no deadline for the body of a request until the server ends. Use layers of the application for that, such as
 //!   `tower_http::timeout`.
 //! - A peer that ends only its sending direction still gets its answers. So a handler is not cancelled when its peer goes.
+//! - A peer that still sends when its connection is closed, such as the rest of a body that nobody reads, gets its answer all the same:
+//!   what it sends is read and thrown away until it hangs up, for a second at most, on as many connections as `admission.lingering`.
 //! - While the hub drains, requests are answered with `Connection: close`. When it has stopped, no more connections are
 //!   accepted. Requests that are not answered then have until the drain's deadline; none after a second signal; and
 //!   `deadlines.close` if no signal began the end. A request that has arrived in part delays nothing.
 //! - The backlog is raised to 4,096; a failed accept is reported and retried.
 //!
-//! HTTP/2 is not supported: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway.
+//! `serve` does not speak HTTP/2: behind TLS, offer only `http/1.1` with ALPN, as browsers do for WebSockets anyway. For WebSockets over
+//! HTTP/2 use [`axum::serve`](#websockets-over-http2).
 //!
 //! # What plain `axum::serve` lacks
 //!
@@ -87,12 +90,31 @@
 //! - while the hub drains, connections are kept after their answer,
 //! - the backlog is 128.
 //!
-//! If the application turns on axum's feature `http2`, `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
-//! that start with HTTP/2 directly. The hub does not support that and answers 405.
+//! # WebSockets over HTTP/2
+//!
+//! If the application turns on axum's feature `http2`, plain `axum::serve` offers WebSockets over HTTP/2 (RFC 8441) to peers
+//! that start with HTTP/2 directly: extended CONNECT. throng itself does not turn that feature on. [`Upgrade`] then opens a WebSocket on
+//! such a stream, under the same rules as over HTTP/1.1. The route must accept CONNECT, which axum's `get` does not pass on:
+//!
+//! ```
+//! # use throng_tokio::Hub;
+//! use axum::{Router, routing::any};
+//!
+//! let app: Router<Hub> = Router::new().route("/ws", any(throng_tokio::axum::connect));
+//! ```
+//!
+//! - Each stream is a connection of the hub: an open handshake until it is answered, then a client. A stream that is reset is a
+//!   connection that is lost, and ends no other stream.
+//! - By default the origin must have the host and port of the request's authority, in place of the Host header.
+//! - Flow control is the backpressure: what a peer's window does not admit waits in the client's outbox. hyper takes up to 64 KiB more
+//!   of each stream, which count as written. hyper cannot reset a stream: if the hub ends a peer that does not read, those bytes stay in
+//!   memory until the peer reads them or its HTTP/2 connection ends.
+//! - The stream's halves share a lock, and HTTP/2 costs a copy and a task for each stream: HTTP/1.1 is faster.
 
 mod admission;
 mod deadline;
 mod head;
+mod http2;
 mod readers;
 mod serve;
 
@@ -100,6 +122,7 @@ pub use serve::{serve, serve_over, serve_with};
 
 use self::admission::{FirstRequest, Taken};
 use self::head::Rewound;
+use self::http2::Stream;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -107,12 +130,12 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use http::request::Parts;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, StatusCode, Uri, Version};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
-use throng_core::websocket::handshake::{Refusal, Request, UpgradeRequired};
+use throng_core::websocket::handshake::{BadRequest, Refusal, Request, UpgradeRequired};
 use throng_runtime::hosting::{Accepted, Transport};
 use throng_runtime::{Connecting, Hub};
 use tokio::net::TcpStream;
@@ -131,7 +154,8 @@ pub async fn connect(upgrade: Upgrade) -> Response {
 #[derive(Debug)]
 pub struct Upgrade {
     accepted: Accepted,
-    connecting: Connecting,
+    /// Boxed, because axum and the application move this value several times.
+    connecting: Box<Connecting>,
     on_upgrade: OnUpgrade,
 }
 
@@ -161,11 +185,12 @@ impl Upgrade {
         if let Err(refusal) = asked {
             return self.refuse(&refusal);
         }
-        match self.accepted.reserve(self.connecting) {
+        match self.accepted.reserve(*self.connecting) {
             Err((_, refusal)) => respond(&refusal),
             Ok(reserved) => {
                 let response = reserved.upgrade().response().map(|()| Body::empty());
-                tokio::spawn(reserved.open(take_back(self.on_upgrade)));
+                let is_stream = response.status() == StatusCode::OK;
+                tokio::spawn(reserved.open(take_back(self.on_upgrade, is_stream)));
                 response
             }
         }
@@ -191,33 +216,38 @@ where
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let taken = match parts.extensions.remove::<FirstRequest>() {
             Some(FirstRequest(admission)) => admission.take(&hub, remote),
-            None => {
-                unshare(parts);
-                Taken::Nothing
-            }
+            None => Taken::Nothing,
         };
         let accepted = match taken {
             Taken::Accepted(accepted) => accepted,
             Taken::Refused(refusal) => return Err(Rejection(refusal)),
             Taken::Nothing => hub.accept(remote).map_err(Rejection)?,
         };
-        let connecting = accepted.check(Request::from(parts.clone())).map_err(Rejection)?;
-        // HTTP/1.1 cannot upgrade a connection without it.
-        let on_upgrade = on_upgrade.ok_or(Rejection(Refusal::UpgradeRequired(UpgradeRequired::Upgrade)))?;
-        Ok(Self { accepted, connecting, on_upgrade })
+        let connecting = accepted.check(Request::from(copy_of(parts))).map_err(Rejection)?;
+        // The HTTP server cannot hand the connection over, or a layer has taken it.
+        let on_upgrade = on_upgrade.ok_or_else(|| {
+            Rejection(if parts.version > Version::HTTP_11 {
+                BadRequest::Version.into()
+            } else {
+                Refusal::UpgradeRequired(UpgradeRequired::Upgrade)
+            })
+        })?;
+        Ok(Self { accepted, connecting: Box::new(connecting), on_upgrade })
     }
 }
 
-/// Copies a head out of the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
-fn unshare(parts: &mut Parts) {
-    for value in parts.headers.values_mut() {
-        let Ok(mut copy) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
-        copy.set_sensitive(value.is_sensitive());
-        *value = copy;
+/// Copies a head, without sharing the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.
+fn copy_of(parts: &Parts) -> Parts {
+    let mut copy = parts.clone();
+    for value in copy.headers.values_mut() {
+        let Ok(mut own) = HeaderValue::from_bytes(value.as_bytes()) else { continue };
+        own.set_sensitive(value.is_sensitive());
+        *value = own;
     }
-    if let Ok(copy) = Uri::try_from(parts.uri.to_string()) {
-        parts.uri = copy;
+    if let Ok(uri) = Uri::try_from(parts.uri.to_string()) {
+        copy.uri = uri;
     }
+    copy
 }
 
 impl IntoResponse for Rejection {
@@ -230,40 +260,49 @@ fn respond(refusal: &Refusal) -> Response {
     refusal.response().map(|body| Body::from(body.into_owned()))
 }
 
-/// Takes the transport back, once the HTTP server has written the answer.
-async fn take_back(on_upgrade: OnUpgrade) -> Option<Transport<StreamReader>> {
+/// Takes the transport back, once the HTTP server has written the answer. Over HTTP/2 it is a stream of the connection.
+async fn take_back(on_upgrade: OnUpgrade, is_stream: bool) -> Option<Transport<StreamReader>> {
     let upgraded = on_upgrade.await.ok()?;
+    if is_stream {
+        let (reader, writer) = split(Stream(TokioIo::new(upgraded)));
+        return Some(Transport { reader, writer, rest: Vec::new() });
+    }
     Some(match tcp_of(upgraded) {
         Ok((stream, rest)) => {
-            prepare(&stream);
             let (reader, writer) = split_tcp(stream);
             Transport { reader, writer, rest }
         }
         Err(upgraded) => {
             // Bytes that were read already come first from the stream.
-            let (reader, writer) = split(TokioIo::new(*upgraded));
+            let (reader, writer) = split(TokioIo::new(*upgraded?));
             Transport { reader, writer, rest: Vec::new() }
         }
     })
 }
 
 /// The socket below an upgraded stream, and what was read from it already. An error if the server is not [`serve`], `axum::serve` or
-/// plain hyper, or if the stream is not plain TCP.
-fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Box<Upgraded>> {
+/// plain hyper, or if the stream is not plain TCP: then the stream itself.
+fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Option<Box<Upgraded>>> {
     let upgraded = match upgraded.downcast::<TokioIo<Rewound<TcpStream>>>() {
         Ok(parts) => {
-            let (stream, behind) = parts.io.into_inner().into_parts();
+            let (stream, behind) = parts.io.into_inner().into_parts().ok_or(None)?;
             return Ok((stream, [&parts.read_buf[..], &behind].concat()));
         }
         Err(upgraded) => upgraded,
     };
+    // These have not prepared their socket as `serve` has.
+    let prepared = |stream: TokioIo<TcpStream>| {
+        let stream = stream.into_inner();
+        prepare(&stream);
+        stream
+    };
     let upgraded = match auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => return Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
+        Ok(parts) => return Ok((prepared(parts.io), parts.read_buf.to_vec())),
         Err(upgraded) => upgraded,
     };
     match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => Ok((parts.io.into_inner(), parts.read_buf.to_vec())),
-        Err(upgraded) => Err(Box::new(upgraded)),
+        Ok(parts) => Ok((prepared(parts.io), parts.read_buf.to_vec())),
+        Err(upgraded) => Err(Some(Box::new(upgraded))),
     }
 }
 

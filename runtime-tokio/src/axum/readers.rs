@@ -1,21 +1,28 @@
-//! Peers that read their answers too slowly.
+//! Peers as readers of their answers: those that read too slowly, and those that go on sending.
 
+use core::future::{Future, poll_fn};
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
-use throng_runtime::hosting::{Deadline, HostedHub};
+use std::sync::Arc;
+use throng_runtime::hosting::{Deadline, HostedHub, Lingering};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::admission::HttpAdmission;
 use super::deadline::MARGIN;
 
 /// Ends a connection whose peer takes less of an answer than a client may take of its messages: `deadlines.write` and
-/// `deadlines.write_rate`. No layer of the application could: a response has left it.
+/// `deadlines.write_rate`. No layer of the application could: a response has left it. Once a WebSocket is open, the hub has deadlines
+/// of its own, and these do not hold.
 pub(super) struct Reader {
     hub: HostedHub,
+    admission: Arc<HttpAdmission>,
     /// Something waits to be written. Boxed, because it mostly does not.
     waits: Option<Box<Waits>>,
     /// Something waits in the buffer of a layer, such as TLS, that does not tell how much of it is written.
-    flushes: Option<Box<Deadline>>,
+    flushes: Option<Box<Flushes>>,
 }
 
 /// As much as a layer may buffer: rustls holds up to 64 KiB.
@@ -31,22 +38,44 @@ struct Waits {
     taken: u64,
 }
 
+/// What a layer has buffered, and how long the peer may take to make room in it.
+struct Flushes {
+    deadline: Deadline,
+    time: Duration,
+    /// Bytes that the layer has taken since the deadline began.
+    taken: u64,
+}
+
+/// How long a connection waits for its peer to hang up.
+const LINGER: Duration = Duration::from_secs(1);
+/// Bytes that are read in one step from a peer whose bytes are not wanted.
+const STEP: usize = 4 << 10;
+
 impl Reader {
-    pub(super) fn new(hub: &HostedHub) -> Self {
-        Self { hub: hub.clone(), waits: None, flushes: None }
+    pub(super) fn new(hub: &HostedHub, admission: &Arc<HttpAdmission>) -> Self {
+        Self { hub: hub.clone(), admission: Arc::clone(admission), waits: None, flushes: None }
     }
 
-    /// The result of writing so many bytes, or an error if the peer has had its time. Once a WebSocket is open, the hub is earlier by a
-    /// second, and counts those that it ends.
+    /// The result of writing so many bytes, or an error if the peer has had its time.
     pub(super) fn wrote(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
         bytes: usize,
     ) -> Poll<io::Result<usize>> {
+        if self.admission.is_upgraded() {
+            return written;
+        }
         if written.is_pending() && self.poll_late(cx).is_ready() {
-            let error = io::Error::new(io::ErrorKind::TimedOut, "the peer reads its answer too slowly");
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(self.too_slow()));
+        }
+        if let (Poll::Ready(Ok(count)), Some(flushes)) = (&written, &mut self.flushes) {
+            flushes.taken += *count as u64;
+            if flushes.taken > u64::from(BUFFERED) {
+                // More than the layer can hold: the peer has taken what was there when the deadline began.
+                flushes.taken = 0;
+                flushes.deadline.restart(flushes.time);
+            }
         }
         match (&written, &mut self.waits) {
             (Poll::Ready(Ok(count)), Some(waits)) if *count < bytes => waits.taken += *count as u64,
@@ -63,19 +92,26 @@ impl Reader {
         cx: &mut Context<'_>,
         flushed: Poll<io::Result<()>>,
     ) -> Poll<io::Result<()>> {
-        if flushed.is_ready() {
+        if flushed.is_ready() || self.admission.is_upgraded() {
             self.flushes = None;
             return flushed;
         }
         let hub = &self.hub;
-        let deadline = self.flushes.get_or_insert_with(|| {
+        let flushes = self.flushes.get_or_insert_with(|| {
             let deadlines = hub.hub().config().deadlines;
             let rate = deadlines.write_rate.unwrap_or(LEAST_RATE).max(1);
             let buffer = Duration::from_secs(u64::from(BUFFERED.div_ceil(rate)));
-            Box::new(hub.deadline(deadlines.write.saturating_add(MARGIN).saturating_add(buffer)))
+            let time = deadlines.write.saturating_add(MARGIN).saturating_add(buffer);
+            Box::new(Flushes { deadline: hub.deadline(time), time, taken: 0 })
         });
-        ready!(Pin::new(deadline.as_mut()).poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer reads its answer too slowly")))
+        ready!(Pin::new(&mut flushes.deadline).poll(cx));
+        Poll::Ready(Err(self.too_slow()))
+    }
+
+    /// The peer has had its time, and gets no more of it.
+    fn too_slow(&self) -> io::Error {
+        self.admission.end();
+        io::Error::new(io::ErrorKind::TimedOut, "the peer reads its answer too slowly")
     }
 
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -95,6 +131,44 @@ impl Reader {
             }
             waits.taken = 0;
             waits.deadline.restart(waits.time);
+        }
+    }
+}
+
+/// Shuts a connection down whose last answer is written, and reads what its peer still sends until that hangs up, for a second at most.
+/// If a socket is closed with unread input, the system resets the connection, and the peer may lose the answer (RFC 9112 section 9.6).
+/// Ends at once if as many connections as `admission.lingering` wait already.
+pub(super) async fn hang_up(hub: &HostedHub, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut is_shut = false;
+    let mut deadline: Option<(Deadline, Lingering)> = None;
+    poll_fn(|cx| {
+        if !is_shut {
+            is_shut = match Pin::new(&mut stream).poll_shutdown(cx) {
+                Poll::Ready(Ok(())) => true,
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => false,
+            };
+        }
+        if is_shut && poll_end(cx, &mut stream).is_ready() {
+            return Poll::Ready(());
+        }
+        if deadline.is_none() {
+            let Some(lingering) = hub.linger() else { return Poll::Ready(()) };
+            deadline = Some((hub.deadline(LINGER), lingering));
+        }
+        deadline.as_mut().map_or(Poll::Ready(()), |(deadline, _)| Pin::new(deadline).poll(cx))
+    })
+    .await;
+}
+
+/// Reads and throws away what comes. Ready at the end of it.
+fn poll_end(cx: &mut Context<'_>, stream: &mut (impl AsyncRead + Unpin)) -> Poll<()> {
+    loop {
+        let mut step = [MaybeUninit::<u8>::uninit(); STEP];
+        let mut step = ReadBuf::uninit(&mut step);
+        let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut step));
+        if read.is_err() || step.filled().is_empty() {
+            return Poll::Ready(());
         }
     }
 }

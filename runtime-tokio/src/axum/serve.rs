@@ -5,9 +5,10 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use core::convert::Infallible;
-use core::future::{Future, poll_fn, ready};
+use core::future::{self, Future, poll_fn};
 use core::pin::pin;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Poll, ready};
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
@@ -15,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use throng_core::hub::State;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge, Refusal};
 use throng_runtime::hosting::{HeadRules, HostedHub};
@@ -27,10 +28,10 @@ use tokio::task::JoinSet;
 use tower_service::Service;
 
 use super::admission::{FirstRequest, HttpAdmission};
-use super::deadline::{Deadlines, wait};
+use super::deadline::Deadlines;
 use super::head::{Head, Rewound};
-use super::readers::Reader;
-use super::{respond, unshare};
+use super::readers::{Reader, hang_up};
+use super::respond;
 use crate::serve::{check_open_files, prepare, raise_backlog, start};
 use crate::signal::signals;
 use crate::stream::split;
@@ -49,7 +50,7 @@ pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
 
 /// [`serve`] with options.
 pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
-    serve_over(listener, router, hub, options, |stream| ready(Ok(stream))).await;
+    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream))).await;
 }
 
 /// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` turns the TCP stream of each connection into the stream
@@ -89,7 +90,10 @@ pub async fn serve_over<S, F>(
     let hub = start(hub);
     check_open_files(&hub);
     let (end, is_ending) = watch::channel(false);
-    let server = Arc::new(Server { router, hub: hub.clone(), secure });
+    let mut http = http1::Builder::new();
+    // `half_close`: a peer that has ended only its sending direction still gets its answer.
+    http.timer(Deadlines(hub.clone())).half_close(true);
+    let server = Arc::new(Server { router, hub: hub.clone(), http, secure });
     // Catches the signals now, before a peer can see that the server is up.
     let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
@@ -111,6 +115,8 @@ async fn ending(is_ending: &mut watch::Receiver<bool>) {
 struct Server<P> {
     router: Router,
     hub: HostedHub,
+    /// hyper's settings that are the same for all connections.
+    http: http1::Builder,
     secure: P,
 }
 
@@ -164,14 +170,7 @@ async fn serve_one<S, F, P>(
 {
     let Some(stream) = begin(&server, stream, &admission, &mut is_ending).await else { return };
     // Boxed, because a connection that has sent nothing yet does not need this memory.
-    Box::pin(async {
-        tokio::select! {
-            biased;
-            () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
-            () = speak_http(&server, stream, &admission, is_ending) => {}
-        }
-    })
-    .await;
+    Box::pin(speak_http(&server, stream, &admission, is_ending)).await;
 }
 
 /// Reads the head of the first request. `None` if the head does not arrive in time, or the peer or the server ends before.
@@ -179,7 +178,7 @@ async fn serve_one<S, F, P>(
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
-    admission: &HttpAdmission,
+    admission: &Arc<HttpAdmission>,
     is_ending: &mut watch::Receiver<bool>,
 ) -> Option<Rewound<S>>
 where
@@ -187,14 +186,12 @@ where
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let rules = server.hub.head_rules();
-    let mut deadline = pin!(wait(&server.hub, rules.deadline));
+    // The hub has a deadline for each connection, and has given up those that it has accepted before it stops.
     let mut is_over = pin!(async {
         tokio::select! {
             biased;
             () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
-            () = &mut deadline => {}
-            () = ending(is_ending) => {}
+            () = ending(is_ending), if admission.was_refused() => {}
         }
     });
     let mut stream = tokio::select! {
@@ -207,7 +204,7 @@ where
     let is_whole = tokio::select! {
         biased;
         // Polled before `is_over`: a head that has arrived counts, even if the time is over.
-        is_whole = head.read(&mut stream, buffer(rules)) => is_whole,
+        is_whole = head.read(&mut stream, buffer(server.hub.head_rules())) => is_whole,
         () = &mut is_over => {
             if let Some(refusal) = admission.unread() {
                 drop(head);
@@ -217,10 +214,10 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub)))
+    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub, admission)))
 }
 
-/// Serves HTTP/1.1 on a connection whose first head is complete.
+/// Serves HTTP/1.1 on a connection whose first head is complete, until the connection ends or the hub gives up its handshake.
 async fn speak_http<S, P>(
     server: &Server<P>,
     stream: Rewound<S>,
@@ -230,25 +227,47 @@ async fn speak_http<S, P>(
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let rules = server.hub.head_rules();
-    let has_asked = AtomicBool::new(false);
+    let (has_asked, returned) = (AtomicBool::new(false), stream.returned());
     let service = service_fn(|request| {
         has_asked.store(true, Ordering::Relaxed);
         answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), rules, request)
     });
-    let connection = http(&server.hub, rules).serve_connection(TokioIo::new(stream), service).with_upgrades();
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = ending(&mut is_ending) => {
-            if !has_asked.load(Ordering::Relaxed) {
-                return;
+    let http = http(&server.http, rules);
+    let mut is_over = pin!(ending(&mut is_ending));
+    let mut is_ending = false;
+    let ended = {
+        // Pinned where it is made: it has more than a kilobyte.
+        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        poll_fn(|cx| {
+            // First, because the answer that opens a WebSocket mostly ends it at once.
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
             }
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+            if !is_ending && is_over.as_mut().poll(cx).is_ready() {
+                is_ending = true;
+                admission.end();
+                if !has_asked.load(Ordering::Relaxed) {
+                    return Poll::Ready(Ok(()));
+                }
+                connection.as_mut().graceful_shutdown();
+                return connection.as_mut().poll(cx);
+            }
+            ready!(admission.poll_given_up(cx));
+            admission.end();
+            Poll::Ready(Ok(()))
+        })
+        .await
     };
     if let Err(error) = ended {
         count(&server.hub, &error);
+    }
+    let returned = returned.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(stream) = returned.filter(|_| !admission.ends_at_once()) {
+        tokio::select! {
+            biased;
+            () = hang_up(&server.hub, *stream) => {}
+            () = is_over => {}
+        }
     }
 }
 
@@ -259,11 +278,10 @@ fn buffer(rules: HeadRules) -> usize {
     rules.limits.max_bytes.max(SMALLEST) as usize
 }
 
-fn http(hub: &HostedHub, rules: HeadRules) -> http1::Builder {
-    let mut http = http1::Builder::new();
-    // `half_close`: a peer that has ended only its sending direction still gets its answer.
-    http.timer(Deadlines(hub.clone())).header_read_timeout(rules.deadline).half_close(true);
-    http.max_buf_size(buffer(rules));
+/// hyper's settings for a connection, by the present rules.
+fn http(settings: &http1::Builder, rules: HeadRules) -> http1::Builder {
+    let mut http = settings.clone();
+    http.header_read_timeout(rules.deadline).max_buf_size(buffer(rules));
     // hyper's default is 100. Setting `max_headers`, even to 100, costs hyper an allocation per request.
     if rules.limits.max_headers != 100 {
         http.max_headers(rules.limits.max_headers as usize);
@@ -300,7 +318,6 @@ async fn answer(
     }
     parts.extensions.insert(ConnectInfo(admission.remote));
     if asks_for_websocket {
-        unshare(&mut parts);
         parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
     }
     let Ok(response) = router.call(Request::from_parts(parts, Body::new(body))).await;
@@ -312,6 +329,9 @@ async fn answer(
     let status = response.status();
     let is_refused = asks_for_websocket && (status.is_client_error() || status.is_server_error());
     let is_kept = hub.hub().state() == State::Running && !admission.was_refused() && !is_refused;
+    if is_upgrade {
+        admission.upgraded();
+    }
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 

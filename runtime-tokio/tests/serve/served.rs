@@ -260,9 +260,8 @@ async fn the_limits_of_heads_hold_for_every_route() {
     assert_eq!(ask(&long(1_000)).await, "HTTP/1.1 200");
     assert_eq!(ask(&long(1_001)).await, "HTTP/1.1 431");
     assert_eq!(ask(&long(60_000)).await, "HTTP/1.1 431");
-    let refusals = served.hub.numbers().refused_requests;
-    // hyper does not say which limit it was.
-    assert_eq!(refusals.get("head too long"), Some(&3), "{refusals:?}");
+    // hyper does not say which limit it was, and says it when the connection has ended.
+    served.until(|hub| hub.numbers().refused_requests.get("head too long") == Some(&3)).await;
     served.until(|hub| hub.connection_count() == 0).await;
 }
 
@@ -332,6 +331,48 @@ async fn a_request_that_offers_another_protocol_is_answered_as_one_that_offers_n
     }
     let stats = served.hub.stats();
     assert_eq!((stats.handshakes, stats.handshake_timeouts), (0, 0));
+}
+
+#[tokio::test]
+async fn a_connection_that_goes_on_after_an_upgrade_was_declined_ends_like_any_other() {
+    let served = Served::start(config(|_| {})).await;
+    let last = "Connection: close\r\n";
+    for (next, answers) in [
+        (request("/", last), "200 200"),
+        (request("/", H2C) + &request("/ws", last), "200 200 426"),
+        ("GET / HTTP/1.1\r\n:\r\n\r\n".to_owned(), "200 400"),
+        ("GET / HT".to_owned(), "200"),
+        (opening(), "200 101"),
+    ] {
+        let mut stream = served.stream().await;
+        stream.write_all((request("/", H2C) + &next).as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let rest = rest(&mut stream).await;
+        let statuses: Vec<_> = rest.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(statuses.join(" "), answers, "{next:?}: {rest}");
+    }
+    served.until(|hub| hub.connection_count() == 0).await;
+}
+
+#[tokio::test]
+async fn requests_in_one_packet_are_answered_in_order_and_what_is_behind_an_upgrade_is_for_the_websocket() {
+    let served = Served::start(config(|_| {})).await;
+    let body = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+    let all = ["\r\n", &request("/", ""), body, &request("/missing", ""), &opening()].concat();
+    let all = [all.as_bytes(), &text("hi"), b"\x88\x82\0\0\0\0\x03\xe8"].concat();
+    for piece in [all.len(), 100, 1] {
+        let mut stream = served.stream().await;
+        for piece in all.chunks(piece) {
+            stream.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        let mut bytes = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
+        let heads = String::from_utf8_lossy(&bytes);
+        let statuses: Vec<_> = heads.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+        assert_eq!(statuses, ["200", "405", "404", "101"], "in pieces of {piece}: {heads}");
+        assert!(bytes.ends_with(b"\r\n\r\n\x81\x02hi\x88\x02\x03\xe8"), "{heads}");
+    }
 }
 
 #[tokio::test]

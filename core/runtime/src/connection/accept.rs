@@ -33,7 +33,7 @@ use core::mem;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::websocket::encode::encode_close;
 use throng_core::websocket::handshake::{Forbidden, Refusal, Upgrade};
@@ -123,7 +123,7 @@ impl Accepted {
         let shared = &self.slot.connection.shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {
-                shared.report(origin_refused(request.headers()));
+                shared.report(origin_refused(&request));
             }
             refused(shared, refusal)
         })?;
@@ -369,18 +369,25 @@ fn custom(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Refusal {
 }
 
 /// The report of a refused origin: the origin, and the host that was asked.
-fn origin_refused(headers: &HeaderMap) -> Report {
-    Report::OriginRefused { origin: shown(headers, &header::ORIGIN), host: shown(headers, &header::HOST) }
+fn origin_refused(request: &websocket::handshake::Request) -> Report {
+    let headers = request.headers();
+    let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let host = match request.uri().authority() {
+        // Over HTTP/2 there is usually no Host header.
+        Some(authority) if !headers.contains_key(header::HOST) => shown([authority.as_str().as_bytes()]),
+        _ => shown(values(header::HOST)),
+    };
+    Report::OriginRefused { origin: shown(values(header::ORIGIN)), host }
 }
 
-/// The values of a header for a log: one line of at most 255 visible characters.
-fn shown(headers: &HeaderMap, name: &HeaderName) -> Arc<str> {
+/// Values for a log: one line of at most 255 visible characters.
+fn shown<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Arc<str> {
     const MOST: usize = 255;
     let mut text = String::new();
-    for value in headers.get_all(name) {
+    for value in values {
         let separator = if text.is_empty() { "" } else { ", " };
         text.push_str(separator);
-        text.extend(value.as_bytes().iter().take(MOST).flat_map(|byte| byte.escape_ascii()).map(char::from));
+        text.extend(value.iter().take(MOST).flat_map(|byte| byte.escape_ascii()).map(char::from));
     }
     // All characters are ASCII, so any length is a boundary.
     text.truncate(MOST);

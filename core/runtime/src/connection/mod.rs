@@ -324,7 +324,9 @@ impl Reserved {
     ) -> Connection<R> {
         let connection = Arc::clone(self.slot.connection());
         let span = self.slot.span.clone();
-        let opening = async move { Box::pin(Box::new(self).into_driver(transport.await?)).await };
+        // Boxed first, so that what waits for the transport is small.
+        let reserved = Box::new(self);
+        let opening = async move { Box::pin(reserved.into_driver(transport.await?)).await };
         Connection::opening(connection, span, opening)
     }
 }

@@ -7,6 +7,10 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+#[cfg(feature = "tracing")]
+use std::io;
+#[cfg(feature = "tracing")]
+use std::sync::OnceLock;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The servers of a process that wait for signals. A runtime crate has one in a `static`, and a thread that calls
@@ -15,6 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Signals are counted there and not by the future that serves, because a hook may block the thread that polls this future.
 pub struct SignalListeners {
     listeners: Mutex<Vec<Arc<Listening>>>,
+    /// Whether signals are caught, once that was tried.
+    #[cfg(feature = "tracing")]
+    is_caught: OnceLock<bool>,
 }
 
 /// The signals for one server, counted from [`SignalListeners::listen`] on:
@@ -80,7 +87,30 @@ impl SignalListeners {
     /// Nobody listens yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { listeners: Mutex::new(Vec::new()) }
+        Self {
+            listeners: Mutex::new(Vec::new()),
+            #[cfg(feature = "tracing")]
+            is_caught: OnceLock::new(),
+        }
+    }
+
+    /// Catches SIGTERM and Ctrl-C by `catch` at the first call, and returns the signals that come from now on, for one server; `exit`
+    /// is that of [`listen`](Self::listen). `catch` starts the thread that calls [`signalled`](Self::signalled). If it fails, that is
+    /// logged, and this call and all later ones return `None`.
+    #[cfg(feature = "tracing")]
+    pub fn catch(
+        &'static self,
+        catch: impl FnOnce() -> io::Result<()>,
+        exit: fn(ExitTime),
+    ) -> Option<SignalListener> {
+        let caught = || match catch() {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "cannot catch SIGTERM and Ctrl-C: they will not drain the hub");
+                false
+            }
+        };
+        self.is_caught.get_or_init(caught).then(|| self.listen(exit))
     }
 
     /// Returns the signals that come from now on, for one server. `exit` must start a thread that ends the process with code 1 when

@@ -29,7 +29,7 @@ pub struct Probe {
 
 /// A slot among the refused connections that were answered and wait for their peer to hang up. Dropping it frees the
 /// slot.
-pub(crate) struct Lingering(Arc<Shared>);
+pub struct Lingering(Arc<Shared>);
 
 impl HostedHub {
     /// Takes a slot for a refused connection whose request is read all the same, because it may ask for health. For a host
@@ -54,6 +54,16 @@ impl HostedHub {
         // Woken outside the lock.
         replaced.into_iter().flatten().for_each(Waker::wake);
         Probe { shared: Arc::clone(shared), number, deadline: shared.deadline(PATIENCE) }
+    }
+}
+
+impl HostedHub {
+    /// Takes a slot for a refused connection that has its answer and waits for its peer to hang up, for 1 s at most.
+    /// `None` if all [`admission.lingering`](throng_core::hub::Admission::lingering) slots are taken: the connection is counted as
+    /// cut, and the caller must close it at once. For a host whose HTTP server writes answers itself.
+    #[must_use]
+    pub fn linger(&self) -> Option<Lingering> {
+        self.hub().linger()
     }
 }
 
@@ -103,6 +113,12 @@ impl Drop for Probe {
 impl Drop for Lingering {
     fn drop(&mut self) {
         self.0.refused_connections.lingering.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Lingering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lingering")
     }
 }
 

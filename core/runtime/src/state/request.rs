@@ -18,13 +18,14 @@ impl Request {
         Self { head, remote }
     }
 
-    /// The request target as sent: path and query.
+    /// The request target as sent: path and query. Over HTTP/2, also scheme and authority, which stands in place of the Host
+    /// header.
     #[must_use]
     pub const fn uri(&self) -> &Uri {
         self.head.uri()
     }
 
-    /// The method. For a request that opens a WebSocket it is always GET.
+    /// The method. For a request that opens a WebSocket it is GET, or CONNECT over HTTP/2.
     #[must_use]
     pub const fn method(&self) -> &Method {
         self.head.method()

@@ -131,3 +131,21 @@ fn a_process_that_goes_on_when_its_hub_has_stopped_by_itself_is_ended_by_a_secon
     drop(LISTENERS.listen(exit));
     assert!(format!("{LISTENERS:?}").contains("listeners: 0"));
 }
+
+#[cfg(feature = "tracing")]
+#[test]
+fn signals_are_caught_once_and_nobody_waits_for_those_that_cannot_be_caught() {
+    static CAUGHT: SignalListeners = SignalListeners::new();
+    static LOST: SignalListeners = SignalListeners::new();
+    let mut times = 0;
+    for _ in 0..2 {
+        let catch = || {
+            times += 1;
+            Ok(())
+        };
+        assert!(CAUGHT.catch(catch, |_| {}).is_some());
+    }
+    assert_eq!(times, 1);
+    assert!(LOST.catch(|| Err(std::io::Error::other("no signals here")), |_| {}).is_none());
+    assert!(LOST.catch(|| Ok(()), |_| {}).is_none(), "they are not tried again");
+}

@@ -2,7 +2,7 @@
 
 use super::refusal::{BadRequest, Refusal};
 use alloc::string::String;
-use http::{HeaderMap, HeaderValue, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, header, request::Parts, uri::Authority};
 
 /// Scheme, host and port (RFC 6454 section 4), in lower case; a missing port is the scheme's default.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +71,19 @@ impl<'a> Host<'a> {
         only(headers, &header::HOST)
             .and_then(|value| Self::parse(value.as_bytes()))
             .ok_or_else(|| BadRequest::Host.into())
+    }
+
+    /// Parses the authority of a request over HTTP/2, or the Host header if there is no authority. If there are both, they must
+    /// be the same (RFC 9113 section 8.3.1).
+    pub(super) fn of_authority(request: &'a Parts) -> Result<Self, Refusal> {
+        let Some(authority) = request.uri.authority() else { return Self::of(&request.headers) };
+        let authority = Self::parse(authority.as_str().as_bytes()).ok_or(BadRequest::Host)?;
+        let is_same =
+            |host: Host<'_>| host.port == authority.port && host.name.eq_ignore_ascii_case(authority.name);
+        match request.headers.contains_key(header::HOST) {
+            true if !Self::of(&request.headers).is_ok_and(is_same) => Err(BadRequest::Host.into()),
+            _ => Ok(authority),
+        }
     }
 }
 

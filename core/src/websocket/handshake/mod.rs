@@ -1,4 +1,4 @@
-//! The opening handshake (RFC 6455 section 4).
+//! The opening handshake (RFC 6455 section 4; RFC 8441 for a request that an HTTP/2 server has read).
 //!
 //! A [`Handshake`] reads the head of any request. [`Request::upgrade`] checks whether it opens a WebSocket under
 //! a [`Policy`]. Then an [`Upgrade`] makes the 101, or a [`Refusal`] the response that says why not. With an HTTP

@@ -46,9 +46,11 @@ pub enum Refusal {
 pub enum BadRequest {
     /// The head is not HTTP/1 (RFC 9112).
     Head,
-    /// The HTTP version is not 1.1 (RFC 6455 section 4.2.1).
+    /// The HTTP version is less than 1.1 (RFC 6455 section 4.2.1), or the request came over HTTP/2 or HTTP/3 and is no extended
+    /// CONNECT (RFC 8441).
     Version,
-    /// The Host header is missing, repeated, or not a host and port (RFC 9112 section 3.2).
+    /// The Host header is missing, repeated, or not a host and port (RFC 9112 section 3.2); over HTTP/2, the authority is not a
+    /// host and port, or differs from the Host header.
     Host,
     /// The Connection header does not list `upgrade` (RFC 6455 section 4.2.1).
     Connection,
@@ -56,7 +58,7 @@ pub enum BadRequest {
     Body,
     /// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes (RFC 6455 section 4.2.1).
     Key,
-    /// Sec-WebSocket-Version is repeated (RFC 6455 section 11.3.5).
+    /// Sec-WebSocket-Version is repeated (RFC 6455 section 11.3.5); in an extended CONNECT, also if it is missing or not 13.
     WebSocketVersion,
     /// Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 11.3.4).
     Protocols,
@@ -183,6 +185,9 @@ impl Refusal {
             Self::MethodNotAllowed => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("GET"));
             }
+            Self::BadRequest(BadRequest::WebSocketVersion) => {
+                headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
             Self::UpgradeRequired(_) => {
                 headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
                 headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
@@ -219,7 +224,7 @@ impl BadRequest {
             Self::Connection => "bad connection",
             Self::Body => "body",
             Self::Key => "bad key",
-            Self::WebSocketVersion => "several websocket versions",
+            Self::WebSocketVersion => "bad websocket version",
             Self::Protocols => "bad protocols",
             Self::Extensions => "bad extensions",
             Self::NoCommonProtocol => "no common protocol",
@@ -229,14 +234,14 @@ impl BadRequest {
     const fn reason(self) -> &'static str {
         match self {
             Self::Head => "The request is not HTTP/1.1.",
-            Self::Version => "A request for a WebSocket must use HTTP/1.1.",
+            Self::Version => "A request for a WebSocket must use HTTP/1.1, or extended CONNECT over HTTP/2.",
             Self::Host => "The request needs one Host header that names a host.",
             Self::Connection => "The request needs the header Connection: Upgrade.",
             Self::Body => {
                 "A request for a WebSocket must have no body: omit Content-Length and Transfer-Encoding."
             }
             Self::Key => "The request needs one Sec-WebSocket-Key: 16 bytes in base64.",
-            Self::WebSocketVersion => "The request needs one Sec-WebSocket-Version.",
+            Self::WebSocketVersion => "The request needs one Sec-WebSocket-Version, which must be 13.",
             Self::Protocols => "Sec-WebSocket-Protocol must be a list of tokens.",
             Self::Extensions => "Sec-WebSocket-Extensions must be a list of extensions.",
             Self::NoCommonProtocol => "Sec-WebSocket-Protocol must offer a subprotocol of this server.",

@@ -129,21 +129,26 @@ impl Request {
         Some(parts.into())
     }
 
-    /// Checks whether this request opens a WebSocket by RFC 6455 section 4.2.1 and `policy`.
+    /// Checks whether this request opens a WebSocket by RFC 6455 section 4.2.1 and `policy`, or, if it came over HTTP/2 or
+    /// HTTP/3, by RFC 8441 section 5: an extended CONNECT, which needs no Upgrade, Connection and key.
+    ///
+    /// The pseudo-header `:protocol` of an extended CONNECT is not among the parts of a request. A request for another protocol
+    /// is refused because it has no Sec-WebSocket-Version.
     ///
     /// # Errors
     /// The first violation, in this order: method (405), HTTP version, Host (400), Upgrade (426),
     /// Connection, a body (400), WebSocket version (426, several 400), key, offered subprotocols, offered extensions
-    /// (400), origin (403), no subprotocol in common if the policy demands one (400).
+    /// (400), origin (403), no subprotocol in common if the policy demands one (400). Over HTTP/2, any method but extended
+    /// CONNECT, and a missing or wrong WebSocket version, are answered 400: 405 and 426 name what only HTTP/1.1 has.
     pub fn upgrade(&self, policy: &Policy) -> Result<Upgrade, Refusal> {
         Upgrade::check(&self.parts, policy)
     }
 
     /// Whether the Upgrade header lists `websocket`, even if the request is otherwise invalid. A server may ignore any
-    /// other Upgrade header (RFC 9110 section 7.8).
+    /// other Upgrade header (RFC 9110 section 7.8). Over HTTP/2, whether the request is an extended CONNECT.
     #[must_use]
     pub fn asks_for_websocket(&self) -> bool {
-        lists_token(self.headers(), &header::UPGRADE, "websocket")
+        is_extended_connect(&self.parts) || lists_token(self.headers(), &header::UPGRADE, "websocket")
     }
 
     /// The method of the request.
@@ -204,34 +209,65 @@ impl Upgrade {
     /// # Errors
     /// See [`Request::upgrade`].
     pub fn check(request: &Parts, policy: &Policy) -> Result<Self, Refusal> {
-        if request.method != Method::GET {
-            return Err(Refusal::MethodNotAllowed);
-        }
-        if request.version != Version::HTTP_11 {
-            return Err(BadRequest::Version.into());
-        }
         let headers = &request.headers;
-        let host = Host::of(headers)?;
-        if !lists_token(headers, &header::UPGRADE, "websocket") {
-            return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
-        }
-        if !lists_token(headers, &header::CONNECTION, "upgrade") {
-            return Err(BadRequest::Connection.into());
-        }
-        if has_body(headers) {
-            return Err(BadRequest::Body.into());
-        }
-        check_version(headers)?;
-        let key = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
-        let key = key.ok_or(BadRequest::Key)?;
+        let (host, key) = if request.version > Version::HTTP_11 {
+            (parse_connect(request)?, None)
+        } else {
+            parse_get(request)?
+        };
         let protocols = Protocols::parse(headers)?;
         let extensions = Extensions::parse(headers)?;
         check_origin(&policy.origin, policy.absent_origin, &host, request)?;
-        let upgrade = Self::new(key.as_bytes(), protocols, extensions, policy);
+        let upgrade = Self::new(key.map(HeaderValue::as_bytes), protocols, extensions, policy);
         match (policy.unmatched_protocol, upgrade.protocol()) {
             (UnmatchedProtocol::Refuse, None) => Err(BadRequest::NoCommonProtocol.into()),
             _ => Ok(upgrade),
         }
+    }
+}
+
+/// The host and the key of a request over HTTP/1.1.
+fn parse_get(request: &Parts) -> Result<(Host<'_>, Option<&HeaderValue>), Refusal> {
+    if request.method != Method::GET {
+        return Err(Refusal::MethodNotAllowed);
+    }
+    if request.version != Version::HTTP_11 {
+        return Err(BadRequest::Version.into());
+    }
+    let headers = &request.headers;
+    let host = Host::of(headers)?;
+    if !lists_token(headers, &header::UPGRADE, "websocket") {
+        return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
+    }
+    if !lists_token(headers, &header::CONNECTION, "upgrade") {
+        return Err(BadRequest::Connection.into());
+    }
+    if has_body(headers) {
+        return Err(BadRequest::Body.into());
+    }
+    check_version(headers)?;
+    let key = only(headers, &header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
+    Ok((host, Some(key.ok_or(BadRequest::Key)?)))
+}
+
+/// Whether the request is a CONNECT with a scheme, which over HTTP/2 only an extended CONNECT has (RFC 8441 section 4).
+fn is_extended_connect(request: &Parts) -> bool {
+    request.version > Version::HTTP_11 && request.method == Method::CONNECT && request.uri.scheme().is_some()
+}
+
+/// The host of a request over HTTP/2 or HTTP/3.
+fn parse_connect(request: &Parts) -> Result<Host<'_>, Refusal> {
+    if !is_extended_connect(request) {
+        return Err(BadRequest::Version.into());
+    }
+    let host = Host::of_authority(request)?;
+    if has_body(&request.headers) {
+        return Err(BadRequest::Body.into());
+    }
+    // Not 426, which asks for an upgrade: HTTP/2 has none (RFC 9113 section 8.6).
+    match only(&request.headers, &header::SEC_WEBSOCKET_VERSION) {
+        Some(version) if version == "13" => Ok(host),
+        _ => Err(BadRequest::WebSocketVersion.into()),
     }
 }
 

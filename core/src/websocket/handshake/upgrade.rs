@@ -1,4 +1,4 @@
-//! The response that opens a WebSocket (RFC 6455 section 4.2.2).
+//! The response that opens a WebSocket (RFC 6455 section 4.2.2, RFC 8441 section 5).
 
 use super::{
     negotiate::{Extensions, Protocols},
@@ -19,26 +19,22 @@ pub struct Upgrade {
     offered_protocols: Protocols,
     offered_extensions: Extensions,
     protocol: Option<Protocol>,
+    status: StatusCode,
     headers: HeaderMap,
 }
 
 impl Upgrade {
+    /// `key` is that of a request over HTTP/1.1; an extended CONNECT has none, and its answer needs no proof.
     pub(super) fn new(
-        key: &[u8],
+        key: Option<&[u8]>,
         offered_protocols: Protocols,
         offered_extensions: Extensions,
         policy: &Policy,
     ) -> Self {
         let protocol =
             policy.protocols.iter().find(|protocol| offered_protocols.contains(protocol.name())).cloned();
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        // Base64 is always a valid header value.
-        if let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) {
-            headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
-        }
-        Self { offered_protocols, offered_extensions, protocol, headers }
+        let (status, headers) = key.map_or((StatusCode::OK, HeaderMap::new()), switching_protocols);
+        Self { offered_protocols, offered_extensions, protocol, status, headers }
     }
 
     /// Chooses a subprotocol instead of the policy's choice.
@@ -103,11 +99,11 @@ impl Upgrade {
         &self.offered_extensions
     }
 
-    /// The response, for a host whose HTTP server writes it.
+    /// The response, for a host whose HTTP server writes it: 101, or 200 to an extended CONNECT.
     #[must_use]
     pub fn response(&self) -> Response<()> {
         let mut response = Response::new(());
-        *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        *response.status_mut() = self.status;
         *response.headers_mut() = self.headers.clone();
         if let Some(protocol) = &self.protocol {
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, protocol.value().clone());
@@ -115,7 +111,7 @@ impl Upgrade {
         response
     }
 
-    /// The bytes of the response. Frames follow it.
+    /// The bytes of the response over HTTP/1.1. Frames follow it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let response = self.response();
@@ -125,6 +121,18 @@ impl Upgrade {
         out.extend_from_slice(b"\r\n");
         out
     }
+}
+
+/// The status and headers that prove to a client that its key was understood.
+fn switching_protocols(key: &[u8]) -> (StatusCode, HeaderMap) {
+    let mut headers = HeaderMap::with_capacity(4);
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    // Base64 is always a valid header value.
+    if let Ok(accept) = HeaderValue::try_from(derive_accept_key(key)) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    (StatusCode::SWITCHING_PROTOCOLS, headers)
 }
 
 /// A subprotocol or extension that the client did not offer.

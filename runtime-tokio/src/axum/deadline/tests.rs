@@ -1,7 +1,7 @@
-use super::{Deadlines, MARGIN, wait};
+use super::{Deadlines, MARGIN};
 use crate::serve::start;
 use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::Poll;
 use core::time::Duration;
 use hyper::rt::Timer;
@@ -22,14 +22,14 @@ async fn is_over(mut deadline: Pin<&mut (impl Future<Output = ()> + ?Sized)>) ->
 #[tokio::test(start_paused = true)]
 async fn a_deadline_is_over_a_margin_after_its_time() {
     let begin = Instant::now();
-    wait(&hub(), TIME).await;
+    Deadlines(hub()).sleep(TIME).await;
     assert_eq!(begin.elapsed(), TIME + MARGIN);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_stood_still_has_its_time_afterwards_and_one_that_is_always_late_ends_all_the_same() {
-    let hub = hub();
-    let mut deadline = pin!(wait(&hub, TIME));
+    let timer = Deadlines(hub());
+    let mut deadline = timer.sleep_until(timer.now() + TIME);
     assert!(!is_over(deadline.as_mut()).await);
     let mut times = 0;
     while !is_over(deadline.as_mut()).await {

@@ -3,6 +3,7 @@
 pub(crate) mod closing;
 pub(crate) mod crowd;
 pub(crate) mod damage;
+pub(crate) mod deflated_ends;
 pub(crate) mod echo;
 pub(crate) mod ends;
 pub(crate) mod pings;

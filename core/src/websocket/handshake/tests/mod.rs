@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod client;
+mod connect;
 mod head;
 mod lists;
 mod origin;

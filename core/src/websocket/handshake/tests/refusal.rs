@@ -35,6 +35,7 @@ fn every_refusal_is_an_http_response_that_says_why() {
     let cases: Vec<(Refusal, u16, Headers)> = vec![
         (BadRequest::Key.into(), 400, &[]),
         (BadRequest::Host.into(), 400, &[]),
+        (BadRequest::WebSocketVersion.into(), 400, &[("sec-websocket-version", "13")]),
         (Refusal::Forbidden(Forbidden::Origin), 403, &[]),
         (Refusal::Forbidden(Forbidden::NoOrigin), 403, &[]),
         (Refusal::NotFound, 404, &[]),
@@ -81,7 +82,7 @@ fn every_refusal_is_named_and_explained() {
         (BadRequest::Connection.into(), "bad connection"),
         (BadRequest::Body.into(), "body"),
         (BadRequest::Key.into(), "bad key"),
-        (BadRequest::WebSocketVersion.into(), "several websocket versions"),
+        (BadRequest::WebSocketVersion.into(), "bad websocket version"),
         (BadRequest::Protocols.into(), "bad protocols"),
         (BadRequest::Extensions.into(), "bad extensions"),
         (BadRequest::NoCommonProtocol.into(), "no common protocol"),
