@@ -168,23 +168,28 @@ impl Outboxes {
     }
 
     /// Drops the queued frames that have this key: at most one, unless another came back from a lease.
-    /// O(queued frames).
+    /// O(queued frames) to look for it; only those before it are moved.
     pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
-        let mut waiting = core::mem::take(&mut self.scratch);
         let has_key = |frames: &super::Frames, frame| frames.key(frame) == Some(key);
-        if self.queued(index).any(|frame| has_key(&self.frames, frame)) {
-            while let Some(frame) = self.pop_front(index) {
-                if has_key(&self.frames, frame) {
-                    self.drop_frame(index, frame, DropReason::Conflated);
-                } else {
-                    waiting.push(frame);
-                }
-            }
-            for frame in waiting.drain(..).rev() {
-                self.push_front(index, frame);
+        let mut left = self.queued(index).filter(|&frame| has_key(&self.frames, frame)).count();
+        if left == 0 {
+            return;
+        }
+        let mut before = core::mem::take(&mut self.scratch);
+        while left > 0
+            && let Some(frame) = self.pop_front(index)
+        {
+            if has_key(&self.frames, frame) {
+                self.drop_frame(index, frame, DropReason::Conflated);
+                left -= 1;
+            } else {
+                before.push(frame);
             }
         }
-        self.scratch = waiting;
+        for frame in before.drain(..).rev() {
+            self.push_front(index, frame);
+        }
+        self.scratch = before;
     }
 
     /// The frames of a queue, in order.
