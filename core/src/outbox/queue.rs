@@ -167,31 +167,6 @@ impl Outboxes {
         }
     }
 
-    /// Drops the queued frames that have this key: at most one, unless another came back from a lease.
-    /// O(queued frames) to look for it; only those before it are moved.
-    pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
-        let has_key = |frames: &super::Frames, frame| frames.key(frame) == Some(key);
-        let mut left = self.queued(index).filter(|&frame| has_key(&self.frames, frame)).count();
-        if left == 0 {
-            return;
-        }
-        let mut before = core::mem::take(&mut self.scratch);
-        while left > 0
-            && let Some(frame) = self.pop_front(index)
-        {
-            if has_key(&self.frames, frame) {
-                self.drop_frame(index, frame, DropReason::Conflated);
-                left -= 1;
-            } else {
-                before.push(frame);
-            }
-        }
-        for frame in before.drain(..).rev() {
-            self.push_front(index, frame);
-        }
-        self.scratch = before;
-    }
-
     /// The frames of a queue, in order.
     pub(super) fn queued(&self, index: u32) -> impl Iterator<Item = u32> + '_ {
         let entry = &self.entries[index];
@@ -224,7 +199,7 @@ impl Outboxes {
     }
 
     /// The frames of a span, in order.
-    fn span(&self, span: Span) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn span(&self, span: Span) -> impl Iterator<Item = u32> + '_ {
         let mut next = span.first;
         (0..span.count).map(move |at| {
             if at > 0 {
