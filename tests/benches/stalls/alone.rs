@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use std::time::{Duration, Instant as Clock};
-use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Progress, Sink, Target, Transport};
-use throng_core::outbox::Batch;
+use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Sink, Target};
+use throng_core::outbox::{Batch, Progress, Transport};
 use throng_core::{ClientId, CloseCode, Frame, Instant, MessageKind, Rate};
 use throng_tests::rig::frame;
 

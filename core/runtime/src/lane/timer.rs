@@ -11,8 +11,8 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use throng_core::Instant;
 use throng_core::hub::Event;
-use throng_core::time::Instant;
 
 /// A timer that is later than this lets transports be read first, and lets no deferred task go before it.
 const LATE: Duration = Duration::from_millis(10);

@@ -20,9 +20,8 @@ use core::sync::atomic::Ordering;
 use core::task::Waker;
 use core::time::Duration;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
-use throng_core::id::{ClientId, ConnectionId, Name};
-use throng_core::time::Instant;
 use throng_core::trace::Recorder;
+use throng_core::{ClientId, ConnectionId, Instant, Name};
 
 /// What the timer has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
