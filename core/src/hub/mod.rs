@@ -97,6 +97,7 @@ use room::{ClosedRoom, Room};
 use sweep::{Draining, Sweep};
 use totals::Totals;
 use user::{Origin, User};
+use work::{NOTICE, Slice};
 
 /// The hub. See the [module](self) for how it is driven.
 #[derive(Clone, Debug)]
@@ -395,8 +396,11 @@ impl Hub {
 
     /// Queues a notice for clients whose count of drops has begun, at most a slice of them at each event.
     fn tell_tallies(&mut self) {
-        for _ in 0..self.config.host.slice {
-            let Some(client) = self.outboxes.untold.pop_front() else { return };
+        let mut slice = Slice::of(self.config.host.slice);
+        while !slice.is_over()
+            && let Some(client) = self.outboxes.untold.pop_front()
+        {
+            slice.spend(NOTICE);
             if let Some(index) = self.outboxes.entries.find(client) {
                 self.tell_tally(index);
             }

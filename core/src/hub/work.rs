@@ -18,6 +18,9 @@ pub(super) const MEMBER: u32 = 8;
 pub(super) const VISIT: u32 = 1;
 /// Units of work for each room that a client leaves.
 pub(super) const MEMBERSHIP: u32 = 2;
+/// Units of work for each client that is told what was dropped: most of it is the host's, which delivers the action under the
+/// same lock.
+pub(super) const NOTICE: u32 = 16;
 /// Units of work for each message that is dropped.
 pub(super) const MESSAGE: u32 = 1;
 

@@ -19,6 +19,7 @@ mod attach;
 mod batch;
 mod begun;
 mod check;
+mod conflate;
 mod controls;
 pub(crate) mod drops;
 mod dump;
@@ -63,6 +64,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use conflate::Lookups;
 use controls::Controls;
 use extras::Extras;
 use frames::Frames;
@@ -103,6 +105,8 @@ pub(crate) struct Outboxes {
     shortage: Option<u64>,
     /// Frames that are off a queue within one call, kept so that its memory is used again.
     scratch: Vec<u32>,
+    /// What spans hold of the key that the current publish replaces.
+    lookups: Lookups,
     limits: Outbox,
     /// The sequence number of the last publish.
     sequence: u64,
@@ -140,6 +144,7 @@ impl Outboxes {
             unreached: Vec::new(),
             shortage: None,
             scratch: Vec::new(),
+            lookups: Lookups::default(),
             limits,
             sequence: 0,
             totals: Totals::default(),

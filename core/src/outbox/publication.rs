@@ -113,7 +113,10 @@ impl Outboxes {
         let fits = self.used_bytes() + frame.held() <= self.limits.hub_bytes;
         let budget = if fits { Budget::Left } else { Budget::UsedUp };
         let key = match policy {
-            Policy::Conflate(key) => Some(key),
+            Policy::Conflate(key) => {
+                self.lookups.clear();
+                Some(key)
+            }
             _ => None,
         };
         let size = frame.size();

@@ -167,26 +167,6 @@ impl Outboxes {
         }
     }
 
-    /// Drops the queued frames that have this key: at most one, unless another came back from a lease.
-    /// O(queued frames).
-    pub(super) fn drop_conflated(&mut self, index: u32, key: u64) {
-        let mut waiting = core::mem::take(&mut self.scratch);
-        let has_key = |frames: &super::Frames, frame| frames.key(frame) == Some(key);
-        if self.queued(index).any(|frame| has_key(&self.frames, frame)) {
-            while let Some(frame) = self.pop_front(index) {
-                if has_key(&self.frames, frame) {
-                    self.drop_frame(index, frame, DropReason::Conflated);
-                } else {
-                    waiting.push(frame);
-                }
-            }
-            for frame in waiting.drain(..).rev() {
-                self.push_front(index, frame);
-            }
-        }
-        self.scratch = waiting;
-    }
-
     /// The frames of a queue, in order.
     pub(super) fn queued(&self, index: u32) -> impl Iterator<Item = u32> + '_ {
         let entry = &self.entries[index];
@@ -219,7 +199,7 @@ impl Outboxes {
     }
 
     /// The frames of a span, in order.
-    fn span(&self, span: Span) -> impl Iterator<Item = u32> + '_ {
+    pub(super) fn span(&self, span: Span) -> impl Iterator<Item = u32> + '_ {
         let mut next = span.first;
         (0..span.count).map(move |at| {
             if at > 0 {

@@ -2,8 +2,13 @@
 
 use super::nodes::Node;
 use super::{DropReason, Outboxes, Phase, Sending};
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+
+/// Messages that are dropped at a time once there is room for what is needed now: about a millisecond of work, most of it to
+/// free their memory. One more outbox is dropped as a whole.
+pub(super) const AT_ONCE: u32 = 4_096;
 
 impl Outboxes {
     /// Whether a frame of `size` bytes and the queue entries that `recipients` may need exceed the budget, and shedding may
@@ -16,14 +21,15 @@ impl Outboxes {
             && !self.is_known_shortage(used)
     }
 
-    /// Sheds the largest outboxes until there is room. Returns the bytes it aimed for, which it may not have reached.
+    /// Sheds the largest outboxes until there is room, and until an eighth of the budget is free, so that it is rare. Returns the
+    /// bytes it aimed for, which it may not have reached; `None` if there is more to shed, which is left to the next publishes:
+    /// there is room for the frame, and [`AT_ONCE`] messages have been dropped.
     ///
-    /// Shedding sorts all clients once, O(n log n), and frees an eighth of the budget, so that it is rare.
-    pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> u64 {
+    /// O(n) for all clients, and O(log n) for each that sheds.
+    pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> Option<u64> {
         let budget = self.limits.hub_bytes;
         let target = budget.saturating_sub(self.need(size, recipients)).min(budget - budget / 8);
-        self.shed_to(target);
-        target
+        self.shed_to(target, budget.saturating_sub(size)).then_some(target)
     }
 
     /// Notes that shedding did not help, since the rest is on lease. Until a lease comes back or an eighth of the budget
@@ -84,25 +90,34 @@ impl Outboxes {
     pub(crate) fn keep_to_budget(&mut self) {
         let (budget, used) = (self.limits.hub_bytes, self.used_bytes());
         if used > budget && self.shortage.is_none_or(|left| used > left) {
-            self.shed_to(budget - budget / 8);
+            self.shed_to(budget - budget / 8, budget);
         }
     }
 
-    fn shed_to(&mut self, target: u64) {
+    /// Sheds the largest outboxes until no more than `target` bytes are used, but no more than [`AT_ONCE`] messages once only
+    /// `enough` bytes are used. Returns false if it stopped for that.
+    fn shed_to(&mut self, target: u64, enough: u64) -> bool {
         self.totals.sheds += 1;
-        let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
+        // A heap: only those that shed are put in order.
+        let mut largest: BinaryHeap<(u32, Reverse<u32>)> = (0..self.entries.len() as u32)
             .filter(|&index| {
                 let entry = &self.entries[index];
                 entry.phase >= Phase::Open && entry.count > 0
             })
-            .map(|index| (self.entries[index].bytes, index))
+            .map(|index| (self.entries[index].bytes, Reverse(index)))
             .collect();
-        largest.sort_unstable_by_key(|&(bytes, index)| (Reverse(bytes), index));
-        for (_, index) in largest {
-            if self.used_bytes() <= target {
-                return;
+        let mut left = AT_ONCE;
+        while let Some((_, Reverse(index))) = largest.pop() {
+            let used = self.used_bytes();
+            if used <= target {
+                return true;
             }
+            if left == 0 && used <= enough {
+                return false;
+            }
+            left = left.saturating_sub(self.entries[index].count);
             self.drop_queue(index, DropReason::HubFull);
         }
+        true
     }
 }

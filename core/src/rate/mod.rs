@@ -187,9 +187,13 @@ impl Bucket {
             return Self::new();
         }
         let debt = used.saturating_sub(was.steps(was.burst));
-        let steps = |steps: u64| {
-            let steps = u128::from(steps) * u128::from(is.resolution);
-            u64::try_from(steps.div_ceil(u128::from(was.resolution))).unwrap_or(u64::MAX)
+        // A division of u128 takes several times as long, and a change of the config converts all buckets.
+        let steps = |steps: u64| match steps.checked_mul(is.resolution) {
+            Some(product) => product.div_ceil(was.resolution),
+            None => {
+                let product = u128::from(steps) * u128::from(is.resolution);
+                u64::try_from(product.div_ceil(u128::from(was.resolution))).unwrap_or(u64::MAX)
+            }
         };
         let used = steps(used - debt).min(is.steps(is.burst));
         Self(is.clock(now).saturating_add(used).saturating_add(steps(debt)))

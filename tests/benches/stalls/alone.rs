@@ -1,9 +1,10 @@
 //! The core alone: how long a host holds its lock at most, and how many events it takes until all is done.
 
+use bytes::Bytes;
 use std::time::{Duration, Instant as Clock};
 use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Sink, Target};
 use throng_core::outbox::{Batch, Progress, Transport};
-use throng_core::{ClientId, CloseCode, Frame, Instant, Rate};
+use throng_core::{ClientId, CloseCode, Frame, Instant, MessageKind, Rate};
 use throng_tests::rig::frame;
 
 /// Runs of each scenario: the least of their longest holds is what the machine does when nothing disturbs it.
@@ -94,6 +95,36 @@ const SCENARIOS: &[Scenario] = &[
         prepare: || in_rooms(1_100, |_| {}),
         begin: join_many,
     },
+    Scenario {
+        name: "change the deadlines of 100,000 clients",
+        prepare: || lobby(100_000),
+        begin: |stage| {
+            reconfigure(stage, |config| {
+                (config.deadlines.ping, config.deadlines.pong) = (Some(MINUTE), Some(2 * MINUTE));
+            });
+        },
+    },
+    Scenario {
+        name: "change the rates of 100,000 clients, each with a user",
+        prepare: rated,
+        begin: |stage| {
+            reconfigure(stage, |config| {
+                let rate = Some(Rate::per_second(20).burst(10));
+                (config.inbound.messages, config.inbound.bytes, config.inbound.user_messages) =
+                    (rate, rate, rate);
+                config.inbound.control = rate;
+            });
+        },
+    },
+    Scenario {
+        name: "change the outboxes of 100,000 clients",
+        prepare: || lobby(100_000),
+        begin: |stage| reconfigure(stage, |config| config.outbox.messages = 32),
+    },
+    Scenario { name: "shed for the budget among 100,000 clients", prepare: || short(1), begin: publish },
+    Scenario { name: "shed long queues among 100,000 clients", prepare: || short(8), begin: publish },
+    Scenario { name: "conflate 200 keys of 10,000 clients", prepare: || keyed(10_000), begin: conflate },
+    Scenario { name: "conflate 200 keys of 100,000 clients", prepare: || keyed(100_000), begin: conflate },
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -251,6 +282,82 @@ fn paced() -> Stage {
     let written = batch.leases().iter().map(|lease| lease.written(progress, transport));
     stage.hub.transmitted(stage.now, &written.collect::<Vec<_>>()).expect("never an error");
     stage
+}
+
+fn reconfigure(stage: &mut Stage, change: impl FnOnce(&mut Config)) {
+    let mut config = stage.hub.config().clone();
+    change(&mut config);
+    stage.event(Event::Reconfigure { config: &config });
+}
+
+/// Each client has a user, and buckets that are not full.
+fn rated() -> Stage {
+    let mut stage = Stage::new(|config| {
+        let rate = Some(Rate::per_second(10).burst(10));
+        (config.inbound.messages, config.inbound.bytes, config.inbound.user_messages) = (rate, rate, rate);
+    });
+    for client in 0..100_000 {
+        let client = stage.hub.admit(stage.now, Some(&format!("user {client}"))).expect("admitted");
+        let connection = stage.hub.connection_of(client).expect("attached");
+        stage.event(Event::Received { connection, kind: MessageKind::Text, bytes: 1 });
+    }
+    stage.settle();
+    (stage.longest, stage.total, stage.events) = Default::default();
+    stage
+}
+
+/// The budget is used up by queues of these lengths and less, which all have frames of their own.
+fn short(most: usize) -> Stage {
+    const CLIENTS: usize = 100_000;
+    let mut stage = of(CLIENTS as u32, |_| {});
+    for at in 0..CLIENTS * most {
+        let client = stage.clients[at * 7_919 % CLIENTS];
+        let frame = Frame::raw(Bytes::from(vec![0; 32]));
+        let event = Event::Publish {
+            publisher: None,
+            targets: &[Target::Client(client)],
+            except: &[],
+            frame: &frame,
+            policy: None,
+        };
+        stage.hub.handle(stage.now, event).expect("published");
+    }
+    reconfigure(&mut stage, |config| config.outbox.hub_bytes = 1 << 30);
+    let used = stage.hub.stats().queued_bytes;
+    reconfigure(&mut stage, |config| config.outbox.hub_bytes = used);
+    stage.settle();
+    (stage.longest, stage.total, stage.events) = Default::default();
+    stage
+}
+
+/// A value of each key waits for each client.
+fn keyed(clients: u32) -> Stage {
+    let mut stage = of(clients, |_| {});
+    for key in 0..200 {
+        publish_value(&mut stage, key);
+    }
+    stage.settle();
+    (stage.longest, stage.total, stage.events) = Default::default();
+    stage
+}
+
+/// The keys that are replaced are neither the first nor the last in the queues.
+fn conflate(stage: &mut Stage) {
+    for key in [150, 50, 100] {
+        publish_value(stage, key);
+    }
+}
+
+fn publish_value(stage: &mut Stage, key: u64) {
+    let frame = stage.frame.clone();
+    let policy = Some(Policy::Conflate(key));
+    stage.event(Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy,
+    });
 }
 
 fn transmit(stage: &mut Stage) {

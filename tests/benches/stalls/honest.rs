@@ -1,10 +1,14 @@
-//! The hub on tokio: the longest time that an honest client waits for an echo over loopback while something happens to many.
+//! A hub on a host: the longest time that an honest client waits for an echo over loopback while something happens to many.
 //!
 //! The many have no sockets, so that there can be very many: their readers say nothing, and their writers take everything, or
-//! nothing.
+//! nothing. A machine that has other work to do makes every wait longer. So the same wait is measured right before, when nothing
+//! happens, and what happened during an echo is counted: how many of the many were polled, and for how long the hub's lock was
+//! held at a time.
 
 use std::future::ready;
 use std::io;
+use std::net::TcpListener;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -13,13 +17,13 @@ use std::time::{Duration, Instant};
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Members, Policy};
 use throng_core::websocket::Message;
-use throng_runtime::hosting::{HostedHub, Reader, Transport, Writer};
+use throng_runtime::hosting::{Connection, HostedHub, Reader, Transport, Writer};
+use throng_runtime::observe::Observer;
 use throng_runtime::{Client, Handler, Hub};
 use throng_tests::raw::Raw;
 use throng_tests::rig::frame;
 use throng_tests::server::listener;
-use throng_tokio::{ServeOptions, Stop};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 const ROOMS: u32 = 1_024;
 /// How long it may take until all has happened.
@@ -35,6 +39,8 @@ struct Scenario {
     begin: fn(&Hub),
     /// Whether all has happened.
     is_over: fn(&Hub, u32) -> bool,
+    /// Whether the hub ends; then the honest client is one of another hub on the same host.
+    ends_hub: bool,
 }
 
 /// What the transports of the many take.
@@ -52,6 +58,7 @@ const SCENARIOS: &[Scenario] = &[
         takes: Takes::Nothing,
         begin: one_too_many,
         is_over: are_gone,
+        ends_hub: false,
     },
     Scenario {
         name: "disconnect 50,000 that are slow",
@@ -60,6 +67,7 @@ const SCENARIOS: &[Scenario] = &[
         takes: Takes::Nothing,
         begin: one_too_many,
         is_over: are_gone,
+        ends_hub: false,
     },
     Scenario {
         name: "close a room of 1,000 in 1,024 rooms each, and them",
@@ -70,6 +78,7 @@ const SCENARIOS: &[Scenario] = &[
             let _ = hub.close_room("room 0", Members::Disconnect { code: CloseCode(4000), reason: "enough" });
         },
         is_over: are_gone,
+        ends_hub: false,
     },
     Scenario {
         name: "pong deadline of 1,000 in 1,024 rooms each",
@@ -78,6 +87,7 @@ const SCENARIOS: &[Scenario] = &[
         takes: Takes::Everything,
         begin: |hub| reconfigure(hub, |config| config.deadlines.pong = Some(SOON)),
         is_over: are_gone,
+        ends_hub: false,
     },
     Scenario {
         name: "ping 50,000 clients on a tick",
@@ -86,6 +96,7 @@ const SCENARIOS: &[Scenario] = &[
         takes: Takes::Everything,
         begin: |hub| reconfigure(hub, |config| config.deadlines.ping = Some(SOON)),
         is_over: |hub, clients| hub.stats().pings >= u64::from(clients),
+        ends_hub: false,
     },
     Scenario {
         name: "shut down 1,000 clients in 1,024 rooms each",
@@ -94,44 +105,112 @@ const SCENARIOS: &[Scenario] = &[
         takes: Takes::Everything,
         begin: Hub::shutdown,
         is_over: |hub, _| hub.client_count() == 0,
+        ends_hub: true,
     },
 ];
 
+/// Where the hub runs.
+#[derive(Clone, Copy, Debug)]
+enum Host {
+    Tokio,
+    TokioOneThread,
+    AsyncStd,
+}
+
+impl Host {
+    const ALL: [Self; 3] = [Self::Tokio, Self::TokioOneThread, Self::AsyncStd];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tokio => "tokio",
+            Self::TokioOneThread => "tokio, one thread",
+            Self::AsyncStd => "async-std",
+        }
+    }
+
+    /// The runtime; `None` for the one that the process has.
+    fn start(self) -> Option<Runtime> {
+        let mut builder = match self {
+            Self::Tokio => Builder::new_multi_thread(),
+            Self::TokioOneThread => {
+                let mut builder = Builder::new_multi_thread();
+                builder.worker_threads(1);
+                builder
+            }
+            Self::AsyncStd => return None,
+        };
+        Some(builder.enable_all().build().expect("a runtime starts"))
+    }
+
+    fn serve(runtime: Option<&Runtime>, socket: TcpListener, hub: Hub) {
+        socket.set_nonblocking(true).expect("a socket");
+        match runtime {
+            Some(runtime) => {
+                runtime.spawn(async move {
+                    let mut options = throng_tokio::ServeOptions::default();
+                    options.stop = throng_tokio::Stop::OnHub;
+                    let listener = tokio::net::TcpListener::from_std(socket).expect("a listener");
+                    throng_tokio::serve_with(listener, hub, options).await;
+                });
+            }
+            None => {
+                async_std::task::spawn(async move {
+                    let mut options = throng_async_std::ServeOptions::default();
+                    options.stop = throng_async_std::Stop::OnHub;
+                    throng_async_std::serve_with(socket, hub, options).await.expect("a listener");
+                });
+            }
+        }
+    }
+
+    fn spawn(runtime: Option<&Runtime>, connection: Connection<Silent>) {
+        match runtime {
+            Some(runtime) => drop(runtime.spawn(connection)),
+            None => drop(async_std::task::spawn(connection)),
+        }
+    }
+}
+
 pub(crate) fn run(filter: &str) {
-    println!("\n| event | longest echo before | longest echo meanwhile | it takes |");
-    println!("| --- | --- | --- | --- |");
+    println!(
+        "\n| event | host | longest echo before | longest echo meanwhile | connections polled during one | longest hold | it takes |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
     for scenario in SCENARIOS.iter().filter(|scenario| scenario.name.contains(filter)) {
-        scenario.run();
+        for host in Host::ALL {
+            scenario.run(host);
+        }
     }
 }
 
 impl Scenario {
-    fn run(&self) {
-        let runtime = Runtime::new().expect("a runtime starts");
+    fn run(&self, host: Host) {
+        let runtime = host.start();
+        let runtime = runtime.as_ref();
         let mut config = Config::default();
         (config.deadlines.ping, config.deadlines.pong) = (None, None);
         (config.admission.connections, config.admission.handshakes) = (None, None);
         (config.outbox.messages, config.outbox.policy) = (4, Policy::Disconnect);
         // Those who take nothing are not to be late with it.
         config.deadlines.write = PATIENCE;
-        let hub = Hub::builder().config(config).handler(Echo).build().expect("the config stands");
-        let socket = listener(None);
-        let address = socket.local_addr().expect("it listens");
-        let served = hub.clone();
-        runtime.spawn(async move {
-            let mut options = ServeOptions::default();
-            options.stop = Stop::OnHub;
-            socket.set_nonblocking(true).expect("a socket");
-            let listener = tokio::net::TcpListener::from_std(socket).expect("a listener");
-            throng_tokio::serve_with(listener, served, options).await;
+        let builder = || Hub::builder().handler(Echo).observe(Holds).observe_one_in(NonZeroU32::MIN);
+        let hub = builder().config(config).build().expect("the config stands");
+        let other = builder().build().expect("the config stands");
+        let [address, elsewhere] = [&hub, &other].map(|hub| {
+            let socket = listener(None);
+            let address = socket.local_addr().expect("it listens");
+            Host::serve(runtime, socket, hub.clone());
+            address
         });
-        let honest = Honest::start(Raw::open(address, "/echo"));
-        // Whoever is honest has got an answer: tokio is the hub's host.
+        // Whoever is answered knows that the hub has its host.
+        Honest::start(Raw::open(address, "/echo")).end();
+        let honest = Honest::start(Raw::open(if self.ends_hub { elsewhere } else { address }, "/echo"));
         let hosted = HostedHub::start(hub.clone(), |_| unreachable!("a hub keeps its first host"));
         for _ in 0..self.clients {
-            self.connect(&hosted, &runtime);
+            self.connect(&hosted, runtime);
         }
-        wait_until(|| hub.client_count() == self.clients as usize + 1);
+        let others = usize::from(!self.ends_hub);
+        wait_until(|| hub.client_count() == self.clients as usize + others);
         if matches!(self.takes, Takes::Nothing) {
             for _ in 0..4 {
                 let _ = hub.send_to_room("room 0", frame(64));
@@ -140,19 +219,26 @@ impl Scenario {
         thread::sleep(Duration::from_secs(1));
         honest.longest();
         thread::sleep(Duration::from_secs(1));
-        let before = honest.longest();
+        let (before, _) = honest.longest();
+        HELD.store(0, Ordering::Relaxed);
         let began = Instant::now();
         (self.begin)(&hub);
         wait_until(|| (self.is_over)(&hub, self.clients));
         let took = began.elapsed();
-        let meanwhile = honest.longest();
+        let (meanwhile, polled) = honest.longest();
+        let held = Duration::from_nanos(HELD.load(Ordering::Relaxed));
         honest.end();
-        println!("| {} | {before:.2?} | {meanwhile:.2?} | {took:.2?} |", self.name);
+        println!(
+            "| {} | {} | {before:.2?} | {meanwhile:.2?} | {polled} | {held:.2?} | {took:.2?} |",
+            self.name,
+            host.name()
+        );
         hub.shutdown();
-        runtime.shutdown_timeout(Duration::from_secs(5));
+        other.shutdown();
+        wait_until(|| hub.connection_count() == 0);
     }
 
-    fn connect(&self, hub: &HostedHub, runtime: &Runtime) {
+    fn connect(&self, hub: &HostedHub, runtime: Option<&Runtime>) {
         let request = http::Request::get("/chat")
             .header("host", "example.com")
             .header("connection", "upgrade")
@@ -166,7 +252,7 @@ impl Scenario {
         (0..self.rooms).for_each(|room| connecting.join(format!("room {room}")));
         let Ok(reserved) = accepted.reserve(connecting) else { panic!("nobody is refused") };
         let transport = Transport { reader: Silent, writer: Arc::new(self.takes), rest: Vec::new() };
-        runtime.spawn(reserved.open(ready(Some(transport))));
+        Host::spawn(runtime, reserved.open(ready(Some(transport))));
     }
 }
 
@@ -198,32 +284,35 @@ fn wait_until(is_so: impl Fn() -> bool) {
 struct Honest {
     /// Nanoseconds.
     longest: Arc<AtomicU64>,
+    /// How often others were polled during one echo.
+    polled: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
 }
 
 impl Honest {
     fn start(mut raw: Raw) -> Self {
-        let (longest, is_over) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let (noted, ends) = (Arc::clone(&longest), Arc::clone(&is_over));
+        let (longest, polled, is_over) = <(Arc<AtomicU64>, Arc<AtomicU64>, Arc<AtomicBool>)>::default();
+        let (noted, counted, ends) = (Arc::clone(&longest), Arc::clone(&polled), Arc::clone(&is_over));
         let thread = thread::spawn(move || {
             while !ends.load(Ordering::Relaxed) {
-                let began = Instant::now();
+                let (began, polls) = (Instant::now(), POLLS.load(Ordering::Relaxed));
                 raw.say("hello");
-                // A shutdown ends this one, too.
                 if !matches!(raw.frame(), Ok(Some(frame)) if frame.payload == b"hello") {
                     return;
                 }
                 noted.fetch_max(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
+                counted.fetch_max(POLLS.load(Ordering::Relaxed) - polls, Ordering::Relaxed);
                 thread::sleep(Duration::from_micros(200));
             }
         });
-        Self { longest, is_over, thread }
+        Self { longest, polled, is_over, thread }
     }
 
-    /// The longest echo since this was last asked.
-    fn longest(&self) -> Duration {
-        Duration::from_nanos(self.longest.swap(0, Ordering::Relaxed))
+    /// The longest echo since this was last asked, and the most polls of others during one.
+    fn longest(&self) -> (Duration, u64) {
+        let longest = Duration::from_nanos(self.longest.swap(0, Ordering::Relaxed));
+        (longest, self.polled.swap(0, Ordering::Relaxed))
     }
 
     fn end(self) {
@@ -240,11 +329,32 @@ impl Handler for Echo {
     }
 }
 
+/// The longest time for which a lock was held, in nanoseconds.
+static HELD: AtomicU64 = AtomicU64::new(0);
+
+struct Holds;
+
+impl Observer for Holds {
+    fn held(&self, time: Duration) {
+        HELD.fetch_max(time.as_nanos() as u64, Ordering::Relaxed);
+    }
+}
+
+/// How often a connection of the many was polled, or its end was seen.
+static POLLS: AtomicU64 = AtomicU64::new(0);
+
 /// It says nothing.
 struct Silent;
 
+impl Drop for Silent {
+    fn drop(&mut self) {
+        POLLS.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl Reader for Silent {
     fn poll_read(&mut self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        POLLS.fetch_add(1, Ordering::Relaxed);
         Poll::Pending
     }
 }

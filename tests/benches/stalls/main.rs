@@ -2,8 +2,8 @@
 //! An argument measures only those events whose name contains it.
 //!
 //! The first table is of the core alone: how long one event and its actions take at most, which is as long as a host holds its
-//! lock, and how many events it takes until all is done. The second is of a hub on tokio: how long an honest client waits for its
-//! echo over loopback. On a quiet machine nothing there should take more than 5 ms.
+//! lock, and how many events it takes until all is done. The second is of a hub on its hosts: how long an honest client waits for
+//! its echo over loopback. On a quiet machine nothing there should take more than 5 ms.
 #![allow(clippy::print_stdout)]
 
 mod alone;

@@ -10,17 +10,31 @@ use crate::state::recording::Recording;
 pub(crate) use crate::state::types::{ClientState, Inner, LaneNotice};
 use crate::state::types::{ConnectionShared, ConnectionState, LaneState, Member};
 pub(crate) use crate::state::waiters::Waiters;
-use crate::state::wakes::Wakes;
 pub(crate) use crate::state::wakes::replace;
+use crate::state::wakes::{AT_ONCE, DeferredWakes, Wakes};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
+use core::time::Duration;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
 use throng_core::trace::Recorder;
 use throng_core::{ClientId, ConnectionId, Instant, Name};
+
+/// What the timer has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimerTurn {
+    /// Deferred tasks have been woken, and it yields to them.
+    Wakes,
+    /// Deferred tasks have been woken, and a deadline of the hub has waited for long enough.
+    Late,
+    /// It waits for the hub's next deadline.
+    Until(Instant),
+    /// It waits until something wakes it.
+    Nothing,
+}
 
 impl Inner {
     pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {
@@ -41,6 +55,7 @@ impl Inner {
             stop_waiters: Waiters::default(),
             backlog: None,
             wakes: Wakes::default(),
+            deferred_wakes: DeferredWakes::default(),
             recorder,
             written_hooks,
             marks: Marks::default(),
@@ -195,6 +210,9 @@ impl Inner {
     /// released.
     #[inline]
     pub(crate) fn settle(&mut self) -> Option<Wakes> {
+        if self.wakes.len() > AT_ONCE {
+            self.defer_wakes();
+        }
         if self.asleep > 0 {
             self.wake_lanes();
         }
@@ -208,6 +226,19 @@ impl Inner {
             self.wakes.more_from(self.timer.as_ref());
         }
         if self.wakes.is_empty() { None } else { Some(mem::take(&mut self.wakes)) }
+    }
+
+    /// Leaves all tasks but the first to the timer, which wakes them turn by turn. Without a timer all are woken now.
+    #[cold]
+    fn defer_wakes(&mut self) {
+        let Some(timer) = &self.timer else { return };
+        let is_timer_awake = !self.deferred_wakes.is_empty();
+        self.deferred_wakes.defer(&mut self.wakes);
+        if !is_timer_awake {
+            self.wakes.push(timer.clone());
+            // It need not be woken for a deadline as well.
+            self.armed = Instant::ORIGIN;
+        }
     }
 
     /// Wakes sleeping lanes that have work.
@@ -419,11 +450,36 @@ impl Inner {
         }
     }
 
-    /// Notes the time for which the timer task is armed. Drop the returned waker after the lock is released.
-    pub(crate) fn arm(&mut self, waker: &Waker) -> (Option<Instant>, Option<Waker>) {
+    /// Begins a turn of the timer: wakes the next tasks that were deferred, and notes the time for which the timer is armed.
+    /// As long as tasks are deferred, a deadline waits for them, but not for longer than `patience`. Drop the returned waker
+    /// after the lock is released.
+    pub(crate) fn begin_turn(
+        &mut self,
+        now: Instant,
+        patience: Duration,
+        waker: &Waker,
+    ) -> (TimerTurn, Option<Waker>) {
+        let old = replace(&mut self.timer, waker);
         let timeout = self.hub.poll_timeout();
+        if !self.deferred_wakes.is_empty() {
+            self.deferred_wakes.next_turn(&mut self.wakes);
+            self.armed = Instant::ORIGIN;
+            let is_late = timeout.is_some_and(|timeout| timeout + patience <= now);
+            return (if is_late { TimerTurn::Late } else { TimerTurn::Wakes }, old);
+        }
         self.armed = timeout.unwrap_or(Instant::FAR_FUTURE);
-        (timeout, replace(&mut self.timer, waker))
+        (timeout.map_or(TimerTurn::Nothing, TimerTurn::Until), old)
+    }
+
+    /// Whether the timer has something to do at this moment.
+    pub(crate) fn has_turn_at(&self, now: Instant) -> bool {
+        !self.deferred_wakes.is_empty() || self.hub.poll_timeout().is_some_and(|timeout| timeout <= now)
+    }
+
+    /// The timer has ended: all tasks are woken at once from now on. Drop the returned waker after the lock is released.
+    pub(crate) fn end_timer(&mut self) -> Option<Waker> {
+        self.deferred_wakes.all(&mut self.wakes);
+        self.timer.take()
     }
 }
 

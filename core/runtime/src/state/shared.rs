@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::any::Any;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 #[cfg(feature = "tracing")]
 use std::sync::TryLockError;
@@ -28,6 +28,7 @@ impl Shared {
     pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
         Self {
             inner: Mutex::new(inner),
+            lock_waiters: AtomicUsize::new(0),
             snapshot: Snapshot::default(),
             deflating: settings.deflating(),
             running: OnceLock::new(),
@@ -233,7 +234,27 @@ impl Shared {
 
     /// Takes the lock. Code under the lock should never panic; if it does all the same, the hub goes on with its
     /// present state.
+    #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        // The model checker would try more orders for this look, and none of them differs for it.
+        #[cfg(not(all(loom, test)))]
+        if let Ok(inner) = self.inner.try_lock() {
+            return inner;
+        }
+        self.wait_for_lock()
+    }
+
+    #[cold]
+    fn wait_for_lock(&self) -> MutexGuard<'_, Inner> {
+        self.lock_waiters.fetch_add(1, Ordering::Relaxed);
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lock_waiters.fetch_sub(1, Ordering::Relaxed);
+        inner
+    }
+
+    /// Whether a thread waits for the lock. The lock is not fair: a thread that takes it again soon after it has let it go is
+    /// faster than one that must be woken first. Whoever holds it for long, again and again, must look at this.
+    pub(crate) fn is_lock_awaited(&self) -> bool {
+        self.lock_waiters.load(Ordering::Relaxed) > 0
     }
 }

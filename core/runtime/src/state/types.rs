@@ -20,13 +20,13 @@ use crate::state::snapshot::Snapshot;
 use crate::state::sync::{AtomicBool, Mutex};
 use crate::state::turn::Turn;
 use crate::state::waiters::Waiters;
-use crate::state::wakes::Wakes;
+use crate::state::wakes::{DeferredWakes, Wakes};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::any::Any;
-use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64};
+use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, AtomicUsize};
 use core::task::Waker;
 use std::sync::{Mutex as PlainMutex, OnceLock};
 use std::time::SystemTime;
@@ -37,6 +37,8 @@ use throng_core::{ClientId, ConnectionId, Instant, Name};
 /// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {
     pub(crate) inner: Mutex<Inner>,
+    /// The number of threads that wait for that lock.
+    pub(crate) lock_waiters: AtomicUsize,
     pub(crate) snapshot: Snapshot,
     pub(crate) deflating: Deflating,
     pub(crate) running: OnceLock<Running>,
@@ -87,6 +89,8 @@ pub(crate) struct Inner {
     /// The backlog of the event stream; `None` without one.
     pub(crate) backlog: Option<Box<Backlog<Arc<Member>>>>,
     pub(crate) wakes: Wakes,
+    /// Tasks that the timer wakes in its next turns. Empty unless there is a timer, and then it is awake.
+    pub(crate) deferred_wakes: DeferredWakes,
     pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) written_hooks: WrittenHooks,
     /// Publishes that an observer follows.

@@ -27,6 +27,8 @@ pub(super) struct World {
     lanes: NonZeroU16,
     clock: Arc<Clock>,
     tasks: Vec<Spawned>,
+    /// The most polls between two looks for input.
+    longest_turn: usize,
 }
 
 #[derive(Default)]
@@ -170,6 +172,7 @@ impl World {
             lanes,
             clock,
             tasks: Vec::new(),
+            longest_turn: 0,
         };
         world.run();
         world.part_ids();
@@ -218,19 +221,25 @@ impl World {
 
     /// Polls woken tasks until none is left.
     pub(super) fn run(&mut self) {
-        loop {
-            let spawned: Vec<Task> = lock(&self.clock.spawned).drain(..).collect();
-            let mut is_busy = !spawned.is_empty();
-            self.tasks.extend(spawned.into_iter().map(Spawned::new));
-            for spawned in &mut self.tasks {
-                is_busy |= spawned.poll();
-            }
-            // Tasks that yielded continue after all others.
-            is_busy |= self.clock.go_on();
-            if !is_busy {
-                return;
-            }
-        }
+        while self.run_turn() {}
+    }
+
+    /// Polls all woken tasks once, then wakes those that have yielded; returns whether there were any.
+    pub(super) fn run_turn(&mut self) -> bool {
+        let spawned: Vec<Task> = lock(&self.clock.spawned).drain(..).collect();
+        let is_new = !spawned.is_empty();
+        self.tasks.extend(spawned.into_iter().map(Spawned::new));
+        let polls = self.tasks.iter_mut().map(|spawned| usize::from(spawned.poll())).sum();
+        self.longest_turn = self.longest_turn.max(polls);
+        // Tasks that yielded continue after all others.
+        let has_yielded = self.clock.go_on();
+        is_new || polls > 0 || has_yielded
+    }
+
+    /// The most tasks that were polled since the last call until a task that had yielded went on. A real host looks for
+    /// input as often: whoever has sent something waits for as many polls.
+    pub(super) fn take_longest_turn(&mut self) -> usize {
+        std::mem::take(&mut self.longest_turn)
     }
 
     /// Lets time pass, then polls woken tasks.

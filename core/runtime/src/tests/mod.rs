@@ -44,4 +44,5 @@ mod router;
 mod sent;
 mod serve;
 mod standstill;
+mod turns;
 mod within;

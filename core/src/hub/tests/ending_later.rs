@@ -3,7 +3,7 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::work::CLIENT;
+use crate::hub::work::{CLIENT, NOTICE};
 use crate::hub::{Action, DropReason, Error, Event, Flush, Host, PerUser, Policy, Target};
 use crate::id::ClientId;
 use crate::outbox::{Progress, Transport};
@@ -232,7 +232,7 @@ fn closing_one_by_hand_that_is_marked_is_refused() {
 fn drops_for_very_many_are_told_in_slices() {
     let mut bench = Bench::with(|config| {
         config.outbox.messages = 1;
-        config.host.slice = 4;
+        config.host.slice = 4 * NOTICE;
     });
     let clients = bench.connect_many(10);
     bench.tell_all("first");

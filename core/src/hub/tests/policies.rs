@@ -3,6 +3,8 @@
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::{Action, DropReason, Flush, Policy, Target};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A hub whose outboxes hold this many messages.
 fn holding(messages: u32) -> Bench {
@@ -193,6 +195,47 @@ fn conflate_keeps_the_latest_value_and_moves_it_to_the_back() {
     bench.tell_by(Policy::Conflate(1), client, "a3");
     assert_eq!(bench.write_to(client), ["b1", "plain", "a3"]);
     assert_eq!(bench.hub.stats().dropped_conflated, 2);
+}
+
+/// Values of six keys wait for three clients. Messages for one client in between, of which each bit of `alone` makes one, decide
+/// where the spans of its queue begin.
+#[test]
+fn a_value_is_replaced_wherever_it_lies_and_the_others_keep_their_order() {
+    const KEYS: u64 = 6;
+    for (alone, replaced) in (0..1u32 << KEYS).flat_map(|alone| (0..KEYS).map(move |key| (alone, key))) {
+        let mut bench = Bench::new();
+        let clients: Vec<_> = (0..3).map(|_| bench.connect_in("lobby")).collect();
+        let mut expected: [Vec<String>; 3] = Default::default();
+        for key in 0..KEYS {
+            if alone >> key & 1 == 1 {
+                let text = alloc::format!("alone {key}");
+                bench.tell(clients[0], &text);
+                expected[0].push(text);
+            }
+            let text = alloc::format!("{key}");
+            bench.publish_by(Policy::Conflate(key), Target::Room("lobby"), &frame(&text)).expect("published");
+            expected.iter_mut().for_each(|texts| texts.push(text.clone()));
+        }
+        // The second time the spans have holes, and the last one ends with the value itself.
+        for again in ["first", "second"] {
+            for key in [replaced, (replaced + 2) % KEYS] {
+                let text = alloc::format!("{key} {again}");
+                let published = bench
+                    .publish_by(Policy::Conflate(key), Target::Room("lobby"), &frame(&text))
+                    .expect("published");
+                assert_eq!(published.queued, 3);
+                let is_old = |old: &String| old.split(' ').next() == Some(&*alloc::format!("{key}"));
+                for texts in &mut expected {
+                    texts.retain(|old| !is_old(old));
+                    texts.push(text.clone());
+                }
+                assert_eq!(bench.hub.check(), Ok(()), "{alone:b}, {key} {again}");
+            }
+        }
+        let texts = [0, 1, 2].map(|at: usize| bench.write_to(clients[at]));
+        assert_eq!(texts, expected, "{alone:b}, {replaced}");
+        assert_eq!(bench.hub.stats().dropped_conflated, 3 * 4);
+    }
 }
 
 #[test]

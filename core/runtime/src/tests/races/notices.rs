@@ -7,7 +7,7 @@ use crate::{Builder, Client, Hub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use throng_core::hub::{Config, OverRate};
+use throng_core::hub::{Config, Members, OverRate};
 use throng_core::{CloseCode, Rate};
 
 /// Longer than the default close deadline.
@@ -139,5 +139,20 @@ fn whoever_waits_for_the_end_meets_the_last_connection_that_goes() {
         settle(&mut world, [driver, asking]);
         let is_told = world.has_ended(waiting);
         move || assert!(is_told)
+    });
+}
+
+#[test]
+fn a_wake_that_is_deferred_meets_the_timer_that_goes_to_sleep() {
+    in_every_order(|| {
+        let (builder, ends) = counting();
+        let mut world = World::new(builder.on_connect(|client| _ = client.hub().join(client.id(), "lobby")));
+        let _peers = [world.connect(), world.connect()];
+        let timer = polling(world.lend(Whose::Timer).awake(), 2);
+        // Both are told, and only one is woken at once.
+        let members = Members::Disconnect { code: CloseCode::NORMAL, reason: "" };
+        world.hub.close_room("lobby", members).expect("both are in it");
+        settle(&mut world, [timer]);
+        move || assert_eq!(ends.load(Ordering::Relaxed), 2)
     });
 }
