@@ -104,6 +104,8 @@ pub(crate) struct Outboxes {
     /// Frames that are off a queue within one call, kept so that its memory is used again.
     scratch: Vec<u32>,
     limits: Outbox,
+    /// The most messages and bytes of an away client with which it gets one more.
+    away: (u32, u32),
     /// The sequence number of the last publish.
     sequence: u64,
     /// Counters over the life of the hub.
@@ -121,7 +123,7 @@ pub(crate) struct Totals {
 }
 
 impl Outboxes {
-    pub(crate) fn new(limits: Outbox, lanes: usize, capacity: usize) -> Self {
+    pub(crate) fn new(limits: Outbox, away: (u32, u32), lanes: usize, capacity: usize) -> Self {
         Self {
             entries: Entries::with_capacity(capacity),
             nodes: Nodes::new(),
@@ -141,14 +143,15 @@ impl Outboxes {
             shortage: None,
             scratch: Vec::new(),
             limits,
+            away,
             sequence: 0,
             totals: Totals::default(),
         }
     }
 
     /// Replaces the bounds.
-    pub(crate) fn set_limits(&mut self, limits: Outbox) {
-        self.limits = limits;
+    pub(crate) fn set_limits(&mut self, limits: Outbox, away: (u32, u32)) {
+        (self.limits, self.away) = (limits, away);
         self.shortage = None;
     }
 
@@ -212,7 +215,7 @@ impl Outboxes {
 
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
         match self.entries[index].sending {
-            Sending::Ended => return,
+            Sending::Ended | Sending::Detached => return,
             // Control frames do not wait for the rate.
             Sending::Paced => self.entries[index].sending = Sending::Idle,
             _ => {}
@@ -342,7 +345,16 @@ impl Outboxes {
 
     /// Whether at least half of a client's outbox is free, in messages and in bytes.
     pub(crate) fn is_low(&self, index: u32) -> bool {
-        let entry = &self.entries[index];
-        entry.messages <= self.limits.messages / 2 && entry.bytes <= self.limits.bytes / 2
+        let (entry, (messages, bytes)) = (&self.entries[index], self.bounds(index));
+        entry.messages <= messages / 2 && entry.bytes <= bytes / 2
+    }
+
+    /// The most messages and bytes of a client's outbox.
+    pub(super) fn bounds(&self, index: u32) -> (u32, u32) {
+        let Outbox { messages, bytes, .. } = self.limits;
+        if self.entries[index].phase != Phase::Away {
+            return (messages, bytes);
+        }
+        (messages.min(self.away.0), bytes.min(self.away.1))
     }
 }

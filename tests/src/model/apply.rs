@@ -135,7 +135,7 @@ impl Driver {
         let event = match *op {
             Op::Reserve { user, .. } => {
                 let rooms = &first_rooms(user);
-                return self.event(Event::Reserve { connection, user: user_of(user), rooms });
+                return self.event(Event::Reserve { connection, user: user_of(user), session: None, rooms });
             }
             Op::Open { .. } => Event::Open { connection },
             Op::Receive { bytes, .. } => {
@@ -164,7 +164,7 @@ impl Driver {
         else {
             return Ok(());
         };
-        let reserved = self.answer_to(Event::Reserve { connection, user, rooms: &[] })?;
+        let reserved = self.answer_to(Event::Reserve { connection, user, session: None, rooms: &[] })?;
         let event = if reserved.is_ok() { Event::Open { connection } } else { Event::Gone { connection } };
         self.event(event)
     }

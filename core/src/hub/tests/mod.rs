@@ -36,6 +36,7 @@ mod room_close;
 mod room_config;
 mod rooms;
 mod sequence;
+mod sessions;
 mod shutdown;
 mod slices;
 #[cfg(feature = "trace")]

@@ -215,7 +215,7 @@ impl World {
                 } else {
                     Vec::new()
                 };
-                OwnedEvent::reserve(connection, user, rooms)
+                OwnedEvent::reserve(connection, user, None, rooms)
             }
             Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
@@ -411,7 +411,7 @@ impl World {
         let room = random.pick(&ROOMS)?;
         let reason = random.pick(&REASONS)?;
         Some(match random.below(14) {
-            0 => Event::Reserve { connection, user: random.pick(&USERS), rooms: &[] }.into(),
+            0 => Event::Reserve { connection, user: random.pick(&USERS), session: None, rooms: &[] }.into(),
             1 => Event::Open { connection }.into(),
             2 => Event::SetUser { client, user: None }.into(),
             3 => Event::Join { client, room }.into(),

@@ -8,7 +8,7 @@ pub(super) use hub::recipients;
 use super::driver::{Wrong, ensure};
 use hub::Counts;
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Event, Hub, Outcome, Progress, Published, Written};
+use throng_core::hub::{Action, Event, Hub, Outcome, Progress, Published, Reserved, Written};
 use throng_core::outbox::{Item, Lease};
 use throng_core::{ClientId, ConnectionId, Frame};
 
@@ -92,7 +92,7 @@ impl Ledger {
                 let is_new = self.connections.insert(connection, Wire::default()).is_none();
                 ensure!(is_new, "the connection {connection} is given out twice");
             }
-            (Event::Reserve { connection, .. }, Outcome::Reserved(client)) => {
+            (Event::Reserve { connection, .. }, Outcome::Reserved(Reserved { client, .. })) => {
                 let wire = self.wire(connection, "is reserved")?;
                 ensure!(wire.client.is_none(), "{connection} is reserved twice");
                 wire.client = Some(client);

@@ -46,7 +46,7 @@ use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
 use standstill::Standstill;
-use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, Reserved, RoomConfig, State, Unreached};
 use throng_core::{Address, ClientId, CloseCode, ConnectionId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
@@ -245,8 +245,8 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::Accept { address, lane } => self.accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { connection, user, rooms } => {
-                self.reserve(connection, user, rooms).map(Outcome::Reserved)
+            Event::Reserve { connection, user, session: _, rooms } => {
+                self.reserve(connection, user, rooms).map(|client| Outcome::Reserved(Reserved::new(client, None)))
             }
             Event::Open { connection } => self.open(connection).map(done),
             Event::Received { connection, bytes, .. } => {
