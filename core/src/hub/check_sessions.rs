@@ -1,10 +1,11 @@
 //! Checks sessions, and the clients that are away.
 
-use super::session::{Away, Session};
+use super::session::Session;
 use super::{Hub, Owner};
 use crate::invariant::Invariant as I;
 use crate::invariant::{Broken, ensure};
 use crate::outbox::{NONE, Phase};
+use alloc::vec;
 
 impl Hub {
     /// Checks that sessions, their clients and their reservations refer to each other, and that clients that are away are counted and
@@ -52,17 +53,18 @@ impl Hub {
             let of_user = user.clients.iter().filter(|&&index| entries[index].phase == Phase::Away).count();
             ensure(of_user == user.away as usize, I::Away, slot)?;
         }
-        let is_from = |slot: u32| move |away: &&Away| away.address == slot;
-        let mut of_addresses = 0;
-        for (slot, origin) in self.addresses.slots() {
-            let from = away().filter_map(|session| session.away.as_ref()).filter(is_from(slot)).count();
-            ensure(from == origin.away as usize, I::Away, slot)?;
-            let is_within = limits.per_address.is_none_or(|limit| origin.away <= limit);
-            ensure(is_within, I::AwayLimit, slot)?;
-            of_addresses += from;
+        let end = self.addresses.slots().map(|(slot, _)| slot as usize + 1).max().unwrap_or(0);
+        let mut from = vec![0; end];
+        for away in away().filter_map(|session| session.away.as_ref()).filter(|away| away.address != NONE) {
+            let count = from.get_mut(away.address as usize);
+            let Some(count) = count else { return Err(Broken { invariant: I::Away, slot: away.address }) };
+            *count += 1;
         }
-        let with_address =
-            away().filter_map(|session| session.away.as_ref()).filter(|away| away.address != NONE);
-        ensure(with_address.count() == of_addresses, I::Away, 0)
+        for (slot, origin) in self.addresses.slots() {
+            ensure(from[slot as usize] == origin.away, I::Away, slot)?;
+            from[slot as usize] = 0;
+            ensure(limits.per_address.is_none_or(|limit| origin.away <= limit), I::AwayLimit, slot)?;
+        }
+        ensure(from.iter().all(|&left| left == 0), I::Away, 0)
     }
 }

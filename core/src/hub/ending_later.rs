@@ -24,7 +24,7 @@ impl Hub {
             let entry = &self.outboxes.entries[index];
             if entry.phase.is_open() {
                 // Whoever comes with its session now is a new client.
-                self.leave_session(index);
+                self.drop_session(index);
                 self.outboxes.entries[index].phase = Phase::Ending;
                 self.ending.push_back(self.outboxes.entries.id(index));
             }

@@ -53,8 +53,7 @@ impl Hub {
         if among.iter().any(|one| one.client == id && one.fate == Fate::Goes) {
             return Ok(());
         }
-        let of_holder = self.users.get(self.clients[holder as usize].user);
-        if of_holder.is_none_or(|of_holder| &*of_holder.name != user) {
+        if !self.is_of(holder, Some(user)) {
             return Err(Refusal::SessionOfAnotherUser.into());
         }
         Ok(self.check_is_free(holder)?)

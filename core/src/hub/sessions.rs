@@ -78,8 +78,7 @@ impl Hub {
         if index == Some(holder) {
             return Ok(None);
         }
-        let users = self.users.get(self.clients[holder as usize].user);
-        if users.map(|user| &*user.name) != user {
+        if !self.is_of(holder, user) {
             return Err(Refusal::SessionOfAnotherUser);
         }
         let is_live = session.client == NONE || session.away.is_none();
@@ -119,7 +118,7 @@ impl Hub {
         if self.clients[index as usize].session == slot {
             return;
         }
-        self.leave_session(index);
+        self.drop_session(index);
         let is_reserved = self.outboxes.entries[index].phase == Phase::Reserved;
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let place = if is_reserved { &mut session.reserved } else { &mut session.client };
@@ -137,6 +136,18 @@ impl Hub {
     pub(super) fn hold_session(&mut self, index: u32) {
         if let Some(session) = self.sessions.get_mut(self.clients[index as usize].session) {
             (session.client, session.reserved) = (index, NONE);
+        }
+    }
+
+    /// Takes the session from a client that stays: a reservation that was to continue it is given up, or its user would have one
+    /// client more than it may have.
+    pub(super) fn drop_session(&mut self, index: u32) {
+        let session = self.sessions.get(self.clients[index as usize].session);
+        let reserved = session.filter(|session| session.client == index).map(|session| session.reserved);
+        self.leave_session(index);
+        if let Some(row) = reserved.filter(|&reserved| reserved != NONE).and_then(|index| self.row_of(index))
+        {
+            self.abandon_handshake(row);
         }
     }
 
@@ -170,11 +181,15 @@ impl Hub {
         if self.sessions.len() == 0 {
             return user.clients.len();
         }
-        let continues = |&&index: &&u32| {
-            self.outboxes.entries[index].phase == Phase::Reserved
-                && self.holder_of(index).is_some_and(|holder| self.clients[holder as usize].user == slot)
-        };
+        let continues = |&&index: &&u32| self.continues_own(index);
         user.clients.len() - user.clients.iter().filter(continues).count()
+    }
+
+    /// Whether a client is a reservation that will continue another client of its user.
+    pub(super) fn continues_own(&self, index: u32) -> bool {
+        let user = self.clients[index as usize].user;
+        self.outboxes.entries[index].phase == Phase::Reserved
+            && self.holder_of(index).is_some_and(|holder| self.clients[holder as usize].user == user)
     }
 
     /// The open client that has a session, whether or not it is away; `None` if there is none. O(1).

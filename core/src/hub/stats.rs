@@ -5,7 +5,8 @@ use crate::close::ClosedBy;
 use core::time::Duration;
 
 /// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for
-/// each recipient, and `queued = written + dropped + pending` always holds.
+/// each recipient, and `queued = written + dropped + pending` always holds. (A
+/// message that two connections of one client have counts for both.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {

@@ -16,7 +16,8 @@ impl Hub {
         let PerUser::RefuseNewest(limit) = self.config.admission.per_user else { return Ok(()) };
         let Some(slot) = self.users.find(name.as_bytes()) else { return Ok(()) };
         let user_clients = self.count_clients_of(slot);
-        let is_of_user = index.is_some_and(|index| self.clients[index as usize].user == slot);
+        let counts = |index: u32| self.clients[index as usize].user == slot && !self.continues_own(index);
+        let is_of_user = index.is_some_and(counts);
         if !is_of_user && user_clients >= limit as usize {
             return Err(Refusal::TooManyOfUser { limit }.into());
         }
@@ -29,20 +30,26 @@ impl Hub {
         if phase != Phase::Reserved && !phase.is_open() {
             return Err(Error::NotOpen);
         }
-        if let Some(name) = user {
-            self.check_user(Some(index), name)?;
-        }
-        if phase == Phase::Reserved
-            && let Some(holder) = self.holder_of(index)
-            && self.users.get(self.clients[holder as usize].user).map(|of_holder| &*of_holder.name) != user
-        {
-            return Err(Refusal::SessionOfAnotherUser.into());
+        match self.holder_of(index).filter(|_| phase == Phase::Reserved) {
+            Some(holder) if !self.is_of(holder, user) => return Err(Refusal::SessionOfAnotherUser.into()),
+            // It counts as the client that it will continue.
+            Some(_) => {}
+            None => {
+                if let Some(name) = user {
+                    self.check_user(Some(index), name)?;
+                }
+            }
         }
         self.assign_user(index, user);
         if phase.is_open() {
             self.evict_others(index);
         }
         Ok(())
+    }
+
+    /// Whether a client is of this user, or of none.
+    pub(super) fn is_of(&self, index: u32, user: Option<&str>) -> bool {
+        self.users.get(self.clients[index as usize].user).map(|of_client| &*of_client.name) == user
     }
 
     /// Sets the user of a client; the limits have been checked.

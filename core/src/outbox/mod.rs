@@ -13,7 +13,8 @@
 //! ```
 //!
 //! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
-//! without a connection is *detached*: what is published to it waits, and nothing is leased.
+//! without a connection, or whose transport has failed while it may return, is *detached*: what is published to it waits, and nothing is
+//! leased.
 
 mod attach;
 mod batch;

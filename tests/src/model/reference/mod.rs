@@ -245,9 +245,9 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::Accept { address, lane } => self.accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { connection, user, session: _, rooms } => {
-                self.reserve(connection, user, rooms).map(|client| Outcome::Reserved(Reserved::new(client, None)))
-            }
+            Event::Reserve { connection, user, session: _, rooms } => self
+                .reserve(connection, user, rooms)
+                .map(|client| Outcome::Reserved(Reserved::new(client, None))),
             Event::Open { connection } => self.open(connection).map(done),
             Event::Received { connection, bytes, .. } => {
                 self.received(connection, bytes).map(Outcome::Verdict)
