@@ -54,7 +54,7 @@ impl Run {
             config.host.slice = [1, 100, 4096][seed as usize % 3];
             config.sessions.total = [None, Some(2)][seed as usize % 2];
             config.sessions.per_user = Some(2);
-            if seed % 5 == 0 {
+            if seed.is_multiple_of(5) {
                 config.sessions.second = SecondConnection::Refused;
             }
             config.admission.per_user =
@@ -318,7 +318,7 @@ fn survives_a_snapshot(hub: &mut crate::hub::Hub) {
     use bytes::Bytes;
     let mut bytes = Vec::new();
     let put = |frame: &crate::Frame, log: &mut Vec<u8>| {
-        core::str::from_utf8(frame.payload()).expect("text").put(log)
+        core::str::from_utf8(frame.payload()).expect("text").put(log);
     };
     hub.snapshot(&mut bytes, &put, usize::MAX).expect("all is polled");
     let take = |input: &mut Input<'_>| {
