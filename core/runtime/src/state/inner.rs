@@ -19,9 +19,8 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Reserved, Sink};
-use throng_core::id::{ClientId, ConnectionId, Name};
-use throng_core::time::Instant;
 use throng_core::trace::Recorder;
+use throng_core::{ClientId, ConnectionId, Instant, Name};
 
 impl Inner {
     pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {
@@ -104,7 +103,9 @@ impl Inner {
     ) -> Result<Arc<Member>, Error> {
         let event = Event::Reserve { connection: connection.id, user, session: None, rooms };
         // The event has no other outcome.
-        let Outcome::Reserved(Reserved { client, .. }) = self.handle(now, event)? else { return Err(Error::NotOpen) };
+        let Outcome::Reserved(Reserved { client, .. }) = self.handle(now, event)? else {
+            return Err(Error::NotOpen);
+        };
         let user = self.hub.user_of(client);
         let member = Arc::new(Member::new(client, user, Arc::clone(&connection.shared)));
         let index = client.index();

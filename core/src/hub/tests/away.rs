@@ -3,11 +3,9 @@
 use super::bench::*;
 use super::sessions::{GRACE, broke_off};
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{
-    Action, Config, EndedBy, Error, Event, Flush, PerUser, Policy, Progress, Refusal, Reserved, State,
-    Transport,
-};
+use crate::hub::{Action, Config, EndedBy, Error, Event, Flush, PerUser, Policy, Refusal, Reserved, State};
 use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{Progress, Transport};
 use alloc::vec::Vec;
 
 #[test]

@@ -2,11 +2,9 @@
 
 use super::bench::*;
 use crate::close::CloseCode;
-use crate::hub::{
-    Action, Event, Flush, Members, PerUser, Progress, SecondConnection, Target, Transport, Written,
-};
+use crate::hub::{Action, Event, Flush, Members, PerUser, SecondConnection, Target};
 use crate::id::{ClientId, ConnectionId};
-use crate::outbox::Item;
+use crate::outbox::{Item, Progress, Transport, Written};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

@@ -2,9 +2,8 @@
 
 use super::bench::*;
 use crate::close::CloseCode;
-use crate::hub::{
-    Action, Cause, Error, Event, Flush, Progress, Refusal, Reserved, SecondConnection, Transport,
-};
+use crate::hub::{Action, Cause, Error, Event, Flush, Refusal, Reserved, SecondConnection};
+use crate::outbox::{Progress, Transport};
 
 #[test]
 fn a_newer_connection_takes_over_and_the_older_one_is_told_why() {
