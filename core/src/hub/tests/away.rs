@@ -115,7 +115,7 @@ fn the_failed_lease_of_a_client_that_never_was_is_passed_over() {
     let mut bench = Bench::graceful(|_| {});
     let (connection, client) = (ConnectionId::from_u64(u64::MAX), ClientId::from_u64(u64::MAX));
     let (progress, transport) = (Progress::All, Transport::Failed);
-    let stray = crate::hub::Written { connection, client, progress, transport };
+    let stray = crate::outbox::Written { connection, client, progress, transport };
     assert_eq!(bench.hub.transmitted(bench.now, &[stray]), Ok(()));
 }
 
