@@ -55,6 +55,9 @@ causes! {
     /// The client's user has opened another one, under [`PerUser::EvictOldest`](crate::hub::PerUser::EvictOldest). Default:
     /// 1008, "another client of this user".
     Evicted, "evicted": POLICY, "another client of this user";
+    /// Another connection has taken over the client, under [`SecondConnection::TakesOver`](crate::hub::SecondConnection::TakesOver): the
+    /// older one is closed. Default: 1008, "another connection of this session".
+    Replaced, "replaced": POLICY, "another connection of this session";
     /// There was no message either way for [`deadlines.idle`](crate::hub::Deadlines::idle). Default: 1000, "idle".
     Idle, "idle": NORMAL, "idle";
     /// There was no message from the client for [`deadlines.idle_inbound`](crate::hub::Deadlines::idle_inbound). Default: 1000,

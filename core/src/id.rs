@@ -63,14 +63,14 @@ id!(
     /// The id of a client: the hub's member, which has a user, rooms and an outbox.
     ///
     /// What the application asks, and what it is told, names the client. The hub gives the id when a connection is
-    /// [reserved](crate::Hub::reserve). The client ends with its connection: then the id is stale, and every use of it
+    /// [reserved](crate::Hub::reserve). When the client has ended, with its connection or later, the id is stale, and every use of it
     /// is an error. It never means another client: an index is reused under a new generation, and a generation returns
     /// only after 2³² reuses of one index. Indexes of clients and of connections are counted apart.
     ClientId,
     "client"
 );
 
-/// The name of a room or a user, interned: cloning costs one reference count.
+/// The name of a room, a user or a session, interned: cloning costs one reference count.
 pub type Name = Arc<str>;
 
 /// The peer's address, for limits per address. The host decides what counts as one address; the runtimes use the

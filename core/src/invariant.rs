@@ -38,7 +38,7 @@ macro_rules! invariants {
 
 invariants! {
     TimerPlace: "Every timer is in the slot of its deadline, once.",
-    TimerCount: "The wheel holds the timers of connections, of forgotten users and addresses, and no others.",
+    TimerCount: "The wheel holds the timers of connections, away clients, forgotten users and addresses, and no others.",
     TimerOwner: "A timer and its owner refer to each other.",
     TimerLate: "A timer fires no later than the earliest deadline of its owner.",
     TimerLost: "A timer that has fired is set again, unless its owner has no deadline.",
@@ -56,7 +56,7 @@ invariants! {
     ReadyList: "The ready list of a lane and class has exactly its ready clients, each once.",
     ReadyForNothing: "A ready client has something to write.",
     Forgotten: "A client with something to write is ready, leased, blocked, paced or detached.",
-    Detached: "A client without a connection is open, and has no control frame and nothing half written.",
+    Detached: "A client without a connection is away or to be ended, and has no control frame and nothing half written.",
     Attached: "A client and its connection refer to each other, and are on one lane.",
     Paced: "A paced client has messages, and a rate is set.",
     EndedWaits: "Nothing is queued for a transport that has ended.",
@@ -81,6 +81,9 @@ invariants! {
     UserClients: "A user and each of its clients refer to each other, once.",
     Remembered: "A user or address has a timer if and only if it has no client or connection.",
     UsersPresent: "The count of users with a client is right.",
+    Sessions: "A session, its client and its reservation refer to each other, once.",
+    Away: "A client is away if and only if its session has a grace, and it is counted.",
+    AwayLimit: "No limit on away clients is exceeded.",
     Addresses: "The count of an address's connections is right.",
     Names: "Each name leads to its slot.",
     ConnectionLimit: "No limit on connections is exceeded.",

@@ -19,8 +19,8 @@
 //!                      ┌─────────────────────── Hub ───────────────────────┐
 //!  (now, Event) ──────▶│ handle   clients · users · rooms · limits · timers │──▶ Outcome or Error, at once
 //!                      │                                                    │
-//!  host, afterwards:   │ poll_action ──▶ Connected, Left, Disconnected,     │──▶ to the application
-//!                      │                 Dropped, Resume, Abort, Stopped    │
+//!  host, afterwards:   │ poll_action ──▶ Connected, Away, Left,             │──▶ to the application
+//!                      │                 Disconnected, Dropped, Abort, …    │
 //!                      │ poll_ready ───▶ connections with bytes to write    │
 //!                      │   Transmit ──▶ a lease in the batch                │──▶ bytes to the socket
 //!                      │   Transmitted ◀── what the socket took             │
@@ -46,7 +46,8 @@
 //!   [`reserve`](Hub::reserve) makes its client and counts it against every limit, before the 101. [`open`](Hub::open)
 //!   opens the client. When a client ends, it leaves its rooms and its user at once and the application is told, while its
 //!   connection still flushes and exchanges close frames under a deadline. [`gone`](Hub::gone) frees both ids. A client whose
-//!   connection is gone ends with it.
+//!   connection is gone ends with it, unless it has a session: then it may stay and wait for another connection, as the chapter
+//!   [`sessions`] says.
 //! - **Limits.** Everything a peer can influence is bounded. [`Config`](hub::Config) has each limit with its
 //!   default, and its errors name the invalid field.
 //!
@@ -158,6 +159,8 @@ mod invariant;
 pub mod outbox;
 mod pool;
 mod rate;
+#[cfg(any(doc, doctest))]
+pub mod sessions;
 #[cfg(feature = "serde")]
 mod setting;
 #[cfg(any(doc, doctest))]

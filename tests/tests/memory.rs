@@ -5,11 +5,12 @@
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use throng_core::hub::{Config, Hub, Target};
 use throng_core::outbox::{Batch, Lease, Progress, Transport};
 use throng_core::websocket::deflate::Compressor;
 use throng_core::websocket::encode::encode_text;
-use throng_core::{ClientId, Instant, Place};
+use throng_core::{ClientId, ConnectionId, Instant, Place};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -39,6 +40,37 @@ fn an_anonymous_client_and_its_connection_take_at_most_208_bytes_and_a_membershi
         hub.join(Instant::ORIGIN, client, "lobby").expect("nobody is in the room");
     }
     assert_at_most(24, region.change_and_reset(), 0);
+}
+
+/// A client that is away has its entry, its cold state, a session with a name and a timer. The row of its connection is free again, but
+/// its memory is counted here.
+#[test]
+fn an_away_client_takes_at_most_400_bytes_beside_what_waits_for_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let region = Region::new(ALLOCATOR);
+    let mut config = Config::default();
+    config.host.capacity = CLIENTS;
+    config.sessions.grace = Some(Duration::from_secs(30));
+    let mut hub = Hub::new(config).expect("the config stands");
+    let connections: Vec<ConnectionId> = (0..CLIENTS).map(|at| connect_with_session(&mut hub, at)).collect();
+    for &connection in &connections {
+        hub.gone(Instant::ORIGIN, connection).expect("it is there");
+        while hub.poll_action().is_some() {}
+    }
+    assert_eq!(hub.stats().away, CLIENTS);
+    let of_ids = CLIENTS as usize * size_of::<ConnectionId>();
+    let change = region.change();
+    println!("{} bytes", (change.bytes_allocated - change.bytes_deallocated - of_ids) / CLIENTS as usize);
+    assert_at_most(400, change, of_ids as isize);
+}
+
+fn connect_with_session(hub: &mut Hub, number: u32) -> ConnectionId {
+    let session = format!("a-session-with-32-bytes-{number:08}");
+    let connection = hub.accept(Instant::ORIGIN, None, 0).expect("nobody is refused");
+    hub.reserve_session(Instant::ORIGIN, connection, None, Some(&session), &[]).expect("nobody is refused");
+    hub.open(Instant::ORIGIN, connection).expect("nobody is refused");
+    while hub.poll_action().is_some() {}
+    connection
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
     };
     for (index, user) in [(0, Some("ada")), (1, Some("bob")), (2, None)] {
         handle(Event::Accept { address: None, lane: 0 });
-        handle(Event::Reserve { connection: connection(index), user, rooms: &[] });
+        handle(Event::Reserve { connection: connection(index), user, session: None, rooms: &[] });
         handle(Event::Open { connection: connection(index) });
         handle(Event::Join { client: client(index), room: "lobby" });
     }

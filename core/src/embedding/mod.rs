@@ -77,6 +77,9 @@
 //! | action | what the host does | what the application may do |
 //! | --- | --- | --- |
 //! | [`Connected`] | may note which client is on the connection | greets the client |
+//! | [`Away`] | drops messages that it holds back for the connection | tells the rooms that the client is away |
+//! | [`Resumed`] | notes that this connection has the client now | tells the rooms that the client is back |
+//! | [`Replaced`] | reads nothing more from the connection for its client, and goes on writing to it | |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
 //! | [`Disconnected`] | drops messages that it holds back for the client, and reads on until the peer's close frame | forgets the client |
@@ -275,6 +278,9 @@
 //! their use.
 //!
 //! [`Connected`]: crate::hub::Action::Connected
+//! [`Away`]: crate::hub::Action::Away
+//! [`Resumed`]: crate::hub::Action::Resumed
+//! [`Replaced`]: crate::hub::Action::Replaced
 //! [`Left`]: crate::hub::Action::Left
 //! [`RoomClosed`]: crate::hub::Action::RoomClosed
 //! [`Disconnected`]: crate::hub::Action::Disconnected

@@ -18,6 +18,9 @@ macro_rules! every_action {
 
 every_action!(
     Connected,
+    Away,
+    Resumed,
+    Replaced,
     Left,
     Disconnected,
     Dropped,

@@ -10,7 +10,7 @@ use core::time::Duration;
 /// One event leads to a bounded number of actions: consequences for very many clients are worked off in slices, see
 /// [`host.slice`](crate::hub::Host::slice).
 ///
-/// Per client the order is: `Connected`, then anything, then `Left` for each room it was in (`RoomClosed` for one that was
+/// Per client the order is: `Connected`, then anything (`Away` and `Resumed` among it, by turns), then `Left` for each room it was in (`RoomClosed` for one that was
 /// closed and of which it was not told), then `Disconnected`, and after that at most one `Abort` of its connection. A
 /// connection whose handshake comes to nothing is named by at most one `Abort` and nothing else. No event after
 /// [`Event::Gone`] leads to an action about that connection or its client. When a newcomer evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
@@ -92,6 +92,33 @@ pub enum Action {
         client: ClientId,
         /// The closed room.
         room: Name,
+    },
+    /// A client has lost its connection and stays: it may return until its grace is over. It is still in its rooms, and what is
+    /// published to it waits.
+    Away {
+        /// The client without a connection.
+        client: ClientId,
+        /// The code of the peer's close frame, [`CloseCode::ABNORMAL`] if there was none.
+        code: CloseCode,
+        /// Which side ended the connection.
+        by: ClosedBy,
+        /// The reason in that close frame, or why the hub ended the connection.
+        reason: Option<Name>,
+    },
+    /// A client has another connection: it has returned, or its connection was [replaced](Self::Replaced).
+    Resumed {
+        /// The client, which was connected before.
+        client: ClientId,
+        /// Its connection from now on.
+        connection: ConnectionId,
+    },
+    /// Another connection has taken over a client. The old connection has no client any more: nothing that arrives on it counts, and it is
+    /// closed as [`Cause::Replaced`](super::Cause::Replaced) says. `Resumed` follows.
+    Replaced {
+        /// The client that has another connection.
+        client: ClientId,
+        /// Its old connection.
+        connection: ConnectionId,
     },
 }
 

@@ -3,8 +3,8 @@
 use super::attach::Queued;
 use super::client::{Client, NEVER, Usage};
 use super::connection::{Connection, Marks, Row};
-use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, State};
-use crate::id::{Address, ClientId, ConnectionId, Name};
+use super::{Action, Admission, Error, Hub, Notice, Owner, Refusal, Reserved, State};
+use crate::id::{Address, ConnectionId, Name};
 use crate::outbox::{NONE, Phase};
 use crate::time::{Instant, nanos};
 
@@ -40,8 +40,9 @@ impl Hub {
         &mut self,
         connection: ConnectionId,
         user: Option<&str>,
+        session: Option<&str>,
         rooms: &[Name],
-    ) -> Result<ClientId, Error> {
+    ) -> Result<Reserved, Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
         let slot = &self.connections[row];
         if slot.client != NONE || slot.is(Marks::ABORTED | Marks::LEFT) {
@@ -57,11 +58,10 @@ impl Hub {
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
-        if !rooms.is_empty() {
+        let Reserved { resumes, .. } = self.check_identity(None, user, session)?;
+        // A client that is continued is in its rooms already.
+        if !rooms.is_empty() && resumes.is_none() {
             self.check_first_rooms(rooms)?;
-        }
-        if let Some(user) = user {
-            self.check_user(None, user)?;
         }
         let lane = slot.lane;
         let client = self
@@ -73,15 +73,15 @@ impl Hub {
         self.begin_client(client.index());
         self.phases.accepted -= 1;
         self.phases.reserved += 1;
-        if let Some(user) = user {
-            self.assign_user(client.index, Some(user));
+        if user.is_some() || session.is_some() {
+            self.take_identity(client.index, user, session);
         }
-        Ok(client)
+        Ok(Reserved { client, resumes })
     }
 
     /// Sets the cold state of a new client.
     #[inline]
-    fn begin_client(&mut self, index: usize) {
+    pub(super) fn begin_client(&mut self, index: usize) {
         match self.clients.get_mut(index) {
             Some(slot) => *slot = Client::NEW,
             None => self.clients.push(Client::NEW),
@@ -103,8 +103,7 @@ impl Hub {
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
-        self.open_client(row, index);
-        Ok(())
+        self.open_or_resume(row, index)
     }
 
     /// Opens a reserved client.
@@ -120,6 +119,7 @@ impl Hub {
         self.phases.reserved -= 1;
         self.begin_to_hear(row);
         self.begin_rates(row, index);
+        self.hold_session(index);
         self.evict_others(index);
         let (client, connection) = (self.outboxes.entries.id(index), self.connections.id(row));
         self.notices.push_back(Notice::Action(Action::Connected { client, connection }));
@@ -158,9 +158,9 @@ impl Hub {
             .map(|limit| Refusal::TooManyHandshakes { limit })
     }
 
-    /// The number of clients that count against the limit of connections: reserved, open and closing.
+    /// The number of connections that count against the limit of connections: reserved, open and closing.
     pub(super) fn admitted(&self) -> u32 {
-        self.phases.reserved + self.all.len() as u32 + self.phases.closing
+        self.phases.reserved + self.all.len() as u32 - self.phases.detached + self.phases.closing
     }
 
     /// Ends a handshake or reservation that was not completed in time.

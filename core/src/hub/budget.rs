@@ -56,7 +56,7 @@ impl Hub {
     fn end_for_budget(&mut self, index: u32, meant: &Meant<'_>) -> bool {
         self.totals.ended_for_budget += 1;
         match self.outboxes.entries[index].phase {
-            Phase::Open => {}
+            Phase::Open | Phase::Away => {}
             Phase::Ending => {
                 self.outboxes.stop_sending(index);
                 self.end_marked(index);

@@ -33,6 +33,7 @@ impl Hub {
         self.check_rooms()?;
         self.check_users()?;
         self.check_addresses()?;
+        self.check_sessions()?;
         self.check_notices()?;
         self.check_ends()
     }
@@ -48,7 +49,8 @@ impl Hub {
             ensure(count(phase) == counted as usize, I::Phases, phase as u32)?;
         }
         let ending = count(Phase::Ending);
-        ensure(count(Phase::Open) + ending == self.all.len(), I::Phases, Phase::Open as u32)?;
+        let open = count(Phase::Open) + count(Phase::Away);
+        ensure(open + ending == self.all.len(), I::Phases, Phase::Open as u32)?;
         let is_marked = |client: &&ClientId| {
             entries.find(**client).is_some_and(|index| entries[index].phase == Phase::Ending)
         };
@@ -130,7 +132,8 @@ impl Hub {
         let entry = &self.outboxes.entries[index];
         let is_known = !is_set || entry.flags.has(Flags::WRITE_DEADLINE);
         // For an open client whose transport failed, the write deadline ends the reading.
-        let has_failed = entry.sending == Sending::Ended && entry.phase == Phase::Open;
+        let has_failed =
+            matches!(entry.sending, Sending::Ended | Sending::Detached) && entry.phase == Phase::Open;
         let is_needed = entry.sending == Sending::Blocked || has_failed;
         ensure(is_known && (is_set || !is_needed), I::WriteDeadline, index)
     }
@@ -207,10 +210,9 @@ impl Hub {
             }
             clients += user.clients.len();
             present += u32::from(!user.clients.is_empty());
-            let open =
-                user.clients.iter().filter(|&&index| self.outboxes.entries[index].phase == Phase::Open);
+            let open = user.clients.iter().filter(|&&index| self.outboxes.entries[index].phase.is_open());
             let is_within = match self.loosest().admission.per_user {
-                PerUser::RefuseNewest(limit) => user.clients.len() <= limit as usize,
+                PerUser::RefuseNewest(limit) => self.count_clients_of(slot) <= limit as usize,
                 PerUser::EvictOldest(limit) => open.count() <= limit as usize,
                 PerUser::Unlimited => true,
             };
@@ -239,7 +241,7 @@ impl Hub {
             ensure(self.addresses.find(&origin.address.0) == Some(slot), I::Names, slot)?;
             ensure(connections[slot as usize] == origin.connections, I::Addresses, slot)?;
             let owns = |owner| matches!(owner, Owner::Address(at) if at == slot);
-            self.check_remembered(slot, origin.connections as usize, origin.timer, owns)?;
+            self.check_remembered(slot, origin.holders() as usize, origin.timer, owns)?;
             let limit = self.loosest().admission.per_address;
             ensure(limit.is_none_or(|limit| origin.connections <= limit), I::AddressLimit, slot)?;
             counted += origin.connections;
@@ -263,7 +265,10 @@ impl Hub {
     fn check_notices(&self) -> Result<(), Broken> {
         let remembered = self.users.iter().filter(|user| user.timer.is_some()).count()
             + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
-        ensure(self.wheel.len() == self.connection_count() + remembered, I::TimerCount, 0)?;
+        let timers = self.connection_count()
+            + remembered
+            + self.sessions.iter().filter(|one| one.away.is_some()).count();
+        ensure(self.wheel.len() == timers, I::TimerCount, 0)?;
         let mut tallies: Vec<u32> = Vec::new();
         for notice in &self.notices {
             if let Notice::Dropped(tally) = notice
@@ -276,7 +281,7 @@ impl Hub {
         tallies.dedup();
         ensure(tallies.len() == self.outboxes.announced_tallies(), I::Tallies, 0)?;
         for (usage, index) in self.usages.iter().zip(0..) {
-            if usage.over_rate > 0 && self.outboxes.entries[index].phase == Phase::Open {
+            if usage.over_rate > 0 && self.outboxes.entries[index].phase.is_open() {
                 let client = self.outboxes.entries.id(index);
                 let told =
                     self.notices.iter().any(|notice| matches!(notice, Notice::OverRate(of) if *of == client));
@@ -290,6 +295,7 @@ impl Hub {
         let ended: u64 = self.totals.ended.iter().map(|end| end.2).sum();
         ensure(self.totals.opened == ended + self.all.len() as u64, I::Ends, 0)?;
         let is_over = self.state == State::Stopped && !self.stopping;
-        ensure(!is_over || (self.admitted() == 0 && self.stop_is_told && self.sweep.is_none()), I::Stopped, 0)
+        let is_told = self.stop_is_told && self.sweep.is_none();
+        ensure(!is_over || (self.has_no_client() && is_told), I::Stopped, 0)
     }
 }

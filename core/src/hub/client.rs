@@ -18,6 +18,8 @@ pub(super) struct Client {
     pub(super) user_position: u32,
     /// The position in the list of all clients.
     pub(super) position: u32,
+    /// The slot of the session.
+    pub(super) session: u32,
 }
 
 const _: () = assert!(size_of::<Client>() <= 32, "a client is small");
@@ -39,6 +41,12 @@ impl Usage {
 }
 
 impl Client {
-    pub(super) const NEW: Self =
-        Self { memberships: List::EMPTY, opened: 0, user: NONE, user_position: NONE, position: NONE };
+    pub(super) const NEW: Self = Self {
+        memberships: List::EMPTY,
+        opened: 0,
+        user: NONE,
+        user_position: NONE,
+        position: NONE,
+        session: NONE,
+    };
 }

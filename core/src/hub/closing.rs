@@ -4,6 +4,7 @@
 //! on, under a deadline, until the queue and the close frame are written and the peer has answered.
 
 use super::attach::Queued;
+use super::away::Loss;
 use super::client::NEVER;
 use super::connection::{Marks, Row};
 use super::{Action, Error, Flush, Hub, Notice};
@@ -31,14 +32,33 @@ impl Hub {
         Ok(())
     }
 
+    pub(super) fn handle_close_connection(
+        &mut self,
+        connection: ConnectionId,
+        code: CloseCode,
+        reason: &str,
+        flush: Flush,
+    ) -> Result<(), Error> {
+        let (_, index) = self.open_connection(connection)?;
+        self.totals.count_code(code);
+        self.end(index, code, reason, flush, ClosedBy::Hub);
+        Ok(())
+    }
+
     pub(super) fn handle_peer_closed(
         &mut self,
         connection: ConnectionId,
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
-        if let Some(index) = self.finish_receiving(connection)? {
-            self.leave_hub(index, code.unwrap_or(CloseCode::NO_STATUS), cut(reason), ClosedBy::Peer);
+        if let Some((row, index)) = self.finish_receiving(connection)? {
+            let (said, by) = (code.unwrap_or(CloseCode::NO_STATUS), ClosedBy::Peer);
+            if !self.is_farewell(code)
+                && self.lose_closing(row, index, code, Loss { code: said, reason: cut(reason), by })
+            {
+                return Ok(());
+            }
+            self.leave_hub(index, said, cut(reason), by);
             // The queue may hold replies to the peer's last messages, so it goes first (RFC 6455 section 5.5.1 allows
             // that).
             self.begin_closing(index, code, None);
@@ -47,16 +67,18 @@ impl Hub {
     }
 
     pub(super) fn handle_half_closed(&mut self, connection: ConnectionId) -> Result<(), Error> {
-        if let Some(index) = self.finish_receiving(connection)? {
+        if let Some((row, index)) = self.finish_receiving(connection)?
+            && !self.lose_closing(row, index, None, Loss::TRANSPORT)
+        {
             self.leave_hub(index, CloseCode::ABNORMAL, None, ClosedBy::Transport);
             self.begin_closing(index, None, None);
         }
         Ok(())
     }
 
-    /// Notes that the peer sends nothing more of interest. Returns the index of an open client, which ends by it. For a
+    /// Notes that the peer sends nothing more of interest. Returns the row and index of an open client, which loses its connection by it. For a
     /// closing client, the peer's close frame answers ours or crosses it.
-    fn finish_receiving(&mut self, connection: ConnectionId) -> Result<Option<u32>, Error> {
+    fn finish_receiving(&mut self, connection: ConnectionId) -> Result<Option<(Row, u32)>, Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
         let index = self.connections[row].client;
         let phase = self.outboxes.entries.phase(index);
@@ -65,7 +87,7 @@ impl Hub {
         }
         self.connections[row].marks.set(Marks::PEER_CLOSED);
         if phase == Phase::Open {
-            return Ok(Some(index));
+            return Ok(Some((row, index)));
         }
         self.finish_closing(row, index);
         Ok(None)
@@ -73,7 +95,9 @@ impl Hub {
 
     pub(super) fn handle_gone(&mut self, connection: ConnectionId) -> Result<(), Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
-        if let Some(index) = self.connections[row].client() {
+        if let Some(index) = self.connections[row].client()
+            && !self.lose(row, index, Loss::TRANSPORT)
+        {
             self.detach(row, index, Queued::Drop);
             self.end_detached(index);
         }
@@ -109,13 +133,23 @@ impl Hub {
         self.abort(row);
     }
 
-    /// Removes a client from its rooms, its user and the list of clients, and queues its actions: drops first,
+    /// Asks the host to end the transport of an open client, which goes away or ends.
+    pub(super) fn cut_off(&mut self, row: Row, index: u32, reason: &str, by: ClosedBy) {
+        let loss = Loss { code: CloseCode::ABNORMAL, reason: cut(reason), by };
+        match self.lose(row, index, loss) {
+            true => self.abort(row),
+            false => self.end_abruptly(index, reason, by),
+        }
+    }
+
+    /// Removes a client from its rooms, its user, its session and the list of clients, and queues its actions: drops first,
     /// `Disconnected` last.
     pub(super) fn leave_hub(&mut self, index: u32, code: CloseCode, reason: Option<Name>, by: ClosedBy) {
         let client = self.outboxes.entries.id(index);
         self.tell_tally(index);
         self.tell_over_rate(client);
         self.leave_every_room(client);
+        self.leave_session(index);
         self.clear_user(index);
         let position = self.clients[index as usize].position;
         self.all.swap_remove(position as usize);
@@ -129,12 +163,23 @@ impl Hub {
     /// Writes the queue and the close frame of a client that has left the hub; without a connection its id is free at once.
     fn begin_closing(&mut self, index: u32, code: Option<CloseCode>, reason: Option<Name>) {
         let Some(row) = self.row_of(index) else { return self.forget_client(index) };
-        if self.outboxes.entries[index].sending == Sending::Ended {
+        if matches!(self.outboxes.entries[index].sending, Sending::Ended | Sending::Detached) {
             // The transport has failed, so no close frame can be written.
             self.outboxes.entries[index].phase = Phase::Closing;
             self.phases.closing += 1;
             return self.abort(row);
         }
+        self.write_close(row, index, code, reason);
+    }
+
+    /// Queues the close frame of a connection whose client has left it or the hub.
+    pub(super) fn write_close(
+        &mut self,
+        row: Row,
+        index: u32,
+        code: Option<CloseCode>,
+        reason: Option<Name>,
+    ) {
         // A close frame never carries 1005 or 1006, and without a code it has no reason.
         let code = code.filter(|code| code.may_be_sent());
         let reason = reason.filter(|_| code.is_some());

@@ -5,7 +5,7 @@
 
 use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict,
+    Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
@@ -53,8 +53,32 @@ impl $hub {
         user: Option<&str>,
         rooms: &[Name],
     ) -> Result<ClientId, Error> {
-        let event = Event::Reserve { connection, user, rooms };
-        unpack!(self.handle(now, event), Outcome::Reserved(client) => client)
+        self.reserve_session(now, connection, user, None, rooms).map(|reserved| reserved.client)
+    }
+
+    /// Hands in [`Event::Reserve`] with a session, and says whether the connection will continue a client.
+    pub fn reserve_session(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        user: Option<&str>,
+        session: Option<&str>,
+        rooms: &[Name],
+    ) -> Result<Reserved, Error> {
+        let event = Event::Reserve { connection, user, session, rooms };
+        unpack!(self.handle(now, event), Outcome::Reserved(reserved) => reserved)
+    }
+
+    /// Hands in [`Event::Identify`] and returns the client that the connection will continue.
+    pub fn identify(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        user: Option<&str>,
+        session: Option<&str>,
+    ) -> Result<Option<ClientId>, Error> {
+        let event = Event::Identify { client, user, session };
+        unpack!(self.handle(now, event), Outcome::Identified(resumes) => resumes)
     }
 
     /// Hands in [`Event::Open`].
@@ -184,6 +208,18 @@ impl $hub {
     ) -> Result<(), Error> {
         let by = ClosedBy::Application;
         self.handle(now, Event::Close { client, code, reason, flush, by }).map(drop)
+    }
+
+    /// Hands in [`Event::CloseConnection`].
+    pub fn close_connection(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        code: CloseCode,
+        reason: &str,
+        flush: Flush,
+    ) -> Result<(), Error> {
+        self.handle(now, Event::CloseConnection { connection, code, reason, flush }).map(drop)
     }
 
     /// Hands in [`Event::Gone`].

@@ -59,9 +59,11 @@ impl Marks {
     pub(super) const ASKED: u8 = 16;
     /// Its client was separated from it: it gets no other, and is to be ended.
     pub(super) const LEFT: u8 = 32;
+    /// Its client was separated from it, and it is still written its close frame.
+    pub(super) const PARTED: u8 = 64;
     /// All marks.
     #[cfg(feature = "trace")]
-    pub(super) const ALL: u8 = 63;
+    pub(super) const ALL: u8 = 127;
 
     /// Whether it has one of these marks.
     pub(super) const fn has(self, mark: u8) -> bool {

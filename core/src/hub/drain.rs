@@ -21,7 +21,7 @@ impl Hub {
             return;
         }
         self.state = State::Draining;
-        let clients = self.all.len() as u64;
+        let clients = self.all.len() as u64 - u64::from(self.phases.detached);
         self.draining = Some(Draining { plan, since: self.now, clients, given: 0 });
         self.sweep = Some(Sweep { next: 0, task: Task::Schedule });
     }
@@ -63,7 +63,11 @@ impl Hub {
                 slice.spend(TIMER);
                 self.schedule(index);
             }
-            (Task::Close, Phase::Open) => {
+            // Nobody returns to a hub that drains.
+            (Task::Schedule, Phase::Away) => {
+                self.work_on(index, slice, |hub| hub.end_for(index, Cause::Draining));
+            }
+            (Task::Close, Phase::Open | Phase::Away) => {
                 self.work_on(index, slice, |hub| hub.end_for(index, Cause::ShutDown));
             }
             (Task::Close, Phase::Reserved) => {
@@ -91,7 +95,6 @@ impl Hub {
         if self.outboxes.entries[index].phase != Phase::Open {
             return;
         }
-        // Whoever has no connection has its moment when it is attached to one.
         let row = self.outboxes.entries[index].connection.index;
         if row == NONE {
             return;
@@ -139,14 +142,19 @@ impl Hub {
 
     /// Whether there is neither a connection nor a client.
     fn is_empty(&self) -> bool {
-        self.connections.len() == 0 && self.admitted() == 0
+        self.connections.len() == 0 && self.has_no_client()
+    }
+
+    /// Whether no client is reserved, open, away or closing.
+    pub(super) fn has_no_client(&self) -> bool {
+        self.admitted() == 0 && self.phases.detached == 0
     }
 
     /// Ends a drain when no reserved, open or closing connection is left, and a shutdown when no connection is left.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
             _ if self.stopping => self.is_empty() && self.sweep.is_none(),
-            State::Draining => self.admitted() == 0,
+            State::Draining => self.has_no_client(),
             _ => false,
         };
         if !is_done {

@@ -72,6 +72,7 @@ impl Dump<'_> {
                 (Marks::ABORTED, "to be ended"),
                 (Marks::PEER_CLOSED, "its close frame has come"),
                 (Marks::WORKING, "the application is working"),
+                (Marks::PARTED, "its client was separated from it"),
             ] {
                 if slot.is(mark) {
                     write!(f, ", {words}")?;
@@ -87,8 +88,9 @@ impl Dump<'_> {
         let hub = self.0;
         writeln!(
             f,
-            "clients: {} open, {} reserved or closing",
+            "clients: {} open, {} of them without a connection, {} reserved or closing",
             hub.all.len(),
+            hub.phases.detached,
             hub.phases.reserved + hub.phases.closing
         )?;
         for index in 0..hub.outboxes.entries.len() as u32 {
@@ -105,6 +107,7 @@ impl Dump<'_> {
             if let Some(user) = hub.users.get(hub.clients[index as usize].user) {
                 write!(f, ", user {:?}", user.name)?;
             }
+            self.session(f, index)?;
             writeln!(f)?;
             self.usage(f, index)?;
             for (at, room) in hub.rooms_of(client).enumerate() {
@@ -116,6 +119,17 @@ impl Dump<'_> {
             hub.outboxes.dump(f, index)?;
         }
         Ok(())
+    }
+
+    /// The session of a client by its number: its name is a secret of the peer.
+    fn session(&self, f: &mut fmt::Formatter<'_>, index: u32) -> fmt::Result {
+        let slot = self.0.clients[index as usize].session;
+        let Some(session) = self.0.sessions.get(slot) else { return Ok(()) };
+        write!(f, ", session {slot}")?;
+        match session.away {
+            Some(away) => write!(f, ", away until {:?}", Instant::from_nanos(away.until)),
+            None => Ok(()),
+        }
     }
 
     fn times(&self, f: &mut fmt::Formatter<'_>, row: Row) -> fmt::Result {

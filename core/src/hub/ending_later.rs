@@ -21,9 +21,11 @@ impl Hub {
     pub(super) fn end_doomed(&mut self) {
         let mut doomed = core::mem::take(&mut self.outboxes.doomed);
         for index in doomed.drain(..) {
-            let entry = &mut self.outboxes.entries[index];
-            if entry.phase == Phase::Open {
-                entry.phase = Phase::Ending;
+            let entry = &self.outboxes.entries[index];
+            if entry.phase.is_open() {
+                // Whoever comes with its session now is a new client.
+                self.drop_session(index);
+                self.outboxes.entries[index].phase = Phase::Ending;
                 self.ending.push_back(self.outboxes.entries.id(index));
             }
         }

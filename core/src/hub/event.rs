@@ -34,16 +34,35 @@ pub enum Event<'a> {
         connection: ConnectionId,
         /// The user of the client, if already known.
         user: Option<&'a str>,
+        /// The session of the client, if it has one. If a client of the same user has this session, the connection continues that
+        /// client when it is [opened](Self::Open). Another reservation of the session is given up. The name must be hard to guess:
+        /// whoever knows it, and is the same user, gets the client and all that waits for it.
+        session: Option<&'a str>,
         /// The rooms that the client will [join](Self::Join) as soon as it is open, each once. The reservation is refused
-        /// if one of them cannot be joined now. It reserves no place in them: a room may be full when the client opens.
+        /// if one of them cannot be joined now. It reserves no place in them: a room may be full when the client opens. They are
+        /// not looked at if the connection will continue a client, which stays in the rooms that it is in.
         rooms: &'a [Name],
     },
-    /// The 101 was handed to the transport: phase two. The reserved client of this connection is open from now on.
+    /// The 101 was handed to the transport: phase two. The reserved client of this connection is open from now on, and
+    /// [`Action::Connected`](super::Action::Connected) tells it. Or, if an open client has its session, that client is attached to the
+    /// connection, the id of the reserved client is stale, and [`Action::Resumed`](super::Action::Resumed) tells it:
+    /// [`client_of`](super::Hub::client_of) returns the client of the connection either way.
     Open {
         /// The reserved connection.
         connection: ConnectionId,
     },
-    /// Sets, changes or clears the user of a client, reserved or open.
+    /// Sets the user and the session of a client at once, for a host that authenticates after the 101: of a reserved client as
+    /// [`Reserve`](Self::Reserve) does, or of an open client that has a connection. An open client cannot get a session that another
+    /// client has. Answer: [`Outcome::Identified`](super::Outcome::Identified).
+    Identify {
+        /// The client, reserved or open.
+        client: ClientId,
+        /// Its user; `None` for no user.
+        user: Option<&'a str>,
+        /// Its session; `None` for none.
+        session: Option<&'a str>,
+    },
+    /// Sets, changes or clears the user of a client, reserved or open. Its session, if it has one, is that user's from then on.
     SetUser {
         /// The client whose user changes.
         client: ClientId,
@@ -191,8 +210,20 @@ pub enum Event<'a> {
         /// The side that closes.
         by: ClosedBy,
     },
-    /// The transport has ended, and the host has forgotten it. The id becomes stale. A client that is still open ends with
-    /// its connection.
+    /// Ends the client of a connection for what happened on this connection: broken protocol, a handler that panicked. Counted as
+    /// closed by the hub. If the client has another connection by now, or none, the answer is an error, and nothing changes.
+    CloseConnection {
+        /// The connection to close.
+        connection: ConnectionId,
+        /// The code of the close frame.
+        code: CloseCode,
+        /// The reason in the close frame, cut off after 123 bytes.
+        reason: &'a str,
+        /// Whether the queue is written first.
+        flush: Flush,
+    },
+    /// The transport has ended, and the host has forgotten it. The id becomes stale. A client that is still open goes
+    /// [away](super::Action::Away), or ends with its connection if it has no session or there is no grace.
     Gone {
         /// The connection of the transport.
         connection: ConnectionId,

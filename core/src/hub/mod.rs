@@ -9,9 +9,11 @@ mod action;
 mod admission;
 mod arrivals;
 mod attach;
+mod away;
 mod budget;
 mod cause;
 mod check;
+mod check_sessions;
 mod client;
 mod closing;
 pub(crate) mod commands;
@@ -36,10 +38,13 @@ mod publish;
 mod queries;
 mod reach;
 mod reconfigure;
+mod resume;
 mod room;
 mod room_close;
 mod room_config;
 mod rooms;
+mod session;
+mod sessions;
 mod sink;
 #[cfg(feature = "trace")]
 mod snapshot;
@@ -66,14 +71,14 @@ pub use crate::outbox::limits::{Outbox, Policy};
 pub use crate::outbox::unreached::{Full, Unreached};
 pub use action::Action;
 pub use config::{
-    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, Hooks, Host, Inbound, Must, OverRate,
-    PerUser, Rooms, Websocket,
+    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Must,
+    OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
 };
 pub use dump::Dump;
 pub use ending::{Drain, Flush, Members};
 pub use event::{Event, Target};
 pub use fate::{Fate, Incumbent};
-pub use outcome::{Error, Joined, Outcome, Published, Refusal, State, Verdict};
+pub use outcome::{Error, Joined, Outcome, Published, Refusal, Reserved, State, Verdict};
 pub use room_config::{Lifetime, Publishers, RoomConfig};
 pub use sink::Sink;
 pub use stats::Stats;
@@ -94,6 +99,7 @@ use memberships::Memberships;
 use names::Names;
 use reach::Reach;
 use room::{ClosedRoom, Room};
+use session::Session;
 use sweep::{Draining, Sweep};
 use totals::Totals;
 use user::{Origin, User};
@@ -126,6 +132,7 @@ pub struct Hub {
     /// Users with a client, reserved ones included.
     users_present: u32,
     addresses: Names<Origin>,
+    sessions: Names<Session>,
     memberships: Memberships,
     phases: Phases,
     wheel: Wheel<Owner>,
@@ -154,16 +161,17 @@ struct Phases {
     accepted: u32,
     reserved: u32,
     closing: u32,
-    /// Open clients without a connection.
+    /// Clients without a connection: away, or marked to be ended.
     detached: u32,
 }
 
-/// The owner of a timer: the row of a connection, or the slot of a user or address.
+/// The owner of a timer: the row of a connection, the slot of a user or address, or the index of an away client.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Connection(u32),
     User(u32),
     Address(u32),
+    Away(u32),
 }
 
 /// An action that waits to be polled.
@@ -192,7 +200,12 @@ impl Hub {
             standstill: Standstill::default(),
             least_standstill: nanos(config.deadlines.standstill),
             connections: Connections::with_capacity(capacity),
-            outboxes: Outboxes::new(config.outbox.clone(), usize::from(config.host.lanes), capacity),
+            outboxes: Outboxes::new(
+                config.outbox.clone(),
+                config.sessions.bounds(),
+                usize::from(config.host.lanes),
+                capacity,
+            ),
             clients: Vec::with_capacity(capacity),
             usages: Vec::with_capacity(if config.inbound.has_rates() { capacity } else { 0 }),
             all: Vec::with_capacity(capacity),
@@ -201,6 +214,7 @@ impl Hub {
             users: Names::new(config.host.hash_key),
             users_present: 0,
             addresses: Names::new(config.host.hash_key),
+            sessions: Names::new(config.host.hash_key),
             memberships: Memberships::new(config.host.hash_key),
             phases: Phases::default(),
             wheel,
@@ -258,8 +272,11 @@ impl Hub {
     fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
         match event {
             Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { connection, user, rooms } => {
-                self.handle_reserve(connection, user, rooms).map(Outcome::Reserved)
+            Event::Reserve { connection, user, session, rooms } => {
+                self.handle_reserve(connection, user, session, rooms).map(Outcome::Reserved)
+            }
+            Event::Identify { client, user, session } => {
+                self.handle_identify(client, user, session).map(Outcome::Identified)
             }
             Event::Open { connection } => self.handle_open(connection).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
@@ -296,6 +313,9 @@ impl Hub {
             Event::HalfClosed { connection } => self.handle_half_closed(connection).map(done),
             Event::Close { client, code, reason, flush, by } => {
                 self.handle_close(client, code, reason, flush, by).map(done)
+            }
+            Event::CloseConnection { connection, code, reason, flush } => {
+                self.handle_close_connection(connection, code, reason, flush).map(done)
             }
             Event::Gone { connection } => self.handle_gone(connection).map(done),
             Event::Transmit { connection, budget } => {
@@ -428,11 +448,11 @@ impl Hub {
         }
     }
 
-    /// The index of an open client; else `Error::Gone` or `Error::NotOpen`.
+    /// The index of an open client, which may be away; else `Error::Gone` or `Error::NotOpen`.
     #[inline]
     fn open_index(&self, client: ClientId) -> Result<u32, Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if self.outboxes.entries[index].phase == Phase::Open { Ok(index) } else { Err(Error::NotOpen) }
+        if self.outboxes.entries[index].phase.is_open() { Ok(index) } else { Err(Error::NotOpen) }
     }
 
     /// The row and the client's index of a connection whose client is open; else `Error::Gone` or `Error::NotOpen`.

@@ -13,8 +13,8 @@ pub enum Outcome {
     Done,
     /// The connection was accepted under this id.
     Accepted(ConnectionId),
-    /// The client was reserved under this id.
-    Reserved(ClientId),
+    /// A client was reserved.
+    Reserved(Reserved),
     /// The client is in the room.
     Joined(Joined),
     /// The client left this number of rooms.
@@ -27,6 +27,27 @@ pub enum Outcome {
     Leased(u32),
     /// The room was closed; it had this number of members.
     RoomClosed(u32),
+    /// The client has the user and the session. If it is a reserved one: the client that it will continue.
+    Identified(Option<ClientId>),
+}
+
+/// The result of a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Reserved {
+    /// The reserved client. Its id is stale once its connection has continued another client.
+    pub client: ClientId,
+    /// The client that has the session now and that the connection will continue when it is opened. If this client ends before
+    /// that, or there is none, the reserved client opens.
+    pub resumes: Option<ClientId>,
+}
+
+impl Reserved {
+    /// The result of a reservation of this client, which will continue another one if `resumes` names it.
+    #[must_use]
+    pub const fn new(client: ClientId, resumes: Option<ClientId>) -> Self {
+        Self { client, resumes }
+    }
 }
 
 /// The result of a join.
@@ -135,11 +156,11 @@ pub enum Refusal {
         /// The limit of `admission.per_user`.
         limit: u32,
     },
-    /// The name of a room or user is empty.
+    /// The name of a room, user or session is empty.
     EmptyName,
-    /// The name of a room or user is too long.
+    /// The name of a room, user or session is too long.
     NameTooLong {
-        /// The value of `rooms.name_bytes`.
+        /// The value of `rooms.name_bytes`, or of `sessions.name_bytes`.
         limit: u32,
     },
     /// The client is in the room already.
@@ -172,6 +193,11 @@ pub enum Refusal {
     },
     /// The room's [`Publishers`](super::Publishers) do not include the client.
     MayNotPublish,
+    /// Another client or reservation has the session, and [`SecondConnection::Refused`](super::SecondConnection::Refused) is set, or an open
+    /// client cannot get it.
+    SessionInUse,
+    /// The session belongs to a client of another user, or of no user.
+    SessionOfAnotherUser,
 }
 
 impl Refusal {
@@ -197,6 +223,8 @@ impl Refusal {
             Self::NoSuchUser => "no_such_user",
             Self::MayNotPublish => "may_not_publish",
             Self::MessageTooBig { .. } => "message_too_big",
+            Self::SessionInUse => "session_in_use",
+            Self::SessionOfAnotherUser => "session_of_another_user",
         }
     }
 }
@@ -253,6 +281,8 @@ impl fmt::Display for Refusal {
             Self::TooManyRooms { limit } => write!(f, "room limit reached ({limit})"),
             Self::NoSuchRoom => f.write_str("there is no such room"),
             Self::NoSuchUser => f.write_str("there is no such user"),
+            Self::SessionInUse => f.write_str("another connection uses the session"),
+            Self::SessionOfAnotherUser => f.write_str("the session belongs to another user"),
             Self::MayNotPublish => f.write_str("the client may not publish to this room"),
             Self::MessageTooBig { limit } => write!(f, "the message is longer than {limit} bytes"),
         }

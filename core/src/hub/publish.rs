@@ -5,7 +5,7 @@ use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
 use crate::id::ClientId;
-use crate::outbox::{LogEnd, Phase, Tally};
+use crate::outbox::{LogEnd, Tally};
 use alloc::vec::Vec;
 use core::mem::{replace, take};
 
@@ -148,7 +148,7 @@ impl Hub {
             Target::User(name) => {
                 let found = self.users.find(name.as_bytes());
                 // A reserved connection is not a client yet.
-                let open = |&index: &u32| self.outboxes.entries[index].phase == Phase::Open;
+                let open = |&index: &u32| self.outboxes.entries[index].phase.is_open();
                 let present =
                     |slot: &u32| self.users.get(*slot).is_some_and(|user| user.clients.iter().any(open));
                 found.filter(present).map(Reach::User).ok_or(Refusal::NoSuchUser.into())

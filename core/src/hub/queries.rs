@@ -1,5 +1,6 @@
 //! Getters. The order of every list depends only on the events.
 
+use super::connection::Marks;
 use super::memberships::List;
 use super::{Config, Hub, State};
 use crate::id::{ClientId, ConnectionId, Name};
@@ -26,18 +27,18 @@ impl Hub {
         self.for_host(self.now)
     }
 
-    /// Whether a client is open. O(1).
+    /// Whether a client is open. It may be [away](Self::is_away). O(1).
     #[must_use]
     pub fn is_open(&self, client: ClientId) -> bool {
         self.open_index(client).is_ok()
     }
 
-    /// All open clients, in the order of opening; when a client ends, the last one takes its place.
+    /// All open clients, away ones included, in the order of opening; when a client ends, the last one takes its place.
     pub fn clients(&self) -> impl ExactSizeIterator<Item = ClientId> + '_ {
         self.ids(&self.all)
     }
 
-    /// The number of open clients. O(1).
+    /// The number of open clients, away ones included. O(1).
     #[must_use]
     pub fn client_count(&self) -> usize {
         self.all.len()
@@ -56,10 +57,12 @@ impl Hub {
         (connection.index != NONE).then_some(connection)
     }
 
-    /// The client of a connection, reserved, open or closing; `None` if the connection is gone or has none. O(1).
+    /// The client of a connection, reserved, open or closing; `None` if the connection is gone or has none, or if its client was
+    /// separated from it. O(1).
     #[must_use]
     pub fn client_of(&self, connection: ConnectionId) -> Option<ClientId> {
-        let index = self.connections[self.connections.find(connection)?].client()?;
+        let slot = &self.connections[self.connections.find(connection)?];
+        let index = slot.client().filter(|_| !slot.is(Marks::PARTED))?;
         Some(self.outboxes.entries.id(index))
     }
 

@@ -24,8 +24,8 @@ impl Hub {
         self.least_standstill = nanos(self.config.deadlines.standstill);
         self.carry_over_rates(&old);
         self.restart_deadlines(&old);
-        if old.outbox != self.config.outbox {
-            self.outboxes.set_limits(self.config.outbox.clone());
+        if (&old.outbox, old.sessions.bounds()) != (&self.config.outbox, self.config.sessions.bounds()) {
+            self.outboxes.set_limits(self.config.outbox.clone(), self.config.sessions.bounds());
             self.outboxes.set_rate(self.config.outbox.rate, self.now);
             self.tell_all_low();
             self.outboxes.keep_to_budget();
@@ -127,6 +127,8 @@ impl Config {
             (&mut self.rooms.per_client, rooms.per_client),
             (&mut self.rooms.members, rooms.members),
             (&mut self.rooms.total, rooms.total),
+            (&mut self.sessions.total, other.sessions.total),
+            (&mut self.sessions.per_address, other.sessions.per_address),
         ] {
             *bound = bound.zip(other).map(|(bound, other)| bound.max(other));
         }

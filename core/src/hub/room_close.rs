@@ -7,7 +7,6 @@ use super::room::ClosedRoom;
 use super::work::{CLIENT, MEMBER, Slice};
 use super::{Action, Error, Flush, Hub, Members, Notice, Refusal};
 use crate::close::{CloseFrame, ClosedBy};
-use crate::outbox::Phase;
 
 impl Hub {
     pub(super) fn handle_close_room(&mut self, name: &str, members: Members<'_>) -> Result<u32, Error> {
@@ -57,7 +56,7 @@ impl Hub {
         }
         let end = self.closed_rooms.front().and_then(|room| room.end.clone());
         if let Some(CloseFrame { code, reason }) = end
-            && self.outboxes.entries[index].phase == Phase::Open
+            && self.outboxes.entries[index].phase.is_open()
         {
             slice.spend(CLIENT.saturating_add(self.load(index)));
             self.end(index, code, &reason, Flush::First, ClosedBy::Application);

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::room::ClosedRoom;
 use super::room::Room;
 use super::room_config::RoomConfig;
+use super::session::{Away, Session};
 use super::sweep::{Draining, Sweep, Task};
 use super::totals::Totals;
 use super::user::{Origin, User};
@@ -20,7 +21,7 @@ use alloc::vec::Vec;
 
 variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
 variants!(Task { 0 => Schedule, 1 => Close });
-variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot) });
+variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot), 3 => Away(index) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
@@ -78,6 +79,11 @@ totals!(
     joins,
     leaves,
     rooms_configured,
+    went_away,
+    resumed,
+    replaced,
+    not_returned,
+    away_refused,
 );
 
 /// The position of a client in the list of a room or user. Two clients with one position are an error.
@@ -189,6 +195,15 @@ impl Hub {
         self.addresses.snapshot(log, most, |origin, log| {
             origin.address.put(log);
             origin.connects.put(log);
+        })?;
+        self.sessions.snapshot(log, most, |session, log| {
+            session.name.put(log);
+            session.away.is_some().put(log);
+            if let Some(Away { until, lasts, address, .. }) = session.away {
+                until.put(log);
+                lasts.put(log);
+                address.wrapping_add(1).put(log);
+            }
         })
     }
 
@@ -204,18 +219,31 @@ impl Hub {
             let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
             let log = Field::take(input)?;
             // Its clients, and what follows from them, are read later.
-            Ok(User { name, clients: Vec::new(), messages, bytes, log, timer: None, named: false })
+            Ok(User { name, clients: Vec::new(), messages, bytes, log, timer: None, named: false, away: 0 })
         })?;
         self.addresses = Names::restore(key, input, |input| {
             let (address, connects) = (Field::take(input)?, Field::take(input)?);
-            Ok(Origin { address, connections: 0, connects, timer: None })
+            Ok(Origin { connects, ..Origin::new(address) })
         })?;
+        self.sessions = Names::restore(key, input, |input| {
+            let mut session = Session::new(Field::take(input)?);
+            if bool::take(input)? {
+                let (until, lasts) = (Field::take(input)?, Field::take(input)?);
+                let address = u32::take(input)?.wrapping_sub(1);
+                session.away = Some(Away { timer: Timer::none(), until, lasts, address });
+            }
+            Ok(session)
+        })?;
+        let addresses = self.sessions.iter().filter_map(|session| session.away).map(|away| away.address);
+        for address in addresses.filter(|&address| address != NONE) {
+            self.addresses.get_mut(address).ok_or(Wrong::Malformed)?.away += 1;
+        }
         Ok(())
     }
 
     fn put_client(&self, index: u32, log: &mut Vec<u8>) {
         let client = &self.clients[index as usize];
-        for number in [client.user, client.position] {
+        for number in [client.user, client.position, client.session] {
             number.wrapping_add(1).put(log);
         }
         if client.user != NONE {
@@ -244,7 +272,7 @@ impl Hub {
                 Phase::Vacant => {}
                 Phase::Reserved => self.phases.reserved += 1,
                 Phase::Closing => self.phases.closing += 1,
-                Phase::Open | Phase::Ending => all.push(index),
+                Phase::Open | Phase::Away | Phase::Ending => all.push(index),
             }
             if phase != Phase::Vacant {
                 let usage = keeps_usages.then_some(&mut usage);
@@ -254,6 +282,7 @@ impl Hub {
                         Place { list: client.user, position: client.user_position, index, node: NONE };
                     of_users.push(place);
                 }
+                self.take_session_of(index, phase, &client)?;
             }
             self.clients.push(client);
             if keeps_usages {
@@ -274,7 +303,7 @@ impl Hub {
         input: &mut Input<'_>,
         members: &mut Vec<Place>,
     ) -> Result<(), Wrong> {
-        for number in [&mut client.user, &mut client.position] {
+        for number in [&mut client.user, &mut client.position, &mut client.session] {
             *number = u32::take(input)?.wrapping_sub(1);
         }
         if client.user != NONE {
@@ -290,6 +319,24 @@ impl Hub {
             usage.messages = Field::take(input)?;
             usage.bytes = Field::take(input)?;
             usage.resume_at = take_time(self.now.as_nanos(), input)?;
+        }
+        Ok(())
+    }
+
+    /// Tells a session and its user of their client.
+    fn take_session_of(&mut self, index: u32, phase: Phase, client: &Client) -> Result<(), Wrong> {
+        if client.session == NONE {
+            return Ok(());
+        }
+        let session = self.sessions.get_mut(client.session).ok_or(Wrong::Malformed)?;
+        let place = if phase == Phase::Reserved { &mut session.reserved } else { &mut session.client };
+        if core::mem::replace(place, index) != NONE {
+            return Err(Wrong::Malformed);
+        }
+        if phase == Phase::Away
+            && let Some(user) = self.users.get_mut(client.user)
+        {
+            user.away += 1;
         }
         Ok(())
     }
@@ -328,6 +375,12 @@ impl Hub {
                 Owner::Connection(row) => {
                     let slot = self.connections.list.get_mut(row as usize).ok_or(Wrong::Malformed)?;
                     core::mem::replace(&mut slot.timer, timer) == Timer::none()
+                }
+                Owner::Away(index) => {
+                    let session = self.clients.get(index as usize).ok_or(Wrong::Malformed)?.session;
+                    let session = self.sessions.get_mut(session).ok_or(Wrong::Malformed)?;
+                    let away = session.away.as_mut().ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut away.timer, timer) == Timer::none()
                 }
                 Owner::User(slot) => {
                     let user = self.users.get_mut(slot).ok_or(Wrong::Malformed)?;

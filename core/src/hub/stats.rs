@@ -5,7 +5,8 @@ use crate::close::ClosedBy;
 use core::time::Duration;
 
 /// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for
-/// each recipient, and `queued = written + dropped + pending` always holds.
+/// each recipient, and `queued = written + dropped + pending` always holds. (A
+/// message that two connections of one client have counts for both.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {
@@ -15,8 +16,10 @@ pub struct Stats {
     pub handshakes: u32,
     /// Connections that are reserved and not open yet.
     pub reserved: u32,
-    /// Open clients.
+    /// Open clients, away ones included.
     pub clients: u32,
+    /// Clients that are away: they have lost their connection, and may return.
+    pub away: u32,
     /// Connections that are closing.
     pub closing: u32,
     /// Users with a client, reserved ones included.
@@ -116,6 +119,16 @@ pub struct Stats {
     pub joins: u64,
     /// Leaves of rooms, also by clients that ended.
     pub leaves: u64,
+    /// How often a client went away.
+    pub went_away: u64,
+    /// How often a client was attached to another connection: it returned, or its connection was replaced.
+    pub resumed: u64,
+    /// Connections that were closed because another one took over their client.
+    pub replaced: u64,
+    /// Clients that ended because they did not return in time.
+    pub not_returned: u64,
+    /// Clients that ended with their connection because a limit of away clients was reached.
+    pub away_refused: u64,
 }
 
 impl Stats {
@@ -144,6 +157,7 @@ impl Hub {
             handshakes: self.phases.accepted,
             reserved: self.phases.reserved,
             clients: self.all.len() as u32,
+            away: self.phases.detached,
             closing: self.phases.closing,
             users: self.users_present,
             rooms: self.rooms.len() as u32,
@@ -192,6 +206,11 @@ impl Hub {
             dropped_closed,
             joins: totals.joins,
             leaves: totals.leaves,
+            went_away: totals.went_away,
+            resumed: totals.resumed,
+            replaced: totals.replaced,
+            not_returned: totals.not_returned,
+            away_refused: totals.away_refused,
         }
     }
 }

@@ -29,6 +29,10 @@ impl Hub {
                     let row = Row(row);
                     self.work_on(self.connections[row].client, &mut slice, |hub| hub.connection_timeout(row));
                 }
+                Owner::Away(index) => {
+                    slice.spend(TIMER);
+                    self.work_on(index, &mut slice, |hub| hub.away_timeout(index));
+                }
                 Owner::User(slot) => {
                     steps = steps.saturating_sub(TIMER);
                     self.forget_user(slot);
@@ -50,8 +54,8 @@ impl Hub {
                     self.handshake_timed_out(row);
                 }
             }
-            // A marked client is ended without a timer.
-            Phase::Ending => self.unpace_if_due(index),
+            // A marked client is ended without a timer, and an away one has no connection.
+            Phase::Ending | Phase::Away => self.unpace_if_due(index),
             Phase::Open => {
                 self.unpace_if_due(index);
                 self.open_timeout(row, index);
@@ -79,18 +83,18 @@ impl Hub {
             self.notices.push_back(Notice::Action(Action::Resume { connection }));
         }
         if self.is_write_overdue(row, index) {
-            if self.outboxes.entries[index].sending == Sending::Ended {
-                return self.end_abruptly(index, "", ClosedBy::Transport);
+            if matches!(self.outboxes.entries[index].sending, Sending::Ended | Sending::Detached) {
+                return self.cut_off(row, index, "", ClosedBy::Transport);
             }
             self.totals.write_timeouts += 1;
-            return self.end_abruptly(index, "write deadline", ClosedBy::Hub);
+            return self.cut_off(row, index, "write deadline", ClosedBy::Hub);
         }
         if self.is_due(self.pong_deadline(row, index)) {
             if self.connections[row].is(Marks::WORKING) {
                 return self.end_for(index, Cause::NoAnswer);
             }
             self.totals.pong_timeouts += 1;
-            return self.end_abruptly(index, "pong deadline", ClosedBy::Hub);
+            return self.cut_off(row, index, "pong deadline", ClosedBy::Hub);
         }
         let slot = &self.connections[row];
         if self.is_due(slot.deadline) || self.is_due(self.drain_idle_deadline(row, index)) {
@@ -128,7 +132,7 @@ impl Hub {
         let slot = &self.connections[row];
         let index = slot.client;
         match self.outboxes.entries.phase(index) {
-            Phase::Ending => NEVER,
+            Phase::Ending | Phase::Away => NEVER,
             Phase::Vacant | Phase::Reserved => self.handshake_deadline(row),
             Phase::Closing => {
                 self.close_deadline(row).min(self.write_deadline(row)).min(self.paced_until(index))

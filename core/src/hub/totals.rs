@@ -36,6 +36,11 @@ pub(super) struct Totals {
     pub(super) published: u64,
     pub(super) joins: u64,
     pub(super) leaves: u64,
+    pub(super) went_away: u64,
+    pub(super) resumed: u64,
+    pub(super) replaced: u64,
+    pub(super) not_returned: u64,
+    pub(super) away_refused: u64,
     /// How often a room was configured, for [`Hub::check`](super::Hub::check): such a room may exceed the hub's limits.
     pub(super) rooms_configured: u64,
 }
@@ -68,6 +73,7 @@ impl Totals {
             Cause::OverRate | Cause::Controls => self.policy_violations += 1,
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
+            Cause::Replaced => self.replaced += 1,
             _ => {}
         }
     }

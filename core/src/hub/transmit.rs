@@ -1,7 +1,7 @@
 //! Gives leases to the host, and handles the results of the transports.
 
 use super::client::NEVER;
-use super::connection::Row;
+use super::connection::{Marks, Row};
 use super::{Action, Error, Hub, Notice};
 use crate::id::ConnectionId;
 use crate::outbox::{Batch, Flags, Phase, Progress, Returned, Sending, Transport, Written};
@@ -54,7 +54,9 @@ impl Hub {
             if is_whole && self.outboxes.take_back_whole(written) {
                 continue;
             }
-            let Some(returned) = self.outboxes.take_back(written, self.now) else { continue };
+            let written = &self.of_rest(written);
+            let keeps = written.transport == Transport::Failed && self.has_grace(written.client.index);
+            let Some(returned) = self.outboxes.take_back(written, keeps, self.now) else { continue };
             let (row, index) = (Row(written.connection.index), written.client.index);
             if returned.ping_written {
                 self.ping_sent(row, index);
@@ -78,6 +80,20 @@ impl Hub {
         self.outboxes.keep_to_budget();
     }
 
+    /// The result of a lease that was out when the client was separated from its connection: the rest has the lease now.
+    #[inline]
+    fn of_rest(&self, written: &Written) -> Written {
+        let client = written.client;
+        if self.outboxes.entries.is_on(client.index, written.connection) {
+            return *written;
+        }
+        let rest = self.connections.find(written.connection).and_then(|row| {
+            let slot = &self.connections[row];
+            slot.client().filter(|_| slot.is(Marks::PARTED))
+        });
+        Written { client: rest.map_or(client, |rest| self.outboxes.entries.id(rest)), ..*written }
+    }
+
     pub(super) fn handle_writable(&mut self, connection: ConnectionId) -> Result<(), Error> {
         let row = self.connections.find(connection).ok_or(Error::Gone)?;
         let Some(index) = self.connections[row].client() else { return Ok(()) };
@@ -99,7 +115,7 @@ impl Hub {
         match entry.sending {
             Sending::Leased => return true,
             // The transport failed, and reading what the peer sent before has not ended the client.
-            Sending::Ended if entry.phase == Phase::Open => return true,
+            Sending::Ended | Sending::Detached if entry.phase == Phase::Open => return true,
             Sending::Blocked if entry.has_pending() => return true,
             Sending::Blocked => {
                 let slot = &mut self.connections[row];
@@ -150,7 +166,7 @@ impl Hub {
     }
 
     /// Keeps an open client open while the host reads what the peer sent before the failure, which shows why it ended.
-    /// The close deadline bounds that. Messages published to the client meanwhile are dropped.
+    /// The close deadline bounds that. Messages published to the client meanwhile are dropped, or wait if it has a grace.
     fn transport_failed(&mut self, row: Row, index: u32) {
         match self.outboxes.entries[index].phase {
             Phase::Open => {}
@@ -165,7 +181,7 @@ impl Hub {
     /// Queues `Action::OutboxLow` if the client's outbox had refused a frame and is half empty now.
     pub(super) fn tell_low(&mut self, index: u32) {
         let entry = &mut self.outboxes.entries[index];
-        if entry.phase != Phase::Open || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
+        if !entry.phase.is_open() || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
             return;
         }
         self.outboxes.entries[index].flags.clear(Flags::AWAITED);

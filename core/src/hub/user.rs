@@ -21,6 +21,8 @@ pub(super) struct User {
     pub(super) timer: Option<Timer>,
     /// A target of the current publish names this user.
     pub(super) named: bool,
+    /// How many of its clients are away.
+    pub(super) away: u32,
 }
 
 impl Named for User {
@@ -29,13 +31,27 @@ impl Named for User {
     }
 }
 
-/// A peer address. It outlives its last connection until its bucket is full again.
+/// A peer address. It outlives its last connection and away client until its bucket is full again.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) address: Address,
     pub(super) connections: u32,
     pub(super) connects: Bucket,
     pub(super) timer: Option<Timer>,
+    /// Away clients whose last connection was from this address.
+    pub(super) away: u32,
+}
+
+impl Origin {
+    /// An address without connections whose bucket is full.
+    pub(super) fn new(address: Address) -> Self {
+        Self { address, connections: 0, connects: Bucket::new(), timer: None, away: 0 }
+    }
+
+    /// Connections and away clients, for which the address must be known.
+    pub(super) fn holders(&self) -> u32 {
+        self.connections + self.away
+    }
 }
 
 impl Named for Origin {

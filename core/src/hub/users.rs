@@ -15,8 +15,9 @@ impl Hub {
         self.check_name(name)?;
         let PerUser::RefuseNewest(limit) = self.config.admission.per_user else { return Ok(()) };
         let Some(slot) = self.users.find(name.as_bytes()) else { return Ok(()) };
-        let user_clients = self.users.get(slot).map_or(0, |user| user.clients.len());
-        let is_of_user = index.is_some_and(|index| self.clients[index as usize].user == slot);
+        let user_clients = self.count_clients_of(slot);
+        let counts = |index: u32| self.clients[index as usize].user == slot && !self.continues_own(index);
+        let is_of_user = index.is_some_and(counts);
         if !is_of_user && user_clients >= limit as usize {
             return Err(Refusal::TooManyOfUser { limit }.into());
         }
@@ -25,17 +26,30 @@ impl Hub {
 
     pub(super) fn handle_set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         let index = self.outboxes.entries.find(client).ok_or(Error::Gone)?;
-        if !matches!(self.outboxes.entries[index].phase, Phase::Reserved | Phase::Open) {
+        let phase = self.outboxes.entries[index].phase;
+        if phase != Phase::Reserved && !phase.is_open() {
             return Err(Error::NotOpen);
         }
-        if let Some(name) = user {
-            self.check_user(Some(index), name)?;
+        match self.holder_of(index) {
+            Some(holder) if !self.is_of(holder, user) => return Err(Refusal::SessionOfAnotherUser.into()),
+            // It counts as the client that it will continue.
+            Some(_) => {}
+            None => {
+                if let Some(name) = user {
+                    self.check_user(Some(index), name)?;
+                }
+            }
         }
         self.assign_user(index, user);
-        if self.outboxes.entries[index].phase == Phase::Open {
+        if phase.is_open() {
             self.evict_others(index);
         }
         Ok(())
+    }
+
+    /// Whether a client is of this user, or of none.
+    pub(super) fn is_of(&self, index: u32, user: Option<&str>) -> bool {
+        self.users.get(self.clients[index as usize].user).map(|of_client| &*of_client.name) == user
     }
 
     /// Sets the user of a client; the limits have been checked.
@@ -51,6 +65,7 @@ impl Hub {
                     log: LogEnd::default(),
                     timer: None,
                     named: false,
+                    away: 0,
                 })
             }),
         };
@@ -58,6 +73,7 @@ impl Hub {
             return;
         }
         self.clear_user(index);
+        let is_away = self.away(index).is_some();
         let Some(user) = self.users.get(slot) else { return };
         if user.clients.is_empty() {
             self.users_present += 1;
@@ -71,14 +87,17 @@ impl Hub {
         client.user = slot;
         client.user_position = user.clients.len() as u32;
         user.clients.push(index);
+        user.away += u32::from(is_away);
     }
 
     /// Removes a client from its user.
     pub(super) fn clear_user(&mut self, index: u32) {
+        let is_away = self.away(index).is_some();
         let client = &mut self.clients[index as usize];
         let (slot, position) = (client.user, client.user_position as usize);
         client.user = NONE;
         let Some(user) = self.users.get_mut(slot) else { return };
+        user.away -= u32::from(is_away);
         user.clients.swap_remove(position);
         if let Some(&moved) = user.clients.get(position) {
             self.clients[moved as usize].user_position = position as u32;
@@ -112,7 +131,7 @@ impl Hub {
         let PerUser::EvictOldest(limit) = self.config.admission.per_user else { return };
         loop {
             let Some(user) = self.users.get(self.clients[index as usize].user) else { return };
-            let open = |&&other: &&u32| self.outboxes.entries[other].phase == Phase::Open;
+            let open = |&&other: &&u32| self.outboxes.entries[other].phase.is_open();
             if user.clients.iter().filter(open).count() <= limit as usize {
                 return;
             }
@@ -127,8 +146,10 @@ impl Hub {
     /// Checks the limits of an address, counts a connection to it and returns its slot.
     pub(super) fn enter_address(&mut self, address: Option<Address>) -> Result<u32, Refusal> {
         let limits = &self.config.admission;
-        let Some(address) = address.filter(|_| limits.per_address.is_some() || limits.connect_rate.is_some())
-        else {
+        let counts = limits.per_address.is_some()
+            || limits.connect_rate.is_some()
+            || self.config.sessions.counts_addresses();
+        let Some(address) = address.filter(|_| counts) else {
             return Ok(NONE);
         };
         let (arrivals, found) = (self.arrivals(), self.addresses.find(&address.0));
@@ -145,7 +166,7 @@ impl Hub {
             }
         }
         let slot = found.unwrap_or_else(|| {
-            let origin = Origin { address, connections: 0, connects: Bucket::new(), timer: None };
+            let origin = Origin::new(address);
             self.addresses.insert(origin)
         });
         if let Some(origin) = self.addresses.get_mut(slot) {
@@ -163,7 +184,12 @@ impl Hub {
     pub(super) fn leave_address(&mut self, slot: u32) {
         let Some(origin) = self.addresses.get_mut(slot) else { return };
         origin.connections -= 1;
-        if origin.connections > 0 {
+        self.tidy_address(slot);
+    }
+
+    /// Forgets an address without connections and away clients, or keeps it until its bucket is full.
+    pub(super) fn tidy_address(&mut self, slot: u32) {
+        if self.addresses.get(slot).is_none_or(|origin| origin.holders() > 0) {
             return;
         }
         let Some(until) = self.remembered_until(Owner::Address(slot)) else {

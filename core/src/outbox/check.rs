@@ -93,10 +93,17 @@ impl Outboxes {
             Sending::Leased | Sending::Blocked => {}
         }
         let is_detached = entry.connection.index == NONE;
-        let may_be = if is_detached { entry.phase.is_client() } else { entry.phase != Phase::Vacant };
+        let may_be = match is_detached {
+            true => matches!(entry.phase, Phase::Away | Phase::Ending),
+            false => !matches!(entry.phase, Phase::Vacant | Phase::Away),
+        };
         let is_vacant = entry.phase == Phase::Vacant && is_detached;
         ensure(is_vacant || may_be, I::Detached, index)?;
-        ensure(is_vacant || is_detached == (entry.sending == Sending::Detached), I::Detached, index)?;
+        // The transport of a client that may go away has failed, and what the peer sent is still read.
+        let has_failed =
+            matches!(entry.phase, Phase::Open | Phase::Ending) && entry.sending == Sending::Detached;
+        let is_held = entry.sending == Sending::Detached;
+        ensure(is_vacant || has_failed || is_detached == is_held, I::Detached, index)?;
         self.check_close(index, entry)?;
         let tally = self.tallies.of(index);
         let tally = if tally == NONE { None } else { Some(self.tallies.slots.get(tally as usize)) };

@@ -19,8 +19,10 @@ pub(crate) enum Phase {
     Vacant,
     /// The client is reserved, and the 101 is being written.
     Reserved,
-    /// The client is open.
+    /// The client is open and attached to a connection.
     Open,
+    /// The client has lost its connection and may return. It is open, too.
+    Away,
     /// The client is marked to be ended: it gets nothing more, and a later slice ends it.
     Ending,
     /// The client has ended; the queue and the close frame are still written.
@@ -30,7 +32,13 @@ pub(crate) enum Phase {
 impl Phase {
     /// Whether the client is there for the application: told as connected, and not as disconnected.
     pub(crate) const fn is_client(self) -> bool {
-        matches!(self, Self::Open | Self::Ending)
+        matches!(self, Self::Open | Self::Away | Self::Ending)
+    }
+
+    /// Whether the client is open, with or without a connection.
+    #[inline]
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Away)
     }
 }
 
@@ -47,7 +55,7 @@ pub(crate) enum Sending {
     Blocked,
     /// Messages are queued, and the rate allows none yet.
     Paced,
-    /// There is no connection. What is published waits for the next one.
+    /// There is no connection, or the transport has failed. What is published waits for the next one.
     Detached,
     /// The close frame was written, or the transport failed: nothing more is written.
     Ended,
@@ -198,14 +206,20 @@ impl Entries {
 
     /// The entry that a lease was of; `None` if the client has ended, or is not attached to that connection any more.
     ///
-    /// A connection has one client in its life. So an entry that is attached to the connection of a lease is the client's
-    /// that had it, and its generation need not be compared.
+    /// A connection has one client in its life, and perhaps a [rest](super::Outboxes::pass_on) of it. So an entry that is attached
+    /// to the connection of a lease is the one that had it, and its generation need not be compared.
     #[inline]
     pub(crate) fn of_lease(&mut self, written: &Written) -> Option<&mut Entry> {
         let connection = written.connection.to_u64();
         self.list
             .get_mut(written.client.index as usize)
             .filter(|entry| entry.connection.to_u64() == connection)
+    }
+
+    /// Whether an entry is attached to a connection.
+    #[inline]
+    pub(crate) fn is_on(&self, index: u32, connection: ConnectionId) -> bool {
+        self.list.get(index as usize).is_some_and(|entry| entry.connection == connection)
     }
 
     /// The phase of a client; `Vacant` if there is none of this index.

@@ -198,9 +198,10 @@ impl Outboxes {
         true
     }
 
-    /// Takes back a lease. `None` if an id is stale or there is no lease.
+    /// Takes back a lease. `None` if an id is stale or there is no lease. If the transport has failed, the messages are dropped or
+    /// kept.
     #[inline]
-    pub(crate) fn take_back(&mut self, written: &Written, now: Instant) -> Option<Returned> {
+    pub(crate) fn take_back(&mut self, written: &Written, keeps: bool, now: Instant) -> Option<Returned> {
         let index = written.client.index;
         if self.entries.of_lease(written)?.sending != Sending::Leased {
             return None;
@@ -229,6 +230,7 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         self.blocked += u32::from(entry.sending == Sending::Blocked);
         match written.transport {
+            Transport::Failed if keeps => self.hold_back(index),
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
                 // A client that one turn could not serve waits behind the others.

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
-//! without a connection is *detached*: what is published to it waits, and nothing is leased.
+//! without a connection, or whose transport has failed while it may return, is *detached*: what is published to it waits, and nothing is
+//! leased.
 
 mod attach;
 mod batch;
@@ -108,6 +109,8 @@ pub(crate) struct Outboxes {
     /// What spans hold of the key that the current publish replaces.
     lookups: Lookups,
     limits: Outbox,
+    /// The most messages and bytes of an away client with which it gets one more.
+    away: (u32, u32),
     /// The sequence number of the last publish.
     sequence: u64,
     /// Counters over the life of the hub.
@@ -125,7 +128,7 @@ pub(crate) struct Totals {
 }
 
 impl Outboxes {
-    pub(crate) fn new(limits: Outbox, lanes: usize, capacity: usize) -> Self {
+    pub(crate) fn new(limits: Outbox, away: (u32, u32), lanes: usize, capacity: usize) -> Self {
         Self {
             entries: Entries::with_capacity(capacity),
             nodes: Nodes::new(),
@@ -146,14 +149,15 @@ impl Outboxes {
             scratch: Vec::new(),
             lookups: Lookups::default(),
             limits,
+            away,
             sequence: 0,
             totals: Totals::default(),
         }
     }
 
     /// Replaces the bounds.
-    pub(crate) fn set_limits(&mut self, limits: Outbox) {
-        self.limits = limits;
+    pub(crate) fn set_limits(&mut self, limits: Outbox, away: (u32, u32)) {
+        (self.limits, self.away) = (limits, away);
         self.shortage = None;
     }
 
@@ -217,7 +221,7 @@ impl Outboxes {
 
     fn push_control(&mut self, index: u32, push: impl FnOnce(&mut Controls)) {
         match self.entries[index].sending {
-            Sending::Ended => return,
+            Sending::Ended | Sending::Detached => return,
             // Control frames do not wait for the rate.
             Sending::Paced => self.entries[index].sending = Sending::Idle,
             _ => {}
@@ -347,7 +351,16 @@ impl Outboxes {
 
     /// Whether at least half of a client's outbox is free, in messages and in bytes.
     pub(crate) fn is_low(&self, index: u32) -> bool {
-        let entry = &self.entries[index];
-        entry.messages <= self.limits.messages / 2 && entry.bytes <= self.limits.bytes / 2
+        let (entry, (messages, bytes)) = (&self.entries[index], self.bounds(index));
+        entry.messages <= messages / 2 && entry.bytes <= bytes / 2
+    }
+
+    /// The most messages and bytes of a client's outbox.
+    pub(super) fn bounds(&self, index: u32) -> (u32, u32) {
+        let Outbox { messages, bytes, .. } = self.limits;
+        if self.entries[index].phase != Phase::Away {
+            return (messages, bytes);
+        }
+        (messages.min(self.away.0), bytes.min(self.away.1))
     }
 }

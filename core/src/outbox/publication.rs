@@ -37,6 +37,12 @@ impl Publication {
     fn is_for(&self, entry: &Entry) -> bool {
         entry.mark != self.mark && entry.phase == Phase::Open
     }
+
+    /// The same of a client that is away.
+    #[inline]
+    fn is_for_away(&self, entry: &Entry) -> bool {
+        entry.phase == Phase::Away && entry.mark != self.mark
+    }
 }
 
 impl Entry {
@@ -205,8 +211,11 @@ impl Outboxes {
                 self.entries.warm(recipients);
             }
             for &index in recipients {
-                if publication.is_for(&self.entries[index]) {
+                let entry = &self.entries[index];
+                if publication.is_for(entry) {
                     queued += u32::from(self.push(publication, index, tally));
+                } else if publication.is_for_away(entry) {
+                    queued += u32::from(self.push_away(&publication, index, tally));
                 }
             }
         }
@@ -229,6 +238,14 @@ impl Outboxes {
             self.wake(index, Class::Prompt);
         }
         true
+    }
+
+    /// Queues the frame for a client that is away, within bounds of its own.
+    #[cold]
+    #[inline(never)]
+    fn push_away(&mut self, publication: &Publication, index: u32, tally: &mut Tally) -> bool {
+        self.entries[index].mark = publication.mark;
+        self.push_with_care(*publication, index, tally)
     }
 
     pub(crate) fn list_unreached(&mut self, index: u32, full: Full) {

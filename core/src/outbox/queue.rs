@@ -109,9 +109,8 @@ impl Outboxes {
     }
 
     pub(super) fn has_room(&self, index: u32, size: u32) -> bool {
-        let entry = &self.entries[index];
-        entry.messages < self.limits.messages
-            && u64::from(entry.bytes) + u64::from(size) <= u64::from(self.limits.bytes)
+        let (entry, (most_messages, most_bytes)) = (&self.entries[index], self.bounds(index));
+        entry.messages < most_messages && u64::from(entry.bytes) + u64::from(size) <= u64::from(most_bytes)
     }
 
     /// Drops frames from the front until `size` bytes fit, and returns whether they do. If they never would, nothing
@@ -121,9 +120,8 @@ impl Outboxes {
             return true;
         }
         let (messages, bytes) = self.undroppable(index);
-        if messages >= self.limits.messages
-            || u64::from(bytes) + u64::from(size) > u64::from(self.limits.bytes)
-        {
+        let (most_messages, most_bytes) = self.bounds(index);
+        if messages >= most_messages || u64::from(bytes) + u64::from(size) > u64::from(most_bytes) {
             return false;
         }
         while !self.has_room(index, size)

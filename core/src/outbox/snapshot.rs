@@ -23,7 +23,7 @@ pub(crate) type TakeFrame<'f> = &'f dyn Fn(&mut Input<'_>) -> Result<Frame, Wron
 
 fields!(Span { first, count });
 fields!(LogEnd { slot, sequence });
-variants!(Phase { 0 => Vacant, 1 => Reserved, 2 => Open, 3 => Closing, 4 => Ending });
+variants!(Phase { 0 => Vacant, 1 => Reserved, 2 => Open, 3 => Closing, 4 => Ending, 5 => Away });
 variants!(DropReason { 0 => OutboxFull, 1 => Conflated, 2 => HubFull, 3 => Closed });
 fields!(Dropped { frames, bytes, reason });
 variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced, 6 => Detached });

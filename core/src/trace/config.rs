@@ -4,16 +4,31 @@ use crate::cause::Cause;
 use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Lifetime, Outbox, OverRate,
-    PerUser, Policy, Publishers, RoomConfig, Rooms, Websocket,
+    Admission, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Lifetime, Outbox,
+    OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-fields!(Config { admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host });
+fields!(Config {
+    admission,
+    rooms,
+    sessions,
+    outbox,
+    inbound,
+    deadlines,
+    closes,
+    websocket,
+    hooks,
+    drain,
+    host
+});
 fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, probes, lingering });
 fields!(Rooms { per_client, members, total, name_bytes });
+fields!(Sessions { grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes });
+variants!(EndedBy { 0 => AnyClose, 1 => NormalClose, 2 => NoClose });
+variants!(SecondConnection { 0 => TakesOver, 1 => Refused });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
 fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });

@@ -43,10 +43,11 @@ macro_rules! events {
                     begin(log, $reconfigure, elapsed);
                     config.put(log);
                 }
-                Event::Reserve { connection, user, rooms } => {
+                Event::Reserve { connection, user, session, rooms } => {
                     begin(log, $reserve, elapsed);
                     connection.put(log);
                     user.put(log);
+                    session.put(log);
                     put_list(rooms.iter().cloned(), log);
                 }
                 Event::Place { client, user, among, code, reason } => {
@@ -81,7 +82,8 @@ macro_rules! events {
                 $place => place::take(input)?,
                 $reserve => {
                     let (connection, user) = (Field::take(input)?, Field::take(input)?);
-                    Kind::Reserve { connection, user, rooms: take_list(input)? }
+                    let session = Field::take(input)?;
+                    Kind::Reserve { connection, user, session, rooms: take_list(input)? }
                 }
                 $reconfigure => Kind::Reconfigure { config: Field::take(input)? },
                 $transmitted => Kind::Transmitted { results: written::take(input)? },
@@ -124,6 +126,8 @@ events! {
     43 => ConfigureRoom { room, config },
     44 => CloseRoom { room, members },
     46 => HalfClosed { connection },
+    47 => Identify { client, user, session },
+    48 => CloseConnection { connection, code, reason, flush },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }

@@ -26,6 +26,7 @@ pub(super) enum Kind<'a> {
     Reserve {
         connection: ConnectionId,
         user: Option<&'a str>,
+        session: Option<&'a str>,
         rooms: Vec<Name>,
     },
     Place {
@@ -66,8 +67,13 @@ impl<'a> OwnedEvent<'a> {
 
     /// Makes an [`Event::Reserve`] that owns its list.
     #[must_use]
-    pub fn reserve(connection: ConnectionId, user: Option<&'a str>, rooms: Vec<Name>) -> Self {
-        Self(Kind::Reserve { connection, user, rooms })
+    pub fn reserve(
+        connection: ConnectionId,
+        user: Option<&'a str>,
+        session: Option<&'a str>,
+        rooms: Vec<Name>,
+    ) -> Self {
+        Self(Kind::Reserve { connection, user, session, rooms })
     }
 
     /// Makes an [`Event::Place`] that owns its list.
@@ -96,8 +102,8 @@ impl<'a> OwnedEvent<'a> {
             Kind::Publish { publisher, targets, except, frame, policy } => {
                 Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
             }
-            Kind::Reserve { connection, user, rooms } => {
-                Event::Reserve { connection: *connection, user: *user, rooms }
+            Kind::Reserve { connection, user, session, rooms } => {
+                Event::Reserve { connection: *connection, user: *user, session: *session, rooms }
             }
             Kind::Place { client, user, among, code, reason } => {
                 Event::Place { client: *client, user, among, code: *code, reason }
@@ -126,8 +132,8 @@ impl<'a> From<Event<'a>> for OwnedEvent<'a> {
                 frame: frame.clone(),
                 policy,
             },
-            Event::Reserve { connection, user, rooms } => {
-                Kind::Reserve { connection, user, rooms: rooms.into() }
+            Event::Reserve { connection, user, session, rooms } => {
+                Kind::Reserve { connection, user, session, rooms: rooms.into() }
             }
             Event::Place { client, user, among, code, reason } => {
                 Kind::Place { client, user, among: among.into(), code, reason }

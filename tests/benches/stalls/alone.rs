@@ -75,6 +75,11 @@ const SCENARIOS: &[Scenario] = &[
         begin: |stage| stage.timeout_after(MINUTE),
     },
     Scenario {
+        name: "end of the grace of 100,000 on a tick",
+        prepare: || away(100_000),
+        begin: |stage| stage.timeout_after(MINUTE),
+    },
+    Scenario {
         name: "handshake deadline of 100,000 on a tick",
         prepare: || handshakes(100_000),
         begin: |stage| stage.timeout_after(MINUTE),
@@ -245,6 +250,23 @@ fn slow(clients: u32) -> Stage {
     for _ in 0..MESSAGES {
         stage.hub.publish(stage.now, &[Target::All], &[], &stage.frame, None).expect("published");
     }
+    stage
+}
+
+/// All are away, each is in a room and a message waits for it.
+fn away(clients: u32) -> Stage {
+    let mut stage = of(clients, |config| {
+        (config.sessions.grace, config.sessions.total) = (Some(MINUTE), None);
+    });
+    for (at, client) in stage.clients.clone().into_iter().enumerate() {
+        join(&mut stage, client, "lobby");
+        let session = format!("session {at}");
+        stage.hub.identify(stage.now, client, None, Some(&session)).expect("it is free");
+        let connection = stage.hub.connection_of(client).expect("it is connected");
+        stage.hub.gone(stage.now, connection).expect("it is known");
+    }
+    stage.hub.publish(stage.now, &[Target::Room("lobby")], &[], &stage.frame, None).expect("published");
+    stage.settle();
     stage
 }
 

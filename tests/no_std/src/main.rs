@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ffi::{c_int, c_void};
-use throng_core::hub::{Config, Error, Event, Hub, Outcome, Sink, Target};
+use throng_core::hub::{Config, Error, Event, Hub, Outcome, Reserved, Sink, Target};
 use throng_core::outbox::Batch;
 use throng_core::trace::{Recorder, replay};
 use throng_core::{Frame, Instant};
@@ -45,7 +45,8 @@ fn broadcast() -> Result<(u32, Recorder), Error> {
     let mut tell = |event| recorder.handle_into(&mut hub, now, event, Sink::Batch(&mut batch));
     for user in [None, Some("ada")] {
         let Outcome::Accepted(connection) = tell(Event::Accept { address: None, lane: 0 })? else { continue };
-        let Outcome::Reserved(client) = tell(Event::Reserve { connection, user, rooms: &[] })? else {
+        let reserve = Event::Reserve { connection, user, session: None, rooms: &[] };
+    let Outcome::Reserved(Reserved { client, .. }) = tell(reserve)? else {
             continue;
         };
         tell(Event::Open { connection })?;

@@ -2,7 +2,7 @@
 
 use throng_core::ClosedBy;
 use throng_core::Instant;
-use throng_core::hub::{Error, Event, Hub, Outcome, Policy, Sink, Unreached};
+use throng_core::hub::{Error, Event, Hub, Outcome, Policy, Reserved, Sink, Unreached};
 use throng_core::outbox::Batch;
 
 /// Which way an event takes into the hub: both must be the same.
@@ -35,11 +35,11 @@ pub(super) fn call(
     let done = |()| Outcome::Done;
     match event {
         Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
-        Event::Reserve { connection, user, rooms: [] } => {
-            hub.reserve(now, connection, user).map(Outcome::Reserved)
+        Event::Reserve { connection, user, session: None, rooms: [] } => {
+            hub.reserve(now, connection, user).map(|client| Outcome::Reserved(Reserved::new(client, None)))
         }
-        Event::Reserve { connection, user, rooms } => {
-            hub.reserve_for(now, connection, user, rooms).map(Outcome::Reserved)
+        Event::Reserve { connection, user, session, rooms } => {
+            hub.reserve_session(now, connection, user, session, rooms).map(Outcome::Reserved)
         }
         Event::Open { connection } => hub.open(now, connection).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
@@ -68,6 +68,12 @@ pub(super) fn call(
         }
         Event::Close { client, code, reason, flush, by: ClosedBy::Application } => {
             hub.close(now, client, code, reason, flush).map(done)
+        }
+        Event::Identify { client, user, session } => {
+            hub.identify(now, client, user, session).map(Outcome::Identified)
+        }
+        Event::CloseConnection { connection, code, reason, flush } => {
+            hub.close_connection(now, connection, code, reason, flush).map(done)
         }
         Event::Gone { connection } => hub.gone(now, connection).map(done),
         Event::Transmit { connection, budget } => {

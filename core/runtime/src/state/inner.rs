@@ -19,7 +19,7 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use core::time::Duration;
-use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Reserved, Sink};
 use throng_core::trace::Recorder;
 use throng_core::{ClientId, ConnectionId, Instant, Name};
 
@@ -116,9 +116,11 @@ impl Inner {
         user: Option<&str>,
         rooms: &[Name],
     ) -> Result<Arc<Member>, Error> {
-        let event = Event::Reserve { connection: connection.id, user, rooms };
+        let event = Event::Reserve { connection: connection.id, user, session: None, rooms };
         // The event has no other outcome.
-        let Outcome::Reserved(client) = self.handle(now, event)? else { return Err(Error::NotOpen) };
+        let Outcome::Reserved(Reserved { client, .. }) = self.handle(now, event)? else {
+            return Err(Error::NotOpen);
+        };
         let user = self.hub.user_of(client);
         let member = Arc::new(Member::new(client, user, Arc::clone(&connection.shared)));
         let index = client.index();

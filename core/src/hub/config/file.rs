@@ -1,7 +1,8 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, OverRate, PerUser, Rooms, Websocket,
+    Admission, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
+    SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
 use crate::hub::{Lifetime, Publishers, RoomConfig};
@@ -13,12 +14,15 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
+    admission, rooms, sessions, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
     connections, handshakes, per_address, connect_rate, per_user, probes, lingering
 });
 section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, name_bytes });
+section!(Sessions, "the table `sessions`", "sessions.", {
+    grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes
+});
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
@@ -43,6 +47,8 @@ choice!(PerUser {
     "evict_oldest" => EvictOldest(limit),
 });
 choice!(OverRate { "drop" => Drop, "pause" => Pause, "close" => Close });
+choice!(EndedBy { "any_close" => AnyClose, "normal_close" => NormalClose, "no_close" => NoClose });
+choice!(SecondConnection { "takes_over" => TakesOver, "refused" => Refused });
 choice!(Policy {
     "drop_newest" => DropNewest,
     "drop_oldest" => DropOldest,
@@ -51,7 +57,7 @@ choice!(Policy {
     "wait" => Wait,
 });
 
-by_itself!(Publishers, Lifetime, PerUser, OverRate, Policy, CloseFrame);
+by_itself!(Publishers, Lifetime, PerUser, OverRate, EndedBy, SecondConnection, Policy, CloseFrame);
 
 /// `{ code = 4408, reason = "still there?" }`. `section!` does not fit, since the code has no default.
 impl Setting for CloseFrame {

@@ -27,6 +27,9 @@ impl Config {
             ("rooms.per_client", self.rooms.per_client),
             ("rooms.members", self.rooms.members),
             ("rooms.total", self.rooms.total),
+            ("sessions.total", self.sessions.total),
+            ("sessions.per_user", self.sessions.per_user),
+            ("sessions.per_address", self.sessions.per_address),
             ("deadlines.write_rate", self.deadlines.write_rate),
         ] {
             if value == Some(0) {
@@ -48,6 +51,9 @@ impl Config {
             );
         }
         positive("rooms.name_bytes", self.rooms.name_bytes)?;
+        positive("sessions.name_bytes", self.sessions.name_bytes)?;
+        positive("sessions.messages", self.sessions.messages)?;
+        positive("sessions.bytes", self.sessions.bytes)?;
         positive("websocket.fragments", self.websocket.fragments)?;
         positive("websocket.head_bytes", self.websocket.head_bytes)?;
         positive("websocket.headers", self.websocket.headers)?;
@@ -105,6 +111,7 @@ impl Config {
             }
         }
         for (field, duration) in [
+            ("sessions.grace", self.sessions.grace),
             ("deadlines.ping", self.deadlines.ping),
             ("deadlines.pong", self.deadlines.pong),
             ("deadlines.idle", self.deadlines.idle),

@@ -187,6 +187,9 @@ fn what_is_told_of_a_client_comes_in_order() {
                     | Action::RoomClosed { client, .. } => {
                         assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
                     }
+                    Action::Away { .. } | Action::Resumed { .. } | Action::Replaced { .. } => {
+                        panic!("seed {seed}: {action:?} without a session")
+                    }
                     Action::StoodStill { .. } => {}
                     Action::Stopped => panic!("nobody asked for it"),
                 }

@@ -2,35 +2,42 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::attach::Queued;
-use crate::hub::{Action, Config, DropReason, Error, Event, Flush, OverRate, Policy, State, Verdict};
+use crate::hub::away::Loss;
+use crate::hub::{Action, Deadlines, DropReason, Error, Event, Flush, OverRate, Policy, State, Verdict};
 use crate::id::{ClientId, ConnectionId};
 use crate::outbox::{Progress, Transport};
 use crate::rate::Rate;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::time::Duration;
 
 impl Bench {
     /// Separates a client from its connection, which is still there.
     pub(super) fn detach(&mut self, client: ClientId) -> ConnectionId {
         let row = self.hub.row_of(client.index).expect("it is attached");
         let connection = self.on(client);
-        self.hub.detach(row, client.index, Queued::Keep);
+        assert!(self.hub.lose(row, client.index, Loss::TRANSPORT), "it may go away");
         self.check();
         connection
     }
 
     /// Ends the connection of a client, which waits for another one.
     fn lose(&mut self, client: ClientId) {
-        let connection = self.detach(client);
+        let connection = self.on(client);
         self.gone(connection);
+        assert!(self.hub.is_away(client));
         self.check();
     }
 
     /// Attaches a client to a new connection on a lane.
     pub(super) fn attach_on(&mut self, client: ClientId, lane: u8) -> ConnectionId {
         let connection = self.hub.accept(self.now, None, lane).expect("accepted");
-        self.hub.attach(client, connection).expect("it waits for a connection");
+        let (user, session) = (self.hub.user_of(client), self.hub.session_of(client));
+        let reserved =
+            self.hub.reserve_session(self.now, connection, user.as_deref(), session.as_deref(), &[]);
+        assert_eq!(reserved.expect("reserved").resumes, Some(client));
+        self.open(connection);
+        assert_eq!(self.hub.client_of(connection), Some(client));
         self.check();
         connection
     }
@@ -42,12 +49,16 @@ impl Bench {
 
 #[test]
 fn a_client_without_a_connection_stays_a_member_and_its_messages_wait() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect_as("ann");
     bench.join(client, "lobby");
     bench.quiet();
     bench.lose(client);
-    assert_eq!(bench.actions(), [], "nobody is told");
+    assert_eq!(
+        bench.actions(),
+        [away(client, CloseCode::ABNORMAL, ClosedBy::Transport, "")],
+        "and nobody else"
+    );
     assert!(bench.hub.is_open(client) && bench.hub.in_room(client, "lobby"));
     assert_eq!(bench.hub.user_of(client).as_deref(), Some("ann"));
     assert_eq!((bench.hub.connection_of(client), bench.hub.connection_count()), (None, 0));
@@ -59,7 +70,7 @@ fn a_client_without_a_connection_stays_a_member_and_its_messages_wait() {
 
 #[test]
 fn a_client_without_a_connection_is_leased_nothing() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     bench.tell(client, "before");
     bench.lose(client);
@@ -71,7 +82,10 @@ fn a_client_without_a_connection_is_leased_nothing() {
 
 #[test]
 fn a_client_without_a_connection_has_no_deadline() {
-    let mut bench = Bench::of(Config::default());
+    let mut bench = Bench::with_grace(|config| {
+        config.sessions.grace = Some(Duration::MAX);
+        config.deadlines = Deadlines::default();
+    });
     let client = bench.connect();
     bench.quiet();
     bench.stall(client);
@@ -79,16 +93,16 @@ fn a_client_without_a_connection_has_no_deadline() {
     bench.write_all();
     bench.lose(client);
     assert_eq!(bench.hub.poll_timeout(), None, "neither a ping nor a write deadline");
-    assert_eq!((bench.hub.wheel.len(), bench.hub.stats().blocked), (0, 0));
+    assert_eq!((bench.hub.wheel.len(), bench.hub.stats().blocked), (1, 0), "the end of its grace");
     bench.oversleep(secs(3600));
     bench.timeout();
-    assert_eq!(bench.actions(), []);
+    bench.quiet();
     assert!(bench.hub.is_open(client));
 }
 
 #[test]
 fn what_waited_is_written_to_the_next_connection_first_and_in_order() {
-    let mut bench = Bench::with(|config| config.host.lanes = 2);
+    let mut bench = Bench::with_grace(|config| config.host.lanes = 2);
     let client = bench.connect();
     bench.tell(client, "1");
     bench.lose(client);
@@ -103,12 +117,13 @@ fn what_waited_is_written_to_the_next_connection_first_and_in_order() {
     assert_eq!(bench.write_to(client), ["5"]);
     assert_eq!(bench.hub.stats().dropped(), 0);
     bench.gone(connection);
+    bench.wait(secs(3600));
     bench.assert_empty();
 }
 
 #[test]
 fn what_was_leased_goes_to_the_front_again_and_the_result_of_that_lease_is_stale() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     for text in ["1", "2", "3"] {
         bench.tell(client, text);
@@ -131,7 +146,7 @@ fn what_was_leased_goes_to_the_front_again_and_the_result_of_that_lease_is_stale
 
 #[test]
 fn a_lease_that_others_share_comes_back_alone() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let [lost, stays] = [bench.connect(), bench.connect()];
     bench.tell_all("1");
     bench.tell_all("2");
@@ -148,7 +163,7 @@ fn a_lease_that_others_share_comes_back_alone() {
 
 #[test]
 fn a_half_written_frame_begins_again_on_the_next_connection() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     bench.tell(client, "hello");
     bench.tell(client, "world");
@@ -164,7 +179,7 @@ fn a_half_written_frame_begins_again_on_the_next_connection() {
 
 #[test]
 fn a_half_written_frame_on_lease_begins_again_too() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     bench.tell(client, "hello");
     bench.lease(client, PLENTY).expect("a message");
@@ -178,7 +193,7 @@ fn a_half_written_frame_on_lease_begins_again_too() {
 
 #[test]
 fn pings_and_pongs_of_one_connection_are_not_written_to_another() {
-    let mut bench = Bench::of(Config::default());
+    let mut bench = Bench::with_grace(|config| config.deadlines = Deadlines::default());
     let client = bench.connect();
     bench.ping(client, "who");
     bench.wait(secs(54));
@@ -192,12 +207,11 @@ fn pings_and_pongs_of_one_connection_are_not_written_to_another() {
 
 #[test]
 fn a_connection_that_lost_its_client_gets_no_other() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     let old = bench.detach(client);
     assert_eq!(bench.hub.client_of(old), None);
     assert_eq!(bench.refused(|hub, now| hub.reserve(now, old, None)), Error::NotOpen);
-    assert_eq!(bench.refused(|hub, _| hub.attach(client, old)), Error::NotOpen);
     for event in [
         Event::Received { connection: old, kind: crate::MessageKind::Text, bytes: 1 },
         Event::PeerClosed { connection: old, code: None, reason: "" },
@@ -214,35 +228,9 @@ fn a_connection_that_lost_its_client_gets_no_other() {
 }
 
 #[test]
-fn only_a_client_without_and_a_connection_without_are_attached() {
-    let mut bench = Bench::new();
-    let [away, attached, closing] = [(); 3].map(|()| bench.connect());
-    bench.lose(away);
-    bench.close(closing, Flush::First);
-    let free = bench.accept();
-    let late = bench.accept();
-    bench.wait(secs(10));
-    let (taken, gone) = (bench.on(attached), bench.on(away));
-    let reserved = bench.reserve(None);
-    let of_reserved = bench.on(reserved);
-    for (client, connection, error) in [
-        (attached, free, Error::NotOpen),
-        (closing, free, Error::NotOpen),
-        (reserved, free, Error::NotOpen),
-        (away, taken, Error::NotOpen),
-        (away, late, Error::NotOpen),
-        (away, of_reserved, Error::NotOpen),
-        (away, gone, Error::Gone),
-        (ClientId::from_u64(77), free, Error::Gone),
-    ] {
-        assert_eq!(bench.refused(|hub, _| hub.attach(client, connection)), error, "{client}, {connection}");
-    }
-}
-
-#[test]
 fn a_client_that_is_closed_without_a_connection_is_over_at_once() {
     for flush in [Flush::First, Flush::Never] {
-        let mut bench = Bench::new();
+        let mut bench = Bench::with_grace(|_| {});
         let client = bench.connect_in("lobby");
         bench.tell(client, "never written");
         bench.lose(client);
@@ -258,7 +246,7 @@ fn a_client_that_is_closed_without_a_connection_is_over_at_once() {
 
 #[test]
 fn a_full_outbox_ends_a_client_that_waits_for_a_connection() {
-    let mut bench = Bench::with(|config| {
+    let mut bench = Bench::with_grace(|config| {
         config.outbox.messages = 1;
         config.outbox.policy = Policy::Disconnect;
     });
@@ -277,7 +265,7 @@ fn a_full_outbox_ends_a_client_that_waits_for_a_connection() {
 
 #[test]
 fn a_client_whose_transport_failed_can_have_another() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = bench.connect();
     bench.tell(client, "1");
     bench.lease(client, PLENTY).expect("leased");
@@ -292,7 +280,7 @@ fn a_client_whose_transport_failed_can_have_another() {
 
 #[test]
 fn a_new_connection_does_not_fill_the_buckets_of_a_client_and_ends_its_pause() {
-    let mut bench = Bench::with(|config| {
+    let mut bench = Bench::with_grace(|config| {
         config.inbound.messages = Some(Rate::per_second(1));
         config.inbound.over_rate = OverRate::Pause;
     });
@@ -303,6 +291,7 @@ fn a_new_connection_does_not_fill_the_buckets_of_a_client_and_ends_its_pause() {
     bench.lose(client);
     bench.attach_on(client, 0);
     assert!(matches!(bench.send(client, 1), Verdict::Pause { .. }), "or reconnecting would reset the limit");
+    bench.quiet();
     bench.wait(secs(3));
     assert_eq!(bench.actions(), [bench.reads_again(client)]);
     assert_eq!(bench.send(client, 1), Verdict::Accept);
@@ -310,7 +299,7 @@ fn a_new_connection_does_not_fill_the_buckets_of_a_client_and_ends_its_pause() {
 
 #[test]
 fn a_pause_ends_with_the_connection_that_was_paused() {
-    let mut bench = Bench::with(|config| {
+    let mut bench = Bench::with_grace(|config| {
         config.inbound.messages = Some(Rate::per(1, secs(10)));
         config.inbound.over_rate = OverRate::Pause;
         config.deadlines.idle_inbound = Some(secs(5));
@@ -331,7 +320,7 @@ fn a_pause_ends_with_the_connection_that_was_paused() {
 
 #[test]
 fn a_full_outbox_without_a_connection_does_not_press_its_lane() {
-    let mut bench = Bench::with(|config| config.outbox.messages = 4);
+    let mut bench = Bench::with_grace(|config| config.outbox.messages = 4);
     let client = bench.connect();
     bench.lose(client);
     for _ in 0..4 {
@@ -343,7 +332,7 @@ fn a_full_outbox_without_a_connection_does_not_press_its_lane() {
 
 #[test]
 fn whoever_waits_for_a_low_outbox_still_hears_of_it() {
-    let mut bench = Bench::with(|config| config.outbox.messages = 2);
+    let mut bench = Bench::with_grace(|config| config.outbox.messages = 2);
     let client = bench.connect();
     bench.quiet();
     for text in ["1", "2"] {
@@ -352,13 +341,14 @@ fn whoever_waits_for_a_low_outbox_still_hears_of_it() {
     assert_eq!(bench.tell_by(Policy::Wait, client, "3"), published(0, 0, 1, 0));
     bench.lose(client);
     bench.attach_on(client, 0);
+    bench.quiet();
     assert_eq!(bench.write_to(client), ["1", "2"]);
     assert_eq!(bench.actions(), [Action::OutboxLow { client }]);
 }
 
 #[test]
 fn a_shutdown_ends_those_who_have_no_connection() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let [away, here] = [bench.connect(), bench.connect()];
     bench.lose(away);
     bench.quiet();
@@ -373,7 +363,7 @@ fn a_shutdown_ends_those_who_have_no_connection() {
 
 #[test]
 fn a_paced_client_is_written_no_faster_on_another_connection() {
-    let mut bench = Bench::with(|config| config.outbox.rate = Some(Rate::per_second(1)));
+    let mut bench = Bench::with_grace(|config| config.outbox.rate = Some(Rate::per_second(1)));
     let client = bench.connect();
     for text in ["1", "2", "3"] {
         bench.tell(client, text);
@@ -390,7 +380,7 @@ fn a_paced_client_is_written_no_faster_on_another_connection() {
 #[cfg(feature = "trace")]
 #[test]
 fn a_client_without_a_connection_is_in_a_snapshot() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let [away, _] = [bench.connect_in("lobby"), bench.connect()];
     bench.lose(away);
     bench.quiet();
@@ -401,9 +391,13 @@ fn a_client_without_a_connection_is_in_a_snapshot() {
         crate::hub::Hub::restore(bench.hub.config().host, &mut input, &|_| panic!("there is no frame"));
     let mut restored = restored.expect("what was written");
     assert_eq!(restored.dump().to_string(), bench.hub.dump().to_string());
-    assert!(restored.dump().to_string().contains("0.0: Open, no connection"));
+    assert!(restored.dump().to_string().contains("0.0: Away, no connection, session 0, away until"));
     let connection = restored.accept(bench.now, None, 0).expect("accepted");
-    assert_eq!(restored.attach(away, connection), Ok(()));
+    let session = restored.session_of(away);
+    let reserved = restored.reserve_session(bench.now, connection, None, session.as_deref(), &[]);
+    assert_eq!(reserved.map(|reserved| reserved.resumes), Ok(Some(away)));
+    assert_eq!(restored.open(bench.now, connection), Ok(()));
+    assert_eq!(restored.connection_of(away), Some(connection));
     assert_eq!(restored.check(), Ok(()));
 }
 
@@ -411,8 +405,9 @@ fn a_client_without_a_connection_is_in_a_snapshot() {
 #[test]
 fn nothing_is_lost_or_twice_but_what_was_on_lease_when_a_connection_was_lost() {
     for seed in 0..30 {
-        let mut bench = Bench::with(|config| {
+        let mut bench = Bench::with_grace(|config| {
             config.outbox.messages = 200;
+            config.sessions.messages = 200;
             config.host.lanes = 2;
         });
         let mut random = Random(seed);

@@ -188,7 +188,7 @@ fn who_waits_for_a_message_waits_until_the_system_has_it() {
 
 #[test]
 fn a_message_that_is_begun_comes_before_others_on_another_connection() {
-    let mut bench = Bench::new();
+    let mut bench = Bench::with_grace(|_| {});
     let client = of(&mut bench, &["1", "2", "3"]);
     begin(&mut bench, client, 0, 2, 1);
     bench.detach(client);

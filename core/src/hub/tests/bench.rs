@@ -28,6 +28,8 @@ pub(super) struct Bench {
     /// Whom the last publish by a policy of its own has not reached.
     pub(super) unreached: Vec<Unreached>,
     /// The connections of clients, those of clients that have ended included.
+    /// Whether each client that connects gets a session of its own.
+    gives_sessions: bool,
     connections: BTreeMap<ClientId, ConnectionId>,
     stalled: BTreeSet<ClientId>,
     wires: BTreeMap<ClientId, Vec<String>>,
@@ -77,13 +79,23 @@ impl Bench {
         Self::of(config)
     }
 
+    /// A hub like `new`, with a grace of an hour and a session for each client that connects.
+    pub(super) fn with_grace(change: impl FnOnce(&mut Config)) -> Self {
+        let mut bench = Self::with(|config| {
+            config.sessions.grace = Some(Duration::from_secs(3600));
+            change(config);
+        });
+        bench.gives_sessions = true;
+        bench
+    }
+
     pub(super) fn of(config: Config) -> Self {
         let mut hub = Hub::new(config).expect("a valid config");
         tell_ids_apart(&mut hub);
         let now = Instant::from_nanos(1_000_000_000_000);
         let (batch, unreached) = (Batch::default(), Vec::new());
         let (connections, stalled, wires) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { hub, now, batch, unreached, connections, stalled, wires }
+        Self { hub, now, batch, unreached, gives_sessions: false, connections, stalled, wires }
     }
 
     // Time.
@@ -171,6 +183,11 @@ impl Bench {
 
     fn known(&mut self, client: ClientId) -> ClientId {
         self.connections.insert(client, self.on(client));
+        if self.gives_sessions {
+            let (user, session) = (self.hub.user_of(client), format!("session {client}"));
+            let named = self.hub.identify(self.now, client, user.as_deref(), Some(&session));
+            assert_eq!(named, Ok(None));
+        }
         client
     }
 

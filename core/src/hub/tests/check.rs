@@ -198,7 +198,7 @@ const SABOTAGES: &[Sabotage] = &[
     }),
     (I::Phases, |hub| slot(hub, RESERVED).marks.clear(Marks::LIVE)),
     (I::Detached, |hub| hub.outboxes.entries[IDLE].connection = crate::outbox::NOWHERE),
-    (I::Detached, |hub| hub.outboxes.entries[IDLE].sending = Sending::Detached),
+    (I::WriteDeadline, |hub| hub.outboxes.entries[IDLE].sending = Sending::Detached),
     (I::QueueOfNobody, |hub| {
         hub.outboxes.entries[RESERVED].connection = crate::outbox::NOWHERE;
         hub.outboxes.entries[RESERVED].sending = Sending::Detached;

@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser,
-    Policy, Rooms, Websocket,
+    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox, OverRate,
+    PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -29,6 +29,17 @@ per_client = "none"
 members = 500
 total = 1000
 name_bytes = 64
+
+[sessions]
+grace = "30s"
+messages = 32
+bytes = 65536
+total = "none"
+per_user = 4
+per_address = 50
+ended_by = "any_close"
+second = "refused"
+name_bytes = 100
 
 [outbox]
 message_bytes = 65536
@@ -67,6 +78,10 @@ standstill = "2s"
 
 [closes.evicted]
 code = 4001
+reason = "elsewhere"
+
+[closes.replaced]
+code = 4409
 reason = "elsewhere"
 
 [closes.idle]
@@ -161,6 +176,17 @@ fn whole() -> Config {
             lingering: 64,
         },
         rooms: Rooms { per_client: None, members: Some(500), total: Some(1_000), name_bytes: 64 },
+        sessions: Sessions {
+            grace: Some(secs(30)),
+            messages: 32,
+            bytes: 64 << 10,
+            total: None,
+            per_user: Some(4),
+            per_address: Some(50),
+            ended_by: EndedBy::AnyClose,
+            second: SecondConnection::Refused,
+            name_bytes: 100,
+        },
         outbox: Outbox {
             message_bytes: 64 << 10,
             messages: 100,
@@ -190,6 +216,7 @@ fn whole() -> Config {
         },
         closes: Closes::from_fn(|cause| match cause {
             Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
+            Cause::Replaced => CloseFrame::new(CloseCode(4409), "elsewhere"),
             Cause::Idle => CloseFrame::new(CloseCode(4408), ""),
             Cause::IdleInbound => CloseFrame::new(CloseCode(4409), "say something"),
             Cause::OverRate => CloseFrame::new(CloseCode(4429), "slower"),
@@ -343,7 +370,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[romms]\nmembers = 3",
-            "there is no config field `romms`: the fields here are `admission`, `rooms`, `outbox`, `inbound`, `deadlines`, \
+            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `outbox`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
         ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),

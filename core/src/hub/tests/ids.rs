@@ -22,7 +22,9 @@ fn every_event_with_a_stale_id_is_an_error_and_changes_nothing() {
     let target = [Target::Client(client)];
     let frame = frame("x");
     let events = [
-        Event::Reserve { connection, user: None, rooms: &[] },
+        Event::Reserve { connection, user: None, session: None, rooms: &[] },
+        Event::Identify { client, user: None, session: Some("tab") },
+        Event::CloseConnection { connection, code, reason, flush: Flush::First },
         Event::Open { connection },
         Event::SetUser { client, user: Some("ann") },
         Event::Join { client, room: "lobby" },

@@ -14,6 +14,11 @@ pub(super) fn disconnected(client: ClientId, code: CloseCode, by: ClosedBy, reas
     Action::Disconnected { client, code, by, reason }
 }
 
+pub(super) fn away(client: ClientId, code: CloseCode, by: ClosedBy, reason: &str) -> Action {
+    let reason = (!reason.is_empty()).then(|| reason.into());
+    Action::Away { client, code, by, reason }
+}
+
 pub(super) fn vanished(client: ClientId) -> Action {
     disconnected(client, CloseCode::ABNORMAL, ClosedBy::Transport, "")
 }

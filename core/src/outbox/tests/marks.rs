@@ -6,7 +6,7 @@ use crate::outbox::Outboxes;
 
 #[test]
 fn a_number_that_comes_again_after_so_many_publishes_marks_nobody() {
-    let mut outboxes = Outboxes::new(Outbox::default(), 1, 0);
+    let mut outboxes = Outboxes::new(Outbox::default(), (64, 1024), 1, 0);
     let client = outboxes.entries.insert(ConnectionId::from_u64(7), 0).expect("there is room");
     let first = outboxes.next_sequence();
     outboxes.except(client.index, first);

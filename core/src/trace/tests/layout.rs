@@ -5,7 +5,7 @@ use super::strange::strange;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Drain, Event, Hub, Lifetime, Outcome, Policy, Publishers, RoomConfig, Sink, Target,
+    Config, Drain, Event, Hub, Lifetime, Outcome, Policy, Publishers, Reserved, RoomConfig, Sink, Target,
 };
 use crate::id::Address;
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -23,7 +23,7 @@ use core::hash::Hasher;
 use core::time::Duration;
 
 /// The version, and the hash of [`log`] in it.
-const PINNED: (u16, u64) = (6, 0x75c8_7fc8_3774_6282);
+const PINNED: (u16, u64) = (6, 0xd0b4_c485_b068_7dfc);
 
 const HEADER: usize = MAGIC.len() + size_of::<u16>();
 
@@ -121,6 +121,8 @@ fn busy() -> Hub {
     config.inbound.messages = rate;
     config.inbound.user_bytes = rate;
     config.outbox.rate = rate;
+    config.sessions.grace = Some(Duration::from_secs(30));
+    config.sessions.per_address = Some(3);
     let mut hub = Hub::new(config.clone()).expect("a config that can stand");
     let mut now = 0;
     let mut tell = |event: Event<'_>| {
@@ -131,20 +133,22 @@ fn busy() -> Hub {
         while hub.poll_action().is_some() {}
         outcome
     };
-    let [gone, _, connection, other] = [1, 2, 3, 4].map(|number| {
+    let [gone, _, connection, other, left] = [1, 2, 3, 4, 5].map(|number| {
         let accept = Event::Accept { address: Some(Address([number; 16])), lane: 0 };
         let Outcome::Accepted(connection) = tell(accept) else { panic!("no connection") };
         connection
     });
     tell(Event::Gone { connection: gone });
-    let mut reserve = |connection, user| {
-        let outcome = tell(Event::Reserve { connection, user: Some(user), rooms: &[] });
-        let Outcome::Reserved(client) = outcome else { panic!("no client") };
+    let mut reserve = |connection, user, session| {
+        let outcome = tell(Event::Reserve { connection, user: Some(user), session, rooms: &[] });
+        let Outcome::Reserved(Reserved { client, .. }) = outcome else { panic!("no client") };
         tell(Event::Open { connection });
         client
     };
-    let client = reserve(connection, "ada");
-    reserve(other, "bob");
+    let client = reserve(connection, "ada", None);
+    reserve(other, "bob", Some("other"));
+    reserve(left, "bob", Some("left"));
+    tell(Event::Gone { connection: left });
     let room = RoomConfig {
         members: Some(9),
         publishers: Publishers::Members,

@@ -110,8 +110,13 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
-        Event::Reserve { connection, user: None, rooms: &[] },
-        Event::Reserve { connection, user: Some("ada"), rooms: &["lobby".into(), "".into()] },
+        Event::Reserve { connection, user: None, session: None, rooms: &[] },
+        Event::Reserve {
+            connection,
+            user: Some("ada"),
+            session: Some("tab-1"),
+            rooms: &["lobby".into(), "".into()],
+        },
         Event::Open { connection },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
@@ -167,6 +172,9 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         close(Flush::Never, ClosedBy::Application),
         close(Flush::First, ClosedBy::Hub),
         close(Flush::Never, ClosedBy::Transport),
+        Event::CloseConnection { connection, code, reason, flush: Flush::Never },
+        Event::Identify { client, user: Some("ada"), session: Some("tab-1") },
+        Event::Identify { client, user: None, session: None },
         Event::Gone { connection },
         Event::Transmit { connection, budget: u32::MAX },
         Event::TransmitReady { lane: 3, connections: 4, budget: 5 },
@@ -261,7 +269,7 @@ proptest! {
         let duration = Duration::from_nanos(parts.number);
         survives(now, match kind {
             0 => Event::Accept { address: parts.address.map(Address), lane: few },
-            1 => Event::Reserve { connection, user, rooms: &rooms },
+            1 => Event::Reserve { connection, user, session: None, rooms: &rooms },
             2 => Event::Open { connection },
             3 => Event::SetUser { client, user },
             4 => Event::Join { client, room },

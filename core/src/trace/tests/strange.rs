@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, Hooks, Host, Inbound, Outbox, OverRate, PerUser,
-    Policy, Rooms, Websocket,
+    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox, OverRate,
+    PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use core::time::Duration;
@@ -22,6 +22,17 @@ pub(super) fn strange() -> Config {
             lingering: 42,
         },
         rooms: Rooms { per_client: None, members: Some(5), total: None, name_bytes: 6 },
+        sessions: Sessions {
+            grace: Some(Duration::from_nanos(50)),
+            messages: 51,
+            bytes: 52,
+            total: None,
+            per_user: None,
+            per_address: Some(53),
+            ended_by: EndedBy::NoClose,
+            second: SecondConnection::Refused,
+            name_bytes: 54,
+        },
         outbox: Outbox {
             message_bytes: 7,
             messages: 8,

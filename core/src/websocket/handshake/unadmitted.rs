@@ -13,7 +13,8 @@ const BUSY: u32 = 5;
 
 impl Refusal {
     /// What is answered when the hub accepts or reserves no connection: 429 to who asks too often or has too many, 503
-    /// when there is no place for anybody or in a first room, 400 for names of a user or of rooms that cannot be.
+    /// when there is no place for anybody or in a first room, 400 for an invalid name of a user, a room or a session, 403 and 409 for a
+    /// session that another user or another connection has.
     #[must_use]
     pub fn unadmitted(error: hub::Error, now: Instant) -> Self {
         let hub::Error::Refused(refusal) = error else { return Self::UNAVAILABLE };
@@ -26,13 +27,21 @@ impl Refusal {
             hub::Refusal::TooManyOfAddress { .. } | hub::Refusal::TooManyOfUser { .. } => {
                 Self::TooManyRequests { retry_after: BUSY }
             }
-            hub::Refusal::EmptyName => bad_request("Invalid user or room: the name is empty.\n"),
-            hub::Refusal::NameTooLong { limit } => {
-                bad_request(format!("Invalid user or room: the name is longer than {limit} bytes.\n"))
-            }
+            hub::Refusal::EmptyName => bad_request("Invalid user, room or session: the name is empty.\n"),
+            hub::Refusal::NameTooLong { limit } => bad_request(format!(
+                "Invalid user, room or session: the name is longer than {limit} bytes.\n"
+            )),
             hub::Refusal::TooManyRoomsOfClient { limit } => {
                 bad_request(format!("Too many rooms: a client can be in {limit}.\n"))
             }
+            hub::Refusal::SessionInUse => Self::Custom {
+                status: StatusCode::CONFLICT,
+                body: "The session is in use by another connection: close that one first.\n".into(),
+            },
+            hub::Refusal::SessionOfAnotherUser => Self::Custom {
+                status: StatusCode::FORBIDDEN,
+                body: "The session belongs to another user: use one of your own.\n".into(),
+            },
             _ => Self::UNAVAILABLE,
         }
     }

@@ -52,8 +52,8 @@ impl Run {
     }
 
     fn reserve(&mut self, connection: ConnectionId, user: Option<&str>) -> ClientId {
-        match self.event(Event::Reserve { connection, user, rooms: &[] }) {
-            Some(Outcome::Reserved(client)) => client,
+        match self.event(Event::Reserve { connection, user, session: None, rooms: &[] }) {
+            Some(Outcome::Reserved(reserved)) => reserved.client,
             other => unreachable!("nobody is refused: {other:?}"),
         }
     }
