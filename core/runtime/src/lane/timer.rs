@@ -51,7 +51,8 @@ impl Future for Timer {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        if this.leaves_lock() {
+        // Only in a row of turns: a single timeout holds the lock no longer than any other event.
+        if this.has_given_way && this.leaves_lock() {
             return this.yield_now(cx);
         }
         let mut has_given_way = mem::take(&mut this.has_given_way);
