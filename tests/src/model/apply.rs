@@ -6,13 +6,11 @@ use super::op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, To, USERS,
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
-use throng_core::ClosedBy;
-use throng_core::frame::Place;
 use throng_core::hub::{
-    Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Progress, Publishers,
-    RoomConfig, Target, Transport, Written,
+    Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Publishers, RoomConfig, Target,
 };
-use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind, Name};
+use throng_core::outbox::{Progress, Transport, Written};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, MessageKind, Name, Place};
 
 const MILLI: u64 = 1_000_000;
 const CODES: [CloseCode; 7] = [

@@ -5,11 +5,10 @@ use super::strange::strange;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Drain, Event, Hub, Lifetime, Outcome, Policy, Progress, Publishers, RoomConfig, Sink, Target,
-    Transport, Written,
+    Config, Drain, Event, Hub, Lifetime, Outcome, Policy, Publishers, RoomConfig, Sink, Target,
 };
 use crate::id::Address;
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport, Written};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::event::{TAGS, take};

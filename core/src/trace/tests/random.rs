@@ -9,11 +9,11 @@ pub(crate) use super::random_config::{Random, config};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Action, Drain, Error, Event, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, Policy, Progress,
-    Publishers, RoomConfig, Sink, Target, Transport, Verdict, Written,
+    Action, Drain, Error, Event, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, Policy, Publishers,
+    RoomConfig, Sink, Target, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::{Batch, Control, Item, Lease};
+use crate::outbox::{Batch, Control, Item, Lease, Progress, Transport, Written};
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
 use alloc::collections::VecDeque;

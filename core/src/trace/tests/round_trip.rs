@@ -2,11 +2,11 @@ use super::strange::strange;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    Config, Drain, Event, Fate, Flush, Host, Hub, Incumbent, Lifetime, Members, Policy, Progress, Publishers,
-    RoomConfig, Sink, Target, Transport, Written,
+    Config, Drain, Event, Fate, Flush, Host, Hub, Incumbent, Lifetime, Members, Policy, Publishers,
+    RoomConfig, Sink, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport, Written};
 use crate::time::Instant;
 use crate::trace::{Entry, LONGEST_PAYLOAD, OwnedEvent, Payloads, Recorder, TraceError, read};
 use alloc::string::String;
