@@ -1,14 +1,62 @@
 //! Handles what arrives from peers: messages (only their size), pings and pongs, and their rates.
 
-use super::client::NEVER;
+use super::arrivals::Arrivals;
+use super::client::{NEVER, Usage};
 use super::connection::{Marks, Row};
-use super::{Action, Error, Hub, Notice, OverRate, Verdict};
+use super::user::User;
+use super::{Action, Error, Hub, Inbound, Notice, OverRate, Verdict};
 use crate::cause::Cause;
 use crate::id::{ClientId, ConnectionId};
 use crate::outbox::Phase;
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use bytes::Bytes;
+
+/// What the messages of a client count against: its own rates, and those of its user.
+struct Rated<'a> {
+    rates: &'a Inbound,
+    arrivals: Arrivals,
+    usage: &'a mut Usage,
+    user: Option<&'a mut User>,
+}
+
+impl Rated<'_> {
+    /// Whether a message is within every rate; else the time of the host's clock at which it would be.
+    #[inline]
+    fn check(&self, bytes: u32) -> Result<(), Instant> {
+        let Self { rates, arrivals, usage, user } = self;
+        let mut until = Instant::ORIGIN;
+        let mut check = |bucket: Bucket, rate: &Option<Rate>, cost| {
+            if let Some(Err(at)) = rate.as_ref().map(|rate| arrivals.conforms(bucket, rate, cost)) {
+                until = until.max(at);
+            }
+        };
+        check(usage.messages, &rates.messages, 1);
+        check(usage.bytes, &rates.bytes, bytes);
+        if let Some(user) = user {
+            check(user.messages, &rates.user_messages, 1);
+            check(user.bytes, &rates.user_bytes, bytes);
+        }
+        if until == Instant::ORIGIN { Ok(()) } else { Err(until) }
+    }
+
+    /// Counts a message.
+    #[inline]
+    fn take(&mut self, bytes: u32) {
+        let Self { rates, arrivals, usage, user } = self;
+        let take = |bucket: &mut Bucket, rate: &Option<Rate>, cost| {
+            if let Some(rate) = rate {
+                arrivals.take(bucket, rate, cost);
+            }
+        };
+        take(&mut usage.messages, &rates.messages, 1);
+        take(&mut usage.bytes, &rates.bytes, bytes);
+        if let Some(user) = user {
+            take(&mut user.messages, &rates.user_messages, 1);
+            take(&mut user.bytes, &rates.user_bytes, bytes);
+        }
+    }
+}
 
 impl Hub {
     pub(super) fn handle_received(&mut self, connection: ConnectionId, bytes: u32) -> Result<Verdict, Error> {
@@ -19,12 +67,9 @@ impl Hub {
         let slot = &mut self.connections[row];
         slot.hear(now);
         slot.last_in = now;
-        // Without rates there is nothing to look up.
-        if self.usages.is_empty() {
-            return Ok(Verdict::Accept);
-        }
-        let Err(until) = self.check_rates(index, bytes) else {
-            self.take_rates(index, bytes);
+        let Some(mut rated) = self.rated(index) else { return Ok(Verdict::Accept) };
+        let Err(until) = rated.check(bytes) else {
+            rated.take(bytes);
             return Ok(Verdict::Accept);
         };
         self.totals.over_rate += 1;
@@ -39,7 +84,9 @@ impl Hub {
                 Verdict::Drop
             }
             OverRate::Pause => {
-                self.take_rates(index, bytes);
+                if let Some(mut rated) = self.rated(index) {
+                    rated.take(bytes);
+                }
                 let resume_at = self.for_hub(until).as_nanos();
                 if let Some(usage) = self.usages.get_mut(index as usize) {
                     usage.resume_at = resume_at;
@@ -88,39 +135,13 @@ impl Hub {
         }
     }
 
-    /// Whether a message is within every rate; else the time of the host's clock at which it would be.
-    fn check_rates(&self, index: u32, bytes: u32) -> Result<(), Instant> {
-        let rates = &self.config.inbound;
-        let Some(usage) = self.usages.get(index as usize) else { return Ok(()) };
-        let (arrivals, mut until) = (self.arrivals(), Instant::ORIGIN);
-        let mut check = |bucket: Bucket, rate: &Option<Rate>, cost| {
-            if let Some(Err(at)) = rate.as_ref().map(|rate| arrivals.conforms(bucket, rate, cost)) {
-                until = until.max(at);
-            }
-        };
-        check(usage.messages, &rates.messages, 1);
-        check(usage.bytes, &rates.bytes, bytes);
-        if let Some(user) = self.users.get(self.clients[index as usize].user) {
-            check(user.messages, &rates.user_messages, 1);
-            check(user.bytes, &rates.user_bytes, bytes);
-        }
-        if until == Instant::ORIGIN { Ok(()) } else { Err(until) }
-    }
-
-    fn take_rates(&mut self, index: u32, bytes: u32) {
-        let (rates, arrivals) = (&self.config.inbound, self.arrivals());
-        let take = |bucket: &mut Bucket, rate: &Option<Rate>, cost| {
-            if let Some(rate) = rate {
-                arrivals.take(bucket, rate, cost);
-            }
-        };
-        let Some(usage) = self.usages.get_mut(index as usize) else { return };
-        take(&mut usage.messages, &rates.messages, 1);
-        take(&mut usage.bytes, &rates.bytes, bytes);
-        if let Some(user) = self.users.get_mut(self.clients[index as usize].user) {
-            take(&mut user.messages, &rates.user_messages, 1);
-            take(&mut user.bytes, &rates.user_bytes, bytes);
-        }
+    /// What a message of a client counts against; `None` if the hub keeps no usage.
+    #[inline]
+    fn rated(&mut self, index: u32) -> Option<Rated<'_>> {
+        let arrivals = if self.usages.is_empty() { return None } else { self.arrivals() };
+        let usage = self.usages.get_mut(index as usize)?;
+        let user = self.users.get_mut(self.clients[index as usize].user);
+        Some(Rated { rates: &self.config.inbound, arrivals, usage, user })
     }
 
     pub(super) fn handle_ping(&mut self, connection: ConnectionId, payload: &[u8]) -> Result<(), Error> {

@@ -349,24 +349,31 @@ impl Hub {
     /// each event or batch of events. Drops that are not polled yet add up in one action per client.
     pub fn poll_action(&mut self) -> Option<Action> {
         loop {
-            return Some(match self.notices.pop_front()? {
-                Notice::Action(action) => action,
-                Notice::Dropped(tally) => match self.outboxes.take_tally(tally) {
-                    Some((client, dropped)) => Action::Dropped { client, dropped },
-                    None => continue,
-                },
-                Notice::OverRate(client) => match self.outboxes.entries.find(client) {
-                    Some(index) => {
-                        let messages = self.take_over_rate(index);
-                        if messages == 0 {
-                            continue;
-                        }
-                        Action::OverRate { client, messages }
-                    }
-                    None => continue,
-                },
-            });
+            let counted = match self.notices.pop_front()? {
+                Notice::Action(action) => return Some(action),
+                Notice::Dropped(tally) => self.dropped_action(tally),
+                Notice::OverRate(client) => self.over_rate_action(client),
+            };
+            if counted.is_some() {
+                return counted;
+            }
         }
+    }
+
+    /// The action of a client's dropped messages; `None` if another has told of them.
+    // Never inlined, as the next method: most actions are ready to be returned, and would be copied field by field.
+    #[inline(never)]
+    fn dropped_action(&mut self, tally: u32) -> Option<Action> {
+        let (client, dropped) = self.outboxes.take_tally(tally)?;
+        Some(Action::Dropped { client, dropped })
+    }
+
+    /// The action of a client's messages over a rate; `None` if the client has ended, or another has told of them.
+    #[inline(never)]
+    fn over_rate_action(&mut self, client: ClientId) -> Option<Action> {
+        let index = self.outboxes.entries.find(client)?;
+        let messages = self.take_over_rate(index);
+        (messages > 0).then_some(Action::OverRate { client, messages })
     }
 
     /// The next connection that has something to write. Each ready connection is returned once, until

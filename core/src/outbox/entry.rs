@@ -42,8 +42,9 @@ impl Phase {
     }
 }
 
-/// Whether there is something to write, and who may write it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether there is something to write, and who may write it. In order: what comes after `Leased` is not written now,
+/// whatever is queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sending {
     /// Nothing is queued.
     Idle,

@@ -45,11 +45,13 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Stores a frame without references: [`hold`](Self::hold) and [`finish`](Self::finish) must follow.
-    #[inline]
-    pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64) -> u32 {
+    /// Stores a frame with so many references. If it has none, [`hold`](Self::hold) and [`finish`](Self::finish) must
+    /// follow.
+    // Always: a call would copy the frame once more.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64, holders: u32) -> u32 {
         self.bytes += frame.held();
-        self.slots.insert(Stored { frame, holders: 0, next: NONE, key, sequence })
+        self.slots.insert(Stored { frame, holders, next: NONE, key, sequence })
     }
 
     /// Appends a frame to a log, if the log's end still exists and has no next frame. Returns the slot of that end, else
@@ -113,13 +115,16 @@ impl Frames {
     }
 
     fn remove(&mut self, slot: u32) {
-        if let Some(stored) = self.slots.remove(slot) {
-            self.bytes -= stored.frame.held();
-        }
+        self.bytes -= self.slots[slot].frame.held();
+        self.slots.discard(slot);
     }
 
     pub(crate) fn get(&self, slot: u32) -> &Frame {
         &self.slots[slot].frame
+    }
+
+    pub(super) fn stored(&self, slot: u32) -> &Stored {
+        &self.slots[slot]
     }
 
     pub(crate) fn size(&self, slot: u32) -> u32 {

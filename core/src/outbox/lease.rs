@@ -119,8 +119,10 @@ impl Outboxes {
     pub(super) fn build(&mut self, index: u32, budget: u32, most: u32) -> (u32, Then) {
         let run = self.runs.insert();
         let entry = &self.entries[index];
-        let span = Span { first: entry.first, count: entry.count };
-        let whole = entry.extras == NONE && entry.head == NONE;
+        if entry.extras == NONE && entry.head == NONE {
+            self.build_of_span(index, run, budget, most);
+            return (run, Then::Continue);
+        }
         let (mut spent, closes) = self.move_begun(index, run);
         while let Some(control) = self.pop_control(index) {
             self.runs.get_mut(run).items.push_control(control);
@@ -140,10 +142,33 @@ impl Outboxes {
             then = Then::EndSending;
         }
         self.tidy_extras(index);
-        let built = self.runs.get_mut(run);
-        built.span = (whole && built.items.messages == span.count).then_some(span);
         self.hand_out(run);
         (run, then)
+    }
+
+    /// The usual case of [`build`](Self::build): the queue is a single span and nothing else. One pass.
+    #[inline]
+    fn build_of_span(&mut self, index: u32, run: u32, budget: u32, most: u32) {
+        let entry = &mut self.entries[index];
+        let span = Span { first: entry.first, count: entry.count };
+        let run = self.runs.get_mut(run);
+        let mut spent = 0_u32;
+        while entry.count > 0 && run.items.messages < most {
+            let slot = entry.first;
+            let stored = self.frames.stored(slot);
+            let size = stored.frame.size();
+            if spent > 0 && spent.saturating_add(size) > budget {
+                break;
+            }
+            spent += size;
+            run.items.push_frame(slot, size);
+            self.batch.items.push(Item::Frame(stored.frame.clone()));
+            self.batch.sequences.push(stored.sequence);
+            entry.first = stored.next;
+            entry.count -= 1;
+        }
+        run.span = (entry.count == 0).then_some(span);
+        self.batch.ends.push(self.batch.items.len() as u32);
     }
 
     /// Moves the first frame of a queue to a run, with its reference, and returns its size.

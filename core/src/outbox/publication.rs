@@ -54,7 +54,7 @@ impl Entry {
             ready.push(self, index, class);
             return false;
         }
-        if matches!(self.sending, Sending::Blocked | Sending::Paced | Sending::Detached | Sending::Ended) {
+        if self.sending > Sending::Leased {
             return self.sending == Sending::Ended;
         }
         if self.messages > most_messages / 2 {
@@ -127,7 +127,7 @@ impl Outboxes {
         };
         let size = frame.size();
         let plain = budget == Budget::Left && key.is_none();
-        let frame = self.frames.insert(frame.clone(), key, sequence);
+        let frame = self.frames.insert(frame.clone(), key, sequence, 0);
         Publication {
             frame,
             before: self.frames.follow(log, frame),
@@ -179,16 +179,14 @@ impl Outboxes {
             return None;
         }
         let sequence = self.next_sequence();
-        let slot = self.frames.insert(frame.clone(), None, sequence);
-        self.frames.hold(slot, 1);
+        let slot = self.frames.insert(frame.clone(), None, sequence, 1);
         let before = self.frames.follow(log, slot);
         let entry = &mut self.entries[index];
         entry.mark = sequence as u32;
         entry.count_in(size, now);
         if !entry.append(slot, before) {
-            self.push_span(index, slot);
+            entry.push_span(&mut self.nodes, slot);
         }
-        let entry = &mut self.entries[index];
         if entry.announce(&mut self.ready, index, Class::Prompt, self.limits.messages) {
             self.wake(index, Class::Prompt);
             self.drop_undeliverable();
@@ -202,7 +200,6 @@ impl Outboxes {
     // Never: beside what a publish begins with, the loop has too few registers for itself.
     #[inline(never)]
     pub(crate) fn push_all(&mut self, publication: &Publication, recipients: &[u32], tally: &mut Tally) {
-        let publication = *publication;
         let most = recipients.len() as u32;
         self.frames.hold(publication.frame, most);
         let mut queued = 0;
@@ -224,9 +221,8 @@ impl Outboxes {
     }
 
     /// Queues the frame for a recipient, and returns whether it did. The caller counts the reference.
-    // Always inlined: a call would copy the publication each time.
     #[inline(always)]
-    fn push(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
+    fn push(&mut self, publication: &Publication, index: u32, tally: &mut Tally) -> bool {
         let entry = &mut self.entries[index];
         entry.mark = publication.mark;
         let has_room = entry.messages < publication.most_messages && entry.bytes <= publication.most_bytes;
@@ -254,7 +250,9 @@ impl Outboxes {
 
     /// The slow path: the recipient's queue gets a new span, its outbox is full, the policy conflates, or the hub's
     /// budget is used up.
-    fn push_with_care(&mut self, publication: Publication, index: u32, tally: &mut Tally) -> bool {
+    // Never: inlined, it would take the registers of the loop over recipients.
+    #[inline(never)]
+    fn push_with_care(&mut self, publication: &Publication, index: u32, tally: &mut Tally) -> bool {
         if let Policy::Conflate(key) = publication.policy {
             self.drop_conflated(index, key);
         }

@@ -1,7 +1,7 @@
 //! One client's queue: a list of spans. The entry holds the last span.
 
 use super::entry::Entry;
-use super::nodes::Span;
+use super::nodes::{Nodes, Span};
 use super::runs::{Items, RunItem};
 use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
 
@@ -27,27 +27,27 @@ impl Entry {
         self.bytes += size;
         self.last_out = now;
     }
+
+    /// Begins a new last span, and moves the old one into a node.
+    pub(super) fn push_span(&mut self, nodes: &mut Nodes, frame: u32) {
+        let node = nodes.insert(Span { first: self.first, count: self.count }, NONE);
+        if self.tail == NONE {
+            self.head = node;
+        } else {
+            nodes.get_mut(self.tail).next = node;
+        }
+        self.tail = node;
+        (self.first, self.last, self.count) = (frame, frame, 1);
+    }
 }
 
 impl Outboxes {
     /// Adds a frame to the back. The caller counts the reference to the frame.
     pub(super) fn push_back(&mut self, index: u32, frame: u32, before: u32) {
-        if !self.entries[index].append(frame, before) {
-            self.push_span(index, frame);
-        }
-    }
-
-    /// Begins a new last span, and moves the old one into a node.
-    pub(super) fn push_span(&mut self, index: u32, frame: u32) {
         let entry = &mut self.entries[index];
-        let node = self.nodes.insert(Span { first: entry.first, count: entry.count }, NONE);
-        if entry.tail == NONE {
-            entry.head = node;
-        } else {
-            self.nodes.get_mut(entry.tail).next = node;
+        if !entry.append(frame, before) {
+            entry.push_span(&mut self.nodes, frame);
         }
-        entry.tail = node;
-        (entry.first, entry.last, entry.count) = (frame, frame, 1);
     }
 
     /// Adds a frame to the front, in the first span if the frame precedes it in the log.

@@ -267,7 +267,7 @@ impl Outboxes {
             return Err(Wrong::Malformed);
         }
         if self.entries[index].count > 0 {
-            self.push_span(index, span.first);
+            self.entries[index].push_span(&mut self.nodes, span.first);
         }
         let entry = &mut self.entries[index];
         (entry.first, entry.last, entry.count) = (span.first, last, span.count);

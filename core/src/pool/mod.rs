@@ -38,21 +38,20 @@ impl<T> Default for Pool<T> {
 impl<T> Pool<T> {
     /// Stores a value; returns its slot. Memory runs out before all 2³² − 1 slots are in use: a value takes at least 8 bytes,
     /// and the hub has limits on what it stores.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         let slot = self.free;
-        match self.slots.get_mut(slot as usize) {
-            Some(place) => {
-                if let Slot::Free(next) = mem::replace(place, Slot::Used(value)) {
-                    self.free = next;
-                }
-            }
-            None => {
-                self.slots.push(Slot::Used(value));
-                self.free = slot + 1;
-            }
-        }
         self.len += 1;
+        // Not `mem::replace`, which would copy what is there, too.
+        if let Some(place) = self.slots.get_mut(slot as usize)
+            && let Slot::Free(next) = *place
+        {
+            self.free = next;
+            *place = Slot::Used(value);
+        } else {
+            self.slots.push(Slot::Used(value));
+            self.free = self.slots.len() as u32;
+        }
         slot
     }
 
@@ -70,6 +69,16 @@ impl<T> Pool<T> {
                 *place = free;
                 None
             }
+        }
+    }
+
+    /// Frees a slot and drops its value where it is. Nothing happens if it is free.
+    #[inline]
+    pub(crate) fn discard(&mut self, slot: u32) {
+        if let Some(place @ Slot::Used(_)) = self.slots.get_mut(slot as usize) {
+            *place = Slot::Free(self.free);
+            self.free = slot;
+            self.len -= 1;
         }
     }
 

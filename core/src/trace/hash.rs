@@ -86,7 +86,7 @@ impl ActionHash {
     /// Hashes the leases that were added to a batch. Runs and items are numbered from the first added.
     fn write_batch(&mut self, batch: &Batch, before: Extent) {
         for lease in &batch.leases[before.leases..] {
-            self.write_lease(&Lease { run: lease.run - before.runs as u32, ..*lease });
+            self.write_lease(lease, lease.run - before.runs as u32);
         }
         for end in &batch.ends[before.runs..] {
             self.write_u32(*end - before.items as u32);
@@ -99,8 +99,9 @@ impl ActionHash {
 
     /// One write for all fields, since a broadcast has a lease for each recipient. The client is not in it: an action has told
     /// which client is on the connection.
-    fn write_lease(&mut self, lease: &Lease) {
-        let Lease { connection, run, begun, skip, then, client: _ } = lease;
+    #[inline]
+    fn write_lease(&mut self, lease: &Lease, run: u32) {
+        let Lease { connection, begun, skip, then, run: _, client: _ } = lease;
         let then = match then {
             Then::Continue => 0,
             Then::EndSending => 1,

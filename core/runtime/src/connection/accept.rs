@@ -249,8 +249,8 @@ impl Reserved {
         let Connecting { request, metadata, rooms, own, .. } = self.connecting;
         {
             let mut details = member.details();
-            details.metadata = metadata;
-            details.request = Some(request);
+            *details = metadata;
+            details.set_request(request);
         }
         let layered = match &mut kept {
             Some(kept) => kept.layer(Arc::clone(&writer)),

@@ -44,7 +44,7 @@ impl<R: Reader> Driver<R> {
             return None;
         }
         let member = &self.client.member;
-        let notice = member.shared.with(|inner, _| inner.client_state(member.id)?.mailbox().pop());
+        let notice = member.shared.with(|inner, _| inner.client_state(member.id)?.next_notice());
         self.has_mail = notice.is_some();
         notice
     }
@@ -278,7 +278,7 @@ impl<R: Reader> Driver<R> {
         let settings = &member.shared.settings;
         // With an event stream, the stream drops the request later.
         if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
-            let request = member.details().request.take();
+            let request = member.details().take_request();
             drop(request);
         }
     }

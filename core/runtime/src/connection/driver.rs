@@ -260,11 +260,13 @@ impl<R: Reader> Driver<R> {
         let (shared, connection) = (&self.connection.shared, self.connection.id);
         // A message is at most as long as the decoder's limit, a u32.
         let bytes = message.len() as u32;
-        let event = Event::Received { connection, kind: message.kind(), bytes };
+        let kind = message.kind();
+        // The event is made where it is handed over: made before, it is copied there field by field.
         let received = match shared.settings.events {
-            None => shared.handle_at(now, event),
+            None => shared.handle_at(now, Event::Received { connection, kind, bytes }),
             Some(_) => {
                 let client = self.client.id();
+                let event = Event::Received { connection, kind, bytes };
                 shared.with_turn(None, now, |inner, now| inner.receive(now, client, event))
             }
         };

@@ -185,7 +185,7 @@ impl Events {
         if let Some(client) = self.newcomer.take()
             && self.shared.settings.requests == KeepRequests::UntilConnected
         {
-            let request = client.member.details().request.take();
+            let request = client.member.details().take_request();
             drop(request);
         }
     }

@@ -101,26 +101,26 @@ impl Client {
     /// # builder.build().unwrap();
     /// ```
     pub fn insert<T: Send + Sync + 'static>(&self, value: T) -> Option<T> {
-        self.member.details().metadata.insert(value)
+        self.member.details().insert(value)
     }
 
     /// A clone of the stored value of this type. The clone is made while the client's values are locked, so it should
     /// be cheap (an `Arc`, for example) and must not access the client's values.
     #[must_use]
     pub fn get<T: Clone + 'static>(&self) -> Option<T> {
-        self.member.details().metadata.get().cloned()
+        self.member.details().get().cloned()
     }
 
     /// Removes and returns the stored value of this type.
     pub fn remove<T: 'static>(&self) -> Option<T> {
-        self.member.details().metadata.remove()
+        self.member.details().remove()
     }
 
     /// The request that opened the WebSocket. It is kept until [`connected`](crate::Handler::connected) has returned,
     /// or for the client's life if [`Builder::keep_requests`](crate::Builder::keep_requests) says so.
     #[must_use]
     pub fn request(&self) -> Option<Arc<Request>> {
-        self.member.details().request.clone()
+        self.member.details().request().cloned()
     }
 
     /// The client's id.

@@ -83,16 +83,18 @@ impl Inner {
         {
             self.tell_written(results);
         }
-        // Only clients with receipts are looked up: after the event the connection no longer names its client.
-        let gone = match event {
-            Event::Gone { connection } if !self.receipts.is_empty() => self.hub.client_of(connection),
-            _ => None,
+        // Read before the event is handed over, which would have to be copied otherwise.
+        let (renamed, gone) = match event {
+            Event::SetUser { client, .. } | Event::Place { client, .. } => (Some(client), None),
+            // Only clients with receipts are looked up: after the event the connection no longer names its client.
+            Event::Gone { connection } if !self.receipts.is_empty() => (None, self.hub.client_of(connection)),
+            _ => (None, None),
         };
         let result = match &mut self.recorder {
             Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
             None => self.hub.handle_into(now, event, sink),
         };
-        if let Event::SetUser { client, .. } | Event::Place { client, .. } = event
+        if let Some(client) = renamed
             && result.is_ok()
             && let Some(member) = self.member(client)
         {
@@ -344,7 +346,7 @@ impl Inner {
     /// hub names none: the task that ended it takes what is left in the mailbox.
     fn notify_and_set(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
         let Some(state) = self.client_state(client) else { return };
-        state.mailbox.push(notice);
+        state.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
             self.set_and_wake(connection, set);
         }
@@ -371,9 +373,9 @@ impl Inner {
     fn wake_waiters(&mut self, client: ClientId) {
         if let Some(state) = self.clients.get_mut(client.index())
             && state.member.as_ref().is_some_and(|member| member.id == client)
-            && let Some(waiters) = &mut state.waiters
+            && let Some(rare) = &mut state.rare
         {
-            waiters.wake_all(&mut self.wakes);
+            rare.waiters.wake_all(&mut self.wakes);
         }
     }
 
@@ -408,10 +410,15 @@ impl Inner {
     pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
         self.client_state(client)?;
         let mut state = mem::take(&mut self.clients[client.index()]);
-        if let Some(waiters) = &mut state.waiters {
-            waiters.wake_all(&mut self.wakes);
+        let mut mailbox = Mailbox::default();
+        if let Some(rare) = &mut state.rare {
+            rare.waiters.wake_all(&mut self.wakes);
+            mailbox = mem::take(&mut rare.mailbox);
         }
-        Some((mem::take(&mut state.mailbox), state))
+        if state.takes_connected() {
+            mailbox.push_first(Notice::Connected);
+        }
+        Some((mailbox, state))
     }
 
     pub(crate) fn client_state(&mut self, client: ClientId) -> Option<&mut ClientState> {
@@ -493,7 +500,43 @@ impl ConnectionState {
 }
 
 impl ClientState {
-    pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
-        &mut self.mailbox
+    fn push(&mut self, notice: Notice) {
+        match (&notice, &self.member) {
+            (Notice::Connected, Some(member)) => member.is_to_be_connected.store(true, Ordering::Relaxed),
+            _ => self.rare.get_or_insert_default().mailbox.push(notice),
+        }
+    }
+
+    /// The next notice. A client without notices and waiters owns no memory for them.
+    pub(crate) fn next_notice(&mut self) -> Option<Notice> {
+        if self.takes_connected() {
+            return Some(Notice::Connected);
+        }
+        let rare = self.rare.as_mut()?;
+        let notice = rare.mailbox.pop();
+        if rare.mailbox.is_empty() && rare.waiters.len() == 0 {
+            self.rare = None;
+        }
+        notice
+    }
+
+    /// Whether the first notice waited, which does no longer.
+    fn takes_connected(&self) -> bool {
+        let Some(member) = &self.member else { return false };
+        let waited = member.is_to_be_connected.load(Ordering::Relaxed);
+        if waited {
+            member.is_to_be_connected.store(false, Ordering::Relaxed);
+        }
+        waited
+    }
+
+    /// The futures that wait for the client.
+    pub(crate) fn waiters(&mut self) -> &mut Waiters {
+        &mut self.rare.get_or_insert_default().waiters
+    }
+
+    /// Lets a future no longer wait. Drop the returned waker after the lock is released.
+    pub(crate) fn stop_waiting(&mut self, ticket: u32) -> Option<Waker> {
+        self.rare.as_mut()?.waiters.leave(ticket)
     }
 }

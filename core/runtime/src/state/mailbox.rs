@@ -2,9 +2,7 @@
 
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use core::mem;
 use core::time::Duration;
 use throng_core::hub::Joined;
 use throng_core::{CloseCode, ClosedBy, Name};
@@ -13,19 +11,11 @@ use throng_core::{CloseCode, ClosedBy, Name};
 /// and leaves, of which at most [`MOST`] wait, plus one per room that the client is in.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    /// The first notice of every client; as a flag it needs no memory.
-    is_connected: bool,
-    queue: Option<Box<Queue>>,
+    notices: VecDeque<Notice>,
 }
 
 /// From this number of waiting notices on, a join and a leave of one room cancel each other.
 const MOST: usize = 1024;
-
-/// The other notices, in order. Boxed, because nearly all mailboxes are empty nearly all the time.
-#[derive(Debug, Default)]
-struct Queue {
-    notices: VecDeque<Notice>,
-}
 
 /// A call of a hook.
 #[derive(Debug)]
@@ -77,11 +67,7 @@ pub struct Disconnected {
 
 impl Mailbox {
     pub(crate) fn push(&mut self, notice: Notice) {
-        if let Notice::Connected = notice {
-            self.is_connected = true;
-            return;
-        }
-        let notices = &mut self.queue.get_or_insert_default().notices;
+        let notices = &mut self.notices;
         if notices.len() >= MOST && cancels(notices, &notice) {
             return;
         }
@@ -93,17 +79,18 @@ impl Mailbox {
         }
     }
 
-    /// The next notice. An empty mailbox owns no memory.
+    /// Puts a notice before all others.
+    pub(crate) fn push_first(&mut self, notice: Notice) {
+        self.notices.push_front(notice);
+    }
+
+    /// The next notice.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        if mem::take(&mut self.is_connected) {
-            return Some(Notice::Connected);
-        }
-        let notices = &mut self.queue.as_mut()?.notices;
-        let notice = notices.pop_front();
-        if notices.is_empty() {
-            self.queue = None;
-        }
-        notice
+        self.notices.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.notices.is_empty()
     }
 }
 

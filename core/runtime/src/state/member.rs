@@ -1,9 +1,9 @@
 //! The state that the handles of one client and its driver share.
 
+use crate::state::metadata::Metadata;
 use crate::state::sent::Sent;
 use crate::state::shared::Shared;
 use crate::state::turn::Turn;
-use crate::state::types::Details;
 pub(crate) use crate::state::types::Member;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
@@ -17,6 +17,7 @@ impl Member {
         Self {
             id,
             last_hook_has_returned: Hint::new(false),
+            is_to_be_connected: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
@@ -28,7 +29,7 @@ impl Member {
         }
     }
 
-    pub(crate) fn details(&self) -> MutexGuard<'_, Details> {
+    pub(crate) fn details(&self) -> MutexGuard<'_, Metadata> {
         self.details.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -140,12 +140,13 @@ impl Shared {
     }
 
     pub(crate) fn handle(&self, event: Event<'_>) -> Result<Outcome, Error> {
-        self.with(|inner, now| inner.handle(now, event))
+        self.with(move |inner, now| inner.handle(now, event))
     }
 
     /// Like [`handle`](Self::handle), at a time that the caller has just read.
     pub(crate) fn handle_at(&self, now: Instant, event: Event<'_>) -> Result<Outcome, Error> {
-        self.with_turn(None, now, |inner, now| inner.handle(now, event))
+        // `move`: by reference, the event would be copied once more.
+        self.with_turn(None, now, move |inner, now| inner.handle(now, event))
     }
 
     /// Publishes; `turn` as in [`with_turn`](Self::with_turn).

@@ -13,7 +13,6 @@ use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::receipts::Receipts;
 use crate::state::refused::RefusedConnections;
-use crate::state::request::Request;
 use crate::state::sent::Sent;
 use crate::state::settings::Settings;
 use crate::state::snapshot::Snapshot;
@@ -115,9 +114,17 @@ pub(crate) struct ConnectionState {
 #[derive(Default)]
 pub(crate) struct ClientState {
     pub(crate) member: Option<Arc<Member>>,
+    /// `None` for nearly all clients nearly all the time.
+    pub(crate) rare: Option<Box<RareClientState>>,
+}
+
+/// What few clients have at a time.
+#[derive(Default)]
+pub(crate) struct RareClientState {
+    /// The notices that wait, except the first of all: [`Member::is_to_be_connected`].
     pub(crate) mailbox: Mailbox,
     /// Futures that wait for the outbox to become low, or for the client's end.
-    pub(crate) waiters: Option<Box<Waiters>>,
+    pub(crate) waiters: Waiters,
 }
 
 /// The state of one lane behind the lock: whether it sleeps, its waker and its inbox.
@@ -172,21 +179,18 @@ pub(crate) struct Member {
     pub(crate) id: ClientId,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
     pub(crate) last_hook_has_returned: Hint,
+    /// [`Notice::Connected`](crate::state::mailbox::Notice::Connected), the first notice of every client, waits. Accessed under the
+    /// hub's lock. As a flag it needs no memory of its own.
+    pub(crate) is_to_be_connected: Hint,
     pub(crate) turn: Turn,
     /// The deflated frames that its connection accepts.
     pub(crate) window: AtomicU8,
     pub(crate) opened: AtomicU64,
     pub(crate) closed: AtomicU64,
     pub(crate) sent: Sent,
-    pub(crate) details: PlainMutex<Details>,
+    /// The application's data of the client. Its own lock is held briefly and never with the hub's.
+    pub(crate) details: PlainMutex<Metadata>,
     /// The user, as last set. Written under the hub's lock; its own lock is taken within that.
     pub(crate) user: PlainMutex<Option<Name>>,
     pub(crate) shared: Arc<Shared>,
-}
-
-/// The application's data of a client. Has a lock of its own, which is held briefly and never with the hub's.
-#[derive(Default)]
-pub(crate) struct Details {
-    pub(crate) metadata: Metadata,
-    pub(crate) request: Option<Arc<Request>>,
 }

@@ -56,7 +56,7 @@ impl Outboxes {
     }
 
     pub(crate) fn keep_an_orphan(&mut self) {
-        self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0);
+        self.frames.insert(Frame::raw(Bytes::from_static(b"orphan")), None, 0, 0);
     }
 
     /// Makes a client's tally another client's, too.

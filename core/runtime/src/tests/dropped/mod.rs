@@ -107,8 +107,8 @@ fn assert_clean(world: &World, point: impl Debug) {
         let clients: Vec<_> = inner.hub.clients().collect();
         let mut waiting = inner.stop_waiters.len() + inner.receipts.len();
         for client in clients {
-            let waiters = inner.client_state(client).and_then(|entry| entry.waiters.as_ref());
-            waiting += waiters.map_or(0, |waiters| waiters.len());
+            let rare = inner.client_state(client).and_then(|state| state.rare.as_ref());
+            waiting += rare.map_or(0, |rare| rare.waiters.len());
         }
         // Each connection and each client of the hub is known, at the index of its own id, and no other.
         for (index, state) in inner.connections.iter().enumerate() {
