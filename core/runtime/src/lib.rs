@@ -168,7 +168,7 @@ pub use notice::user::SetUserError;
 pub use panic::PanicOutput;
 pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
-pub use state::mailbox::Disconnected;
+pub use state::mailbox::{Away, Disconnected, Resumed};
 pub use state::recording::{Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;

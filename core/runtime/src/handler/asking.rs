@@ -8,9 +8,8 @@ use crate::handles::client::Client;
 use crate::host::running::Borrowing;
 use crate::notice::hook::{Hook, Left};
 use core::fmt;
-use throng_core::close::ClosedBy;
 use throng_core::hub;
-use throng_core::hub::{Event, Flush, Joined};
+use throng_core::hub::{Flush, Joined};
 
 impl Client {
     /// Joins a room if [`Handler::before_join`](crate::Handler::before_join) allows it.
@@ -90,10 +89,8 @@ impl Client {
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {
-                let (code, reason) = (rejection.code, &rejection.reason);
-                let (flush, by) = (Flush::Never, ClosedBy::Hub);
                 // The hub refuses this if the client is closing already: then there is nothing to do.
-                let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });
+                let _ = inner.close_by_hub(now, client, rejection, Flush::Never);
             }
         });
         shared.report(failure.report(Some(client), hook));

@@ -43,5 +43,6 @@ mod request;
 mod router;
 mod sent;
 mod serve;
+mod sessions;
 mod standstill;
 mod within;
