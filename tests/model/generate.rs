@@ -5,8 +5,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    Every, Full, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, Seen, Size, Then, Through, To,
-    Who, Wrote,
+    EndedBy, Every, Full, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Seen,
+    Size, Then, Through, To, Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -28,6 +28,8 @@ pub(crate) enum Flavour {
     Changing,
     /// With slow readers who are closed, in a hub that does next to nothing at once.
     Sliced,
+    /// Clients come and go under the same few names.
+    Returning,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -62,9 +64,15 @@ fn n() -> impl Strategy<Value = u8> {
     0..8_u8
 }
 
+/// Mostly one user or nobody, so that sessions are found.
+fn few_users() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => 0..2_u8, 1 => 0..6_u8]
+}
+
 fn client() -> impl Strategy<Value = Who> {
     prop_oneof![
         20 => n().prop_map(Who::Client),
+        4 => n().prop_map(Who::Away),
         1 => n().prop_map(Who::Anybody),
         1 => n().prop_map(Who::Failed),
         1 => n().prop_map(Who::Stale),
@@ -77,6 +85,7 @@ fn connection() -> impl Strategy<Value = On> {
     prop_oneof![
         20 => client().prop_map(On::Of),
         2 => unusual(),
+        1 => n().prop_map(On::Any),
     ]
 }
 
@@ -240,7 +249,11 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Writing | Flavour::Budget | Flavour::Cut => (1, 3, 1),
         Flavour::Draining => (8, 1, 4),
         Flavour::Sliced => (2, 2, 2),
+        Flavour::Returning => (3, 2, 1),
     };
+    // How often somebody comes with a session: nowhere else has one.
+    let named = if flavour == Flavour::Returning { 8 } else { 1 };
+    let session = || 0..7_u8;
     let reason = || prop_oneof![Just(0_u8), any::<u8>()];
     let user = || 0..6_u8;
     let room = || 0..6_u8;
@@ -294,7 +307,10 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
                 .prop_map(|(who, code, reason, how)| Op::Close { who, code, reason, how })
                 .boxed(),
         ),
-        (1, connection().prop_map(|on| Op::Gone { on }).boxed()),
+        (
+            if flavour == Flavour::Returning { 6 } else { 1 },
+            connection().prop_map(|on| Op::Gone { on }).boxed(),
+        ),
         (2, rarely_on(On::Aborted).prop_map(|on| Op::Gone { on }).boxed()),
         (2 * life, any::<u8>().prop_map(|millis| Op::Pass { millis }).boxed()),
         (1, (0..4_u8).prop_map(|seconds| Op::Sleep { seconds }).boxed()),
@@ -314,12 +330,36 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
                 .prop_map(|(room, code)| Op::CloseRoom { room, code })
                 .boxed(),
         ),
+        (
+            2 * named,
+            (0..4_u8, few_users(), session())
+                .prop_map(|(address, user, session)| Op::Arrive { address, user, session })
+                .boxed(),
+        ),
+        (
+            named,
+            (rarely_on(On::Handshake), few_users(), session())
+                .prop_map(|(on, user, session)| Op::Return { on, user, session })
+                .boxed(),
+        ),
+        (
+            named,
+            (prop_oneof![client(), rarely(Who::Reserved)], few_users(), session())
+                .prop_map(|(who, user, session)| Op::Identify { who, user, session })
+                .boxed(),
+        ),
+        (
+            1,
+            (connection(), n(), how())
+                .prop_map(|(on, code, how)| Op::CloseConnection { on, code, how })
+                .boxed(),
+        ),
     ]
 }
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![3 => 0..29_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![3 => 0..36_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -367,8 +407,9 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
         Flavour::Sliced => prop_oneof![Just(1), 1..60_u32].boxed(),
         _ => prop_oneof![Just(4_096), Just(1), 1..80_u32].boxed(),
     };
-    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice)| Limits {
+    let sessions = sessions(flavour);
+    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, sessions).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, sessions)| Limits {
             connections: admission.0,
             handshakes: admission.1,
             per_address: admission.2,
@@ -401,6 +442,28 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             codes,
             slice,
             standstill: more_deadlines.2,
+            ..sessions
+        },
+    )
+}
+
+/// What is allowed of sessions.
+fn sessions(flavour: Flavour) -> impl Strategy<Value = Limits> {
+    let ended_by = prop_oneof![Just(EndedBy::AnyClose), Just(EndedBy::NormalClose), Just(EndedBy::NoClose)];
+    let second = prop_oneof![3 => Just(SecondConnection::TakesOver), 1 => Just(SecondConnection::Refused)];
+    let few = |most: u32| weighted(0.25, 1..=most);
+    let bounds = (1..8_u32, 1..400_u32);
+    (weighted(0.9, 1..900_u32), bounds, few(4), few(3), few(3), ended_by, second).prop_map(
+        move |(grace, bounds, away, of_user, of_address, ended_by, second)| Limits {
+            named: flavour == Flavour::Returning,
+            grace,
+            away_messages: bounds.0,
+            away_bytes: bounds.1,
+            away,
+            away_of_user: of_user,
+            away_of_address: of_address,
+            ended_by,
+            second,
             ..Limits::default()
         },
     )

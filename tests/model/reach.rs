@@ -27,6 +27,10 @@ const ALL: &[&str] = &[
     "On a client's number",
     "For a connection's number",
     "Stale lease",
+    "Rest",
+    "Rest with a lease",
+    "Held",
+    "Identified",
     // refusals
     "draining",
     "stopped",
@@ -46,6 +50,8 @@ const ALL: &[&str] = &[
     "no_such_user",
     "message_too_big",
     "may_not_publish",
+    "session_in_use",
+    "session_of_another_user",
     // verdicts
     "Accept",
     "Pause",
@@ -54,6 +60,9 @@ const ALL: &[&str] = &[
     // actions
     "Connected",
     "Left",
+    "Away",
+    "Resumed",
+    "Replaced",
     "RoomClosed",
     "Disconnected",
     "Dropped",
@@ -92,6 +101,12 @@ const ALL: &[&str] = &[
     "dropped_closed",
     "joins",
     "leaves",
+    "away",
+    "went_away",
+    "resumed",
+    "replaced",
+    "not_returned",
+    "away_refused",
 ];
 
 #[test]
@@ -99,7 +114,15 @@ fn the_cases_reach_everything() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut reached = BTreeSet::new();
-    for flavour in [Flavour::Any, Flavour::Writing, Flavour::Budget, Flavour::Draining, Flavour::Sliced] {
+    let flavours = [
+        Flavour::Any,
+        Flavour::Writing,
+        Flavour::Budget,
+        Flavour::Draining,
+        Flavour::Sliced,
+        Flavour::Returning,
+    ];
+    for flavour in flavours {
         let strategy = case(flavour);
         // That clients are ended for the budget takes several that hold parts of large frames: a rare case.
         let cases = if flavour == Flavour::Budget { 1_600 } else { 400 };

@@ -29,11 +29,11 @@ impl Loss {
 }
 
 impl Hub {
-    /// Whether an open client stays when it loses its connection now, whatever the limits.
+    /// Whether a client of this index is open and stays when it loses its connection now, whatever the limits.
     pub(super) fn has_grace(&self, index: u32) -> bool {
         self.config.sessions.grace.is_some()
             && self.state == State::Running
-            && self.outboxes.entries[index].phase == Phase::Open
+            && self.outboxes.entries.phase(index) == Phase::Open
             && self.clients[index as usize].session != NONE
     }
 

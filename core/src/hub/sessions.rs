@@ -169,8 +169,11 @@ impl Hub {
         }
     }
 
-    /// The open client that has the session of a reserved one.
+    /// The open client that a reserved one will continue.
     pub(super) fn holder_of(&self, reserved: u32) -> Option<u32> {
+        if self.outboxes.entries[reserved].phase != Phase::Reserved {
+            return None;
+        }
         let session = self.sessions.get(self.clients[reserved as usize].session)?;
         (session.client != NONE).then_some(session.client)
     }
@@ -188,8 +191,7 @@ impl Hub {
     /// Whether a client is a reservation that will continue another client of its user.
     pub(super) fn continues_own(&self, index: u32) -> bool {
         let user = self.clients[index as usize].user;
-        self.outboxes.entries[index].phase == Phase::Reserved
-            && self.holder_of(index).is_some_and(|holder| self.clients[holder as usize].user == user)
+        self.holder_of(index).is_some_and(|holder| self.clients[holder as usize].user == user)
     }
 
     /// The open client that has a session, whether or not it is away; `None` if there is none. O(1).

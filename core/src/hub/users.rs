@@ -30,7 +30,7 @@ impl Hub {
         if phase != Phase::Reserved && !phase.is_open() {
             return Err(Error::NotOpen);
         }
-        match self.holder_of(index).filter(|_| phase == Phase::Reserved) {
+        match self.holder_of(index) {
             Some(holder) if !self.is_of(holder, user) => return Err(Refusal::SessionOfAnotherUser.into()),
             // It counts as the client that it will continue.
             Some(_) => {}

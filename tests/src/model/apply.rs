@@ -2,7 +2,7 @@
 
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
-use super::op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, To, USERS, Who, Wrote};
+use super::op::{Full, How, On, Op, ROOMS, Returned, SESSIONS, Seen, Size, Then, To, USERS, Who, Wrote};
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
@@ -32,7 +32,7 @@ const PAYLOAD: [u8; 256] = [b'p'; 256];
 impl Driver {
     pub(super) fn apply(&mut self, op: &Op) -> Result<(), Wrong> {
         self.linger = self.linger.saturating_sub(1);
-        if matches!(op, Op::Accept { .. } | Op::Admit { .. }) && self.is_crowded() {
+        if matches!(op, Op::Accept { .. } | Op::Admit { .. } | Op::Arrive { .. }) && self.is_crowded() {
             return Ok(());
         }
         match op {
@@ -40,7 +40,10 @@ impl Driver {
                 let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
                 self.event(Event::Accept { address: address_of(*address), lane })
             }
-            Op::Admit { user } => self.admit(user_of(*user)),
+            Op::Admit { user } => self.admit(None, user_of(*user), None),
+            Op::Arrive { address, user, session } => {
+                self.admit(address_of(*address), user_of(*user), self.session_of(*session))
+            }
             Op::Publish { to, except, size, full } => self.publish(None, to, except, *size, *full),
             Op::PublishAs { who, to, except, size, full } => match self.pick(*who) {
                 Some(client) => self.publish(Some(client), to, except, *size, *full),
@@ -111,6 +114,9 @@ impl Driver {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
+            Op::Identify { user, session, .. } => {
+                Event::Identify { client, user: user_of(user), session: self.session_of(session) }
+            }
             Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
             Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
             Op::LeaveAll { .. } => Event::LeaveAll { client },
@@ -137,6 +143,18 @@ impl Driver {
                 let rooms = &first_rooms(user);
                 return self.event(Event::Reserve { connection, user: user_of(user), session: None, rooms });
             }
+            Op::Return { user, session, .. } => {
+                let session = self.session_of(session);
+                Event::Reserve { connection, user: user_of(user), session, rooms: &first_rooms(user) }
+            }
+            Op::CloseConnection { code, how, .. } => {
+                let flush = match how {
+                    How::AfterFlush | How::ByHubAfterFlush => Flush::First,
+                    How::AtOnce | How::ByHubAtOnce => Flush::Never,
+                };
+                let code = CODES[usize::from(code) % CODES.len()];
+                Event::CloseConnection { connection, code, reason: "host", flush }
+            }
             Op::Open { .. } => Event::Open { connection },
             Op::Receive { bytes, .. } => {
                 Event::Received { connection, kind: MessageKind::Text, bytes: u32::from(bytes) }
@@ -159,14 +177,24 @@ impl Driver {
     }
 
     /// Accept, reserve and open, as far as they succeed.
-    fn admit(&mut self, user: Option<&'static str>) -> Result<(), Wrong> {
-        let Ok(Outcome::Accepted(connection)) = self.answer_to(Event::Accept { address: None, lane: 0 })?
-        else {
+    fn admit(
+        &mut self,
+        address: Option<Address>,
+        user: Option<&'static str>,
+        session: Option<&'static str>,
+    ) -> Result<(), Wrong> {
+        let Ok(Outcome::Accepted(connection)) = self.answer_to(Event::Accept { address, lane: 0 })? else {
             return Ok(());
         };
-        let reserved = self.answer_to(Event::Reserve { connection, user, session: None, rooms: &[] })?;
+        let reserved = self.answer_to(Event::Reserve { connection, user, session, rooms: &[] })?;
         let event = if reserved.is_ok() { Event::Open { connection } } else { Event::Gone { connection } };
         self.event(event)
+    }
+
+    /// Only where newcomers have sessions.
+    fn session_of(&self, session: u8) -> Option<&'static str> {
+        let session = usize::from(session) % (SESSIONS.len() + 1);
+        session.checked_sub(1).filter(|_| self.model.limits.named).map(|session| SESSIONS[session])
     }
 
     fn place(&mut self, who: Who, user: u8, seen: Seen, goes: u8) -> Result<(), Wrong> {
@@ -342,6 +370,7 @@ fn who_of(op: &Op) -> Option<Who> {
         | Op::Join { who, .. }
         | Op::Leave { who, .. }
         | Op::LeaveAll { who }
+        | Op::Identify { who, .. }
         | Op::Close { who, .. } => Some(who),
         _ => None,
     }
@@ -351,6 +380,8 @@ fn who_of(op: &Op) -> Option<Who> {
 fn on_of(op: &Op) -> Option<On> {
     match *op {
         Op::Reserve { on, .. }
+        | Op::Return { on, .. }
+        | Op::CloseConnection { on, .. }
         | Op::Open { on }
         | Op::Receive { on, .. }
         | Op::Ping { on, .. }

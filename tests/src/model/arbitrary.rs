@@ -1,6 +1,8 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
-use super::{Every, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who, Wrote};
+use super::{
+    EndedBy, Every, Limits, On, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who, Wrote,
+};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 impl<'a> Arbitrary<'a> for Limits {
@@ -55,7 +57,25 @@ impl<'a> Arbitrary<'a> for Limits {
         };
         // Of the seed, so that inputs which are older than slices mean what they did.
         let slices = [limits.slice, 1, 20, 60];
-        Ok(Self { slice: slices[limits.seed as usize % slices.len()], ..limits })
+        let limits = Self { slice: slices[limits.seed as usize % slices.len()], ..limits };
+        // In the same way sessions: in every other input.
+        let bits = limits.seed.rotate_left(17);
+        let few = |shift: u32, most: u32| {
+            let number = (bits >> shift) as u32 % (3 * most);
+            (1..=most).contains(&number).then_some(number)
+        };
+        Ok(Self {
+            named: bits & 1 == 1,
+            grace: (bits & 6 != 0).then_some(1 + (bits >> 3) as u32 % 400),
+            away_messages: 1 + (bits >> 12) as u32 % 7,
+            away_bytes: 1 + (bits >> 15) as u32 % 300,
+            away: few(24, 4),
+            away_of_user: few(28, 3),
+            away_of_address: few(32, 3),
+            ended_by: [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose][(bits >> 36) as usize % 3],
+            second: if bits >> 40 & 3 == 0 { SecondConnection::Refused } else { SecondConnection::TakesOver },
+            ..limits
+        })
     }
 }
 
@@ -71,6 +91,7 @@ impl<'a> Arbitrary<'a> for Who {
             8 => Self::Anybody,
             9 => Self::Stale,
             10 => Self::Failed,
+            11 => Self::Away,
             _ => Self::Client,
         };
         Ok(kind(bytes.arbitrary()?))

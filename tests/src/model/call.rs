@@ -69,6 +69,12 @@ pub(super) fn call(
         Event::Close { client, code, reason, flush, by: ClosedBy::Application } => {
             hub.close(now, client, code, reason, flush).map(done)
         }
+        Event::Identify { client, user, session } => {
+            hub.identify(now, client, user, session).map(Outcome::Identified)
+        }
+        Event::CloseConnection { connection, code, reason, flush } => {
+            hub.close_connection(now, connection, code, reason, flush).map(done)
+        }
         Event::Gone { connection } => hub.gone(now, connection).map(done),
         Event::Transmit { connection, budget } => {
             hub.transmit(now, connection, budget, batch).map(Outcome::Leased)

@@ -83,7 +83,7 @@ impl Driver {
             recipients.retain(|client| !is_refused(client));
         }
         if let Ok(outcome) = result {
-            self.ledger.answered(event, outcome, &recipients)?;
+            self.ledger.answered(&self.hub, event, outcome, &recipients)?;
         }
         self.note_before(event);
         let had: Vec<_> = self.model.clients.iter().map(|one| (one.id, one.connection)).collect();
@@ -107,13 +107,13 @@ impl Driver {
         self.compare()?;
         if self.linger == 0 {
             let actions = self.drain()?;
-            self.ledger.produced(event, result.is_ok(), actions.clone())?;
+            self.ledger.produced(&self.hub, event, result.is_ok(), actions.clone())?;
             self.ledger.told(&actions)?;
         } else {
             // A copy is asked.
             let mut copy = self.hub.clone();
             let waiting = std::iter::from_fn(|| copy.poll_action()).collect();
-            self.ledger.produced(event, result.is_ok(), waiting)?;
+            self.ledger.produced(&self.hub, event, result.is_ok(), waiting)?;
         }
         if event == Event::Timeout && !self.model.is_busy() {
             self.comes_to_rest()?;
@@ -267,12 +267,27 @@ impl Driver {
         }
         for one in &model.connections {
             let (id, client) = (one.id, hub.client_of(one.id));
-            ensure!(client == one.client, "on {id} is {client:?}, and should be {:?}", one.client);
+            let is_client = |client: &ClientId| model.find(*client).is_some_and(|one| !one.is_rest);
+            let should = one.client.filter(is_client);
+            ensure!(client == should, "on {id} is {client:?}, and should be {should:?}");
         }
         for one in &model.clients {
             let connection = hub.connection_of(one.id);
-            let is_its = connection == Some(one.connection);
-            ensure!(is_its, "{} is on {connection:?}, and should be on {}", one.id, one.connection);
+            ensure!(
+                connection == one.on(),
+                "{} is on {connection:?}, and should be on {:?}",
+                one.id,
+                one.on()
+            );
+            let session = hub.session_of(one.id);
+            ensure!(
+                session.as_deref() == one.session.as_deref(),
+                "{} has {session:?}, and should have {:?}",
+                one.id,
+                one.session
+            );
+            let is_away = hub.is_away(one.id);
+            ensure!(is_away == (one.phase == Phase::Away), "{} is away: {is_away}", one.id);
             let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));
             let (outbox, user) = (hub.outbox_of(id), hub.user_of(id));
             ensure!(outbox == sums, "for {id} wait (messages, bytes) {outbox:?}, and should {sums:?}");

@@ -36,7 +36,9 @@ pub fn as_test(limits: &Limits, ops: &[Op]) -> String {
     let limits = format!("{:?}", limits.settled())
         .replace("per_user: ", "per_user: PerUser::")
         .replace("policy: ", "policy: Policy::")
-        .replace("over_rate: ", "over_rate: OverRate::");
+        .replace("over_rate: ", "over_rate: OverRate::")
+        .replace("ended_by: ", "ended_by: EndedBy::")
+        .replace("second: ", "second: SecondConnection::");
     let mut text = String::from("#[test]\nfn a_name_for_what_went_wrong() {\n");
     let _ = writeln!(text, "    let limits = {limits};");
     let _ = writeln!(text, "    let ops = [");

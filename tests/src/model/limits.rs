@@ -3,7 +3,8 @@
 use std::time::Duration;
 use throng_core::frame::MAX_HEAD;
 use throng_core::hub::{
-    self, Admission, Closes, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    self, Admission, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy,
+    Rooms, SecondConnection, Sessions,
 };
 use throng_core::{CloseCode, CloseFrame, Rate};
 
@@ -58,6 +59,18 @@ pub struct Limits {
     pub seed: u64,
     /// Units of work of an event.
     pub slice: u32,
+    /// Whether newcomers have sessions. Then the hub has room for all that waits: which of it must go is hard to say of what is in two
+    /// places.
+    pub named: bool,
+    pub grace: Option<u32>,
+    pub away_messages: u32,
+    pub away_bytes: u32,
+    pub away: Option<u32>,
+    pub away_of_user: Option<u32>,
+    pub away_of_address: Option<u32>,
+    pub ended_by: EndedBy,
+    pub second: SecondConnection,
+    pub session_bytes: u32,
 }
 
 impl Default for Limits {
@@ -97,6 +110,16 @@ impl Default for Limits {
             lanes: 1,
             seed: 0,
             slice: 4_096,
+            named: false,
+            grace: None,
+            away_messages: 4,
+            away_bytes: 200,
+            away: None,
+            away_of_user: None,
+            away_of_address: None,
+            ended_by: EndedBy::NormalClose,
+            second: SecondConnection::TakesOver,
+            session_bytes: 10,
         }
     }
 }
@@ -131,7 +154,7 @@ impl Limits {
             messages: self.messages.max(1),
             bytes,
             policy: if self.policy == Policy::Wait { Policy::DropNewest } else { self.policy },
-            hub_bytes: self.hub_bytes.max(u64::from(bytes)),
+            hub_bytes: self.hub_bytes.max(u64::from(bytes)).max(if self.named { 1 << 20 } else { 0 }),
             written_messages: rate(self.written_messages),
             client_messages: rate(self.client_messages),
             client_bytes: rate(self.client_bytes),
@@ -152,6 +175,16 @@ impl Limits {
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
             slice: self.slice.max(1),
+            named: self.named,
+            grace: positive(self.grace),
+            away_messages: self.away_messages.max(1),
+            away_bytes: self.away_bytes.max(1),
+            away: positive(self.away),
+            away_of_user: positive(self.away_of_user),
+            away_of_address: positive(self.away_of_address),
+            ended_by: self.ended_by,
+            second: self.second,
+            session_bytes: self.session_bytes.max(1),
         }
     }
 
@@ -165,7 +198,7 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 30 {
+        match field % 36 {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -210,6 +243,17 @@ impl Limits {
             27 => limits.write_rate = maybe(250),
             28 => limits.idle_inbound = maybe(250),
             26 => limits.standstill = 1 + 4 * number,
+            30 => limits.grace = maybe(250),
+            31 => (limits.away_messages, limits.away_bytes) = (1 + number % 7, 1 + number),
+            32 => limits.away = maybe(3),
+            33 => limits.away_of_user = maybe(2),
+            34 => limits.away_of_address = maybe(2),
+            35 => {
+                let ended_by = [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose];
+                limits.ended_by = ended_by[usize::from(value) % ended_by.len()];
+                let second = [SecondConnection::TakesOver, SecondConnection::Refused];
+                limits.second = second[usize::from(value / 3) % second.len()];
+            }
             _ => limits.codes = value,
         }
         limits.settled()
@@ -234,6 +278,17 @@ impl Limits {
                 members: self.members,
                 total: self.rooms,
                 name_bytes: self.name_bytes,
+            },
+            sessions: Sessions {
+                grace: self.grace.map(time),
+                messages: self.away_messages,
+                bytes: self.away_bytes,
+                total: self.away,
+                per_user: self.away_of_user,
+                per_address: self.away_of_address,
+                ended_by: self.ended_by,
+                second: self.second,
+                name_bytes: self.session_bytes,
             },
             outbox: Outbox {
                 message_bytes: self.message_bytes,
@@ -290,6 +345,7 @@ impl Limits {
                 return (CloseCode(code), format!("{cause:?} {}", self.codes));
             }
             Cause::Evicted => (1008, "another client of this user"),
+            Cause::Replaced => (1008, "another connection of this session"),
             Cause::Idle => (1000, "idle"),
             Cause::IdleInbound => (1000, "nothing received"),
             Cause::OverRate => (1008, "too many messages"),
@@ -304,7 +360,8 @@ impl Limits {
 }
 
 /// Why a hub closes a client by itself, in the words of its config.
-const CAUSES: [(hub::Cause, Cause); 9] = [
+const CAUSES: [(hub::Cause, Cause); 10] = [
+    (hub::Cause::Replaced, Cause::Replaced),
     (hub::Cause::Evicted, Cause::Evicted),
     (hub::Cause::Idle, Cause::Idle),
     (hub::Cause::IdleInbound, Cause::IdleInbound),
@@ -328,6 +385,7 @@ pub(super) enum Cause {
     Draining,
     ShutDown,
     IdleInbound,
+    Replaced,
 }
 
 fn time(millis: u32) -> Duration {

@@ -34,10 +34,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
 pub use limits::{Every, Limits};
-pub use op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, Through, To, USERS, Who, Wrote};
+pub use op::{
+    Full, How, On, Op, ROOMS, Returned, SESSIONS, Seen, Size, Then, Through, To, USERS, Who, Wrote,
+};
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
-pub use throng_core::hub::{OverRate, PerUser, Policy};
+pub use throng_core::hub::{EndedBy, OverRate, PerUser, Policy, SecondConnection};
 
 /// Gives every operation to a hub and to the model, and then ends the hub.
 ///

@@ -7,6 +7,9 @@ pub const ROOMS: [&str; 6] = ["red", "green", "blue", "grey", "much-too-long", "
 /// Names of users: 0 means nobody, `n` the one before `n`, modulo their number and one. The last two are no good.
 pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
 
+/// Names of sessions: 0 means none, `n` the one before `n`, modulo their number and one. The last two are no good.
+pub const SESSIONS: [&str; 5] = ["tab", "phone", "desk", "much-too-long", ""];
+
 /// Which client: the `n`th of its kind, modulo how many there are, in the order of reserving. If there is none, the
 /// operation does not take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Who {
     Blocked(u8),
     /// An open one whose transport has failed.
     Failed(u8),
+    /// One that is away.
+    Away(u8),
     /// Any.
     Anybody(u8),
     /// One that is gone: its id is stale.
@@ -388,5 +393,41 @@ pub enum Op {
     HalfClose {
         /// On which connection.
         on: On,
+    },
+    /// Reserves a client with a session.
+    Return {
+        /// For which connection.
+        on: On,
+        /// Whose it is.
+        user: u8,
+        /// Its session.
+        session: u8,
+    },
+    /// Accepts a transport and opens a client with a session, or continues the one that has it.
+    Arrive {
+        /// From where.
+        address: u8,
+        /// Whose it is.
+        user: u8,
+        /// Its session.
+        session: u8,
+    },
+    /// Sets the user and the session.
+    Identify {
+        /// Of whom.
+        who: Who,
+        /// Whose it is now.
+        user: u8,
+        /// Its session now.
+        session: u8,
+    },
+    /// A host closes a connection.
+    CloseConnection {
+        /// Which.
+        on: On,
+        /// The code, modulo a few.
+        code: u8,
+        /// How: the hub it is in any case.
+        how: How,
     },
 }

@@ -25,6 +25,7 @@ impl Driver {
             Who::Leased(n) => (n, |one| one.outbox.sending == Sending::Leased),
             Who::Blocked(n) => (n, |one| one.outbox.sending == Sending::Blocked),
             Who::Failed(n) => (n, Client::has_failed),
+            Who::Away(n) => (n, |one| one.phase == Phase::Away),
             Who::Anybody(n) => (n, |_| true),
         };
         let found: Vec<_> = self.model.clients.iter().filter(|one| is(one)).map(|one| one.id).collect();

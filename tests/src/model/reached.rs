@@ -56,6 +56,9 @@ impl Driver {
             ("Begun", is_there(|one| one.outbox.begun_messages().nth(1).is_some())),
             ("Marked", is_there(|one| one.phase == Phase::Marked)),
             ("Closing rooms", self.model.is_closing_rooms()),
+            ("Rest", is_there(|one| one.is_rest)),
+            ("Rest with a lease", is_there(|one| one.is_rest && one.outbox.sending == Sending::Leased)),
+            ("Held", is_there(|one| one.phase == Phase::Open && one.outbox.sending == Sending::Held)),
             ("Given up", self.gone_clients.iter().any(given_up)),
         ];
         let came_to_pass = names.into_iter().filter(|(_, did)| *did);
@@ -84,6 +87,7 @@ fn connection_of(event: Event<'_>) -> Option<ConnectionId> {
         | Event::PeerClosed { connection, .. }
         | Event::HalfClosed { connection }
         | Event::Gone { connection }
+        | Event::CloseConnection { connection, .. }
         | Event::Transmit { connection, .. }
         | Event::Writable { connection } => Some(connection),
         _ => None,
@@ -94,6 +98,7 @@ fn connection_of(event: Event<'_>) -> Option<ConnectionId> {
 fn client_of(event: Event<'_>) -> Option<ClientId> {
     match event {
         Event::SetUser { client, .. }
+        | Event::Identify { client, .. }
         | Event::Place { client, .. }
         | Event::Join { client, .. }
         | Event::Leave { client, .. }

@@ -113,6 +113,15 @@ fn a_transport_that_fails_drops_nothing_and_what_the_peer_said_before_still_coun
 }
 
 #[test]
+fn the_failed_lease_of_a_client_that_never_was_is_passed_over() {
+    let mut bench = Bench::graceful(|_| {});
+    let (connection, client) = (ConnectionId::from_u64(u64::MAX), ClientId::from_u64(u64::MAX));
+    let (progress, transport) = (Progress::All, Transport::Failed);
+    let stray = crate::hub::Written { connection, client, progress, transport };
+    assert_eq!(bench.hub.transmitted(bench.now, &[stray]), Ok(()));
+}
+
+#[test]
 fn what_ends_a_client_at_once_does_so_with_a_session_too() {
     type End = fn(&mut Bench, ConnectionId, ClientId);
     let ends: [End; 6] = [

@@ -333,6 +333,15 @@ fn a_client_that_is_placed_continues_the_one_with_its_session_if_that_one_stays(
 }
 
 #[test]
+fn an_open_client_that_has_a_session_can_be_placed_under_another_user() {
+    let mut bench = Bench::graceful(|_| {});
+    let (_, client) = bench.come(None, "tab");
+    assert_eq!(bench.hub.place(bench.now, client, "ada", &[], CloseCode::POLICY, ""), Ok(()));
+    assert_eq!(bench.hub.user_of(client).as_deref(), Some("ada"));
+    bench.sane();
+}
+
+#[test]
 fn first_rooms_are_not_looked_at_for_a_client_that_is_in_them_already() {
     let mut bench = Bench::graceful(|config| config.rooms.members = Some(1));
     let (connection, client) = bench.come(None, "tab");

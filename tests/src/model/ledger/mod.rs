@@ -30,6 +30,7 @@ enum Told {
     #[default]
     Nothing,
     Connected,
+    Away,
     Leaving,
     Disconnected,
 }
@@ -37,8 +38,12 @@ enum Told {
 /// What is known of a connection whose id the hub has given out.
 #[derive(Debug, Default)]
 struct Wire {
-    /// The client that was reserved for it: one at most, ever.
+    /// The client that was reserved for it, or that it continues; none once they are separated.
     client: Option<ClientId>,
+    /// It was separated from its client, and goes on writing: what it has on lease.
+    rest: Option<Vec<Item>>,
+    /// The last message that it has taken: messages are numbered.
+    last: Option<u32>,
     /// The host was told to end the transport.
     is_aborted: bool,
     /// The host has said so.
@@ -48,7 +53,9 @@ struct Wire {
 /// What is known of a client whose id the hub has given out.
 #[derive(Debug)]
 struct Seen {
+    /// The connection that it has, or had last, and the first one.
     connection: ConnectionId,
+    first: ConnectionId,
     told: Told,
     /// It was opened: before that nothing is written to it, and nobody hears of it.
     is_client: bool,
@@ -57,9 +64,8 @@ struct Seen {
     lease: Vec<Item>,
     /// Messages that were meant for it.
     queued: u64,
-    /// Messages written whole, and the last of them: messages are numbered.
+    /// Messages written whole.
     written: u64,
-    last: Option<u32>,
     dropped: u64,
 }
 
@@ -67,13 +73,13 @@ impl Seen {
     fn new(connection: ConnectionId) -> Self {
         Self {
             connection,
+            first: connection,
             told: Told::Nothing,
             is_client: false,
             is_gone: false,
             lease: Vec::new(),
             queued: 0,
             written: 0,
-            last: None,
             dropped: 0,
         }
     }
@@ -83,6 +89,7 @@ impl Ledger {
     /// What the hub answers to an event that was for these `recipients`, those left out whom it refused.
     pub(super) fn answered(
         &mut self,
+        hub: &Hub,
         event: Event<'_>,
         outcome: Outcome,
         recipients: &[ClientId],
@@ -100,15 +107,61 @@ impl Ledger {
                 ensure!(is_new, "the client {client} is given out twice");
             }
             (_, Outcome::Published(published)) => self.published(published, recipients)?,
-            (Event::Open { connection }, _) => {
-                let client = self.wire(connection, "is opened")?.client;
-                let client = client.ok_or_else(|| format!("{connection} is opened, and has no client"))?;
-                self.of(client, "is opened")?.is_client = true;
+            (Event::Open { connection }, _) => self.opened(hub, connection)?,
+            (Event::Place { client, .. }, _) => {
+                let seen = self.of(client, "is placed")?;
+                if !seen.is_client {
+                    let connection = seen.connection;
+                    self.opened(hub, connection)?;
+                }
             }
-            (Event::Place { client, .. }, _) => self.of(client, "is opened")?.is_client = true,
             _ => {}
         }
         Ok(())
+    }
+
+    /// A connection has a client: the one that was reserved for it, or an older one of the same user.
+    fn opened(&mut self, hub: &Hub, connection: ConnectionId) -> Result<(), Wrong> {
+        let reserved = self.wire(connection, "is opened")?.client;
+        let reserved = reserved.ok_or_else(|| format!("{connection} is opened, and has no client"))?;
+        let client = hub.client_of(connection).ok_or_else(|| format!("{connection} is open for nobody"))?;
+        if client == reserved {
+            self.of(client, "is opened")?.is_client = true;
+            return Ok(());
+        }
+        self.of(reserved, "is over")?.is_gone = true;
+        let seen = self.of(client, "is continued")?;
+        ensure!(seen.is_client, "{client} is continued, and was never open");
+        let old = std::mem::replace(&mut seen.connection, connection);
+        let lease = std::mem::take(&mut seen.lease);
+        self.wire(connection, "is opened")?.client = Some(client);
+        self.separated(hub, old, client, lease);
+        Ok(())
+    }
+
+    /// A connection has lost its client, if it has not before.
+    fn separated(&mut self, hub: &Hub, connection: ConnectionId, client: ClientId, lease: Vec<Item>) {
+        let Some(wire) = self.connections.get_mut(&connection) else { return };
+        if wire.client == Some(client) && hub.client_of(connection).is_none() {
+            wire.client = None;
+            // What a connection has that is to be ended is stale.
+            wire.rest = Some(lease);
+        }
+    }
+
+    /// Whoever went away has no connection, and what it had on lease is its connection's.
+    fn separate(&mut self, hub: &Hub) {
+        let away: Vec<_> = self
+            .clients
+            .iter()
+            .filter(|(id, seen)| !seen.is_gone && hub.is_away(**id))
+            .map(|(id, _)| *id)
+            .collect();
+        for client in away {
+            let Some(seen) = self.clients.get_mut(&client) else { continue };
+            let (connection, lease) = (seen.connection, std::mem::take(&mut seen.lease));
+            self.separated(hub, connection, client, lease);
+        }
     }
 
     /// A connection that lives.
@@ -139,6 +192,12 @@ impl Ledger {
     }
 
     pub(super) fn leased(&mut self, lease: &Lease, items: &[Item]) -> Result<(), Wrong> {
+        let wire = self.wire(lease.connection, "is written to")?;
+        if let Some(rest) = &mut wire.rest {
+            ensure!(rest.is_empty(), "{} has two leases", lease.connection);
+            *rest = items.to_vec();
+            return Ok(());
+        }
         let seen = self.of(lease.client, "is written to")?;
         ensure!(seen.connection == lease.connection, "{lease:?} is for the connection of another client");
         ensure!(seen.is_client, "{} is written to before it is open", lease.client);
@@ -150,7 +209,11 @@ impl Ledger {
     /// Connections that the hub names as ready.
     pub(super) fn named(&mut self, connections: &[ConnectionId]) -> Result<(), Wrong> {
         for connection in connections {
-            let client = self.wire(*connection, "is ready")?.client;
+            let wire = self.wire(*connection, "is ready")?;
+            if wire.rest.is_some() {
+                continue;
+            }
+            let client = wire.client;
             let client = client.ok_or_else(|| format!("{connection} is ready, and has no client"))?;
             ensure!(self.of(client, "is ready")?.is_client, "{client} is ready before it is open");
         }
@@ -162,7 +225,12 @@ impl Ledger {
     pub(super) fn written(&mut self, hub: &Hub, results: &[Written]) -> Result<(), Wrong> {
         for written in results {
             // The connection says whose lease it is.
-            let client = self.connections.get(&written.connection).and_then(|wire| wire.client);
+            let Some(wire) = self.connections.get_mut(&written.connection) else { continue };
+            if let Some(rest) = &mut wire.rest {
+                rest.clear();
+                continue;
+            }
+            let client = wire.client;
             let Some(client) = client.filter(|client| client.index() == written.client.index()) else {
                 continue;
             };
@@ -173,17 +241,12 @@ impl Ledger {
             if hub.outbox_of(client).is_none_or(|outbox| (outbox.0 as usize) < frames) {
                 continue;
             }
-            let items = match written.progress {
-                Progress::All => lease.len(),
-                Progress::Part { items, .. } => lease.len().min(items as usize),
-            };
-            for item in &lease[..items] {
-                let Item::Frame(frame) = item else { continue };
+            for frame in frames_of(&lease, written.progress) {
                 let number = number_of(frame);
                 let offset = frame.place().map(|_| u64::from(number));
                 ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
-                ensure!(seen.last < Some(number), "{client} gets {number} after {:?}", seen.last);
-                seen.last = Some(number);
+                ensure!(wire.last < Some(number), "{client} gets {number} after {:?}", wire.last);
+                wire.last = Some(number);
                 seen.written += 1;
             }
         }
@@ -194,15 +257,14 @@ impl Ledger {
     /// of the gone the same waits as before. And whose transport goes is not asked to end it.
     pub(super) fn produced(
         &mut self,
+        hub: &Hub,
         event: Event<'_>,
         is_done: bool,
         queue: Vec<Action>,
     ) -> Result<(), Wrong> {
-        let is_gone =
-            |connection: ConnectionId| self.connections.get(&connection).is_some_and(|wire| wire.is_gone);
+        self.separate(hub);
         let of_gone = |queue: &[Action]| -> Vec<Action> {
-            let of_gone = |action: &&Action| self.wire_of(action).is_some_and(is_gone);
-            queue.iter().filter(of_gone).cloned().collect()
+            queue.iter().filter(|action| self.is_of_gone(action)).cloned().collect()
         };
         let (before, after) = (of_gone(&self.waiting), of_gone(&queue));
         ensure!(before == after, "{event:?} makes {after:?} of {before:?}, about who is gone");
@@ -212,8 +274,10 @@ impl Ledger {
             ensure!(!is_new, "a transport that has gone is to be ended");
             let wire = self.wire(connection, "goes")?;
             wire.is_gone = true;
-            if let Some(seen) = wire.client.and_then(|client| self.clients.get_mut(&client)) {
-                seen.is_gone = true;
+            if let Some(client) = wire.client
+                && let Some(seen) = self.clients.get_mut(&client)
+            {
+                seen.is_gone = !hub.is_away(client);
             }
         }
         self.waiting = queue;
@@ -226,8 +290,14 @@ impl Ledger {
         for action in actions {
             let (from, to) = match *action {
                 Action::Connected { .. } => (&[Told::Nothing][..], Told::Connected),
-                Action::Left { .. } => (&[Told::Connected, Told::Leaving][..], Told::Leaving),
-                Action::Disconnected { .. } => (&[Told::Connected, Told::Leaving][..], Told::Disconnected),
+                Action::Left { .. } => (&[Told::Connected, Told::Away, Told::Leaving][..], Told::Leaving),
+                Action::Disconnected { .. } => {
+                    (&[Told::Connected, Told::Away, Told::Leaving][..], Told::Disconnected)
+                }
+                Action::Away { .. } => (&[Told::Connected][..], Told::Away),
+                // From here on it is on its way to the other connection.
+                Action::Replaced { .. } => (&[Told::Connected][..], Told::Away),
+                Action::Resumed { .. } => (&[Told::Away][..], Told::Connected),
                 Action::Abort { connection } => {
                     self.aborts(connection)?;
                     continue;
@@ -238,6 +308,14 @@ impl Ledger {
                 }
                 // Who ends is told of its rooms in the order of joining, closed or not.
                 Action::RoomClosed { .. } if self.is_leaving(action) => (&[Told::Leaving][..], Told::Leaving),
+                Action::RoomClosed { .. }
+                | Action::Dropped { .. }
+                | Action::OverRate { .. }
+                | Action::OutboxLow { .. }
+                    if self.is_told_away(action) =>
+                {
+                    (&[Told::Away][..], Told::Away)
+                }
                 Action::RoomClosed { .. }
                 | Action::Dropped { .. }
                 | Action::OverRate { .. }
@@ -256,7 +334,7 @@ impl Ledger {
             ensure!(from.contains(&seen.told), "{action:?} after {:?}", seen.told);
             seen.told = to;
             if let Action::Connected { connection, .. } = *action {
-                ensure!(connection == seen.connection, "{action:?}, and it is on {}", seen.connection);
+                ensure!(connection == seen.first, "{action:?}, and it is on {}", seen.first);
             }
             if let Action::Dropped { dropped, .. } = action {
                 seen.dropped += u64::from(dropped.frames);
@@ -280,21 +358,33 @@ impl Ledger {
     }
 
     fn resumes(&self, connection: ConnectionId) -> Result<(), Wrong> {
-        let client = self.connections.get(&connection).and_then(|wire| wire.client);
-        let seen = client.and_then(|client| self.clients.get(&client));
+        let wire = self.connections.get(&connection);
+        if wire.is_some_and(|wire| wire.rest.is_some()) {
+            // It was told before the connection was separated from its client.
+            return Ok(());
+        }
+        let seen = wire.and_then(|wire| wire.client).and_then(|client| self.clients.get(&client));
         let is_open = seen.is_some_and(|seen| seen.told == Told::Connected);
         ensure!(is_open, "{connection} is to be read from, of somebody like {seen:?}");
         Ok(())
     }
 
-    /// Whose transport an action is about.
-    fn wire_of(&self, action: &Action) -> Option<ConnectionId> {
+    /// Whether an action is about a transport or a client that is gone.
+    fn is_of_gone(&self, action: &Action) -> bool {
         match *action {
-            Action::Resume { connection } | Action::Abort { connection } => Some(connection),
+            Action::Resume { connection } | Action::Abort { connection } => {
+                self.connections.get(&connection).is_some_and(|wire| wire.is_gone)
+            }
             ref other => {
-                client_of(other).and_then(|client| self.clients.get(&client)).map(|seen| seen.connection)
+                let seen = client_of(other).and_then(|client| self.clients.get(&client));
+                seen.is_some_and(|seen| seen.is_gone)
             }
         }
+    }
+
+    fn is_told_away(&self, action: &Action) -> bool {
+        let seen = client_of(action).and_then(|client| self.clients.get(&client));
+        seen.is_some_and(|seen| seen.told == Told::Away)
     }
 
     fn is_leaving(&self, action: &Action) -> bool {
@@ -306,7 +396,13 @@ impl Ledger {
     fn stops(&mut self) -> Result<(), Wrong> {
         ensure!(!self.stopped, "the hub stops twice");
         self.stopped = true;
-        let left = self.clients.iter().find(|(_, seen)| seen.is_client && !seen.is_gone);
+        // Who was away when it ended is gone by that.
+        let was_away = |seen: &Seen| {
+            let wire = self.connections.get(&seen.connection);
+            seen.told == Told::Disconnected && wire.is_some_and(|wire| wire.rest.is_some())
+        };
+        let is_left = |seen: &Seen| seen.is_client && !seen.is_gone && !was_away(seen);
+        let left = self.clients.iter().find(|(_, seen)| is_left(seen));
         ensure!(left.is_none(), "the hub has stopped, and there is {left:?}");
         Ok(())
     }
@@ -334,9 +430,24 @@ fn client_of(action: &Action) -> Option<ClientId> {
         | Action::Disconnected { client, .. }
         | Action::Dropped { client, .. }
         | Action::OverRate { client, .. }
+        | Action::Away { client, .. }
+        | Action::Resumed { client, .. }
+        | Action::Replaced { client, .. }
         | Action::OutboxLow { client } => Some(client),
         _ => None,
     }
+}
+
+/// The messages of a lease that were written whole.
+fn frames_of(lease: &[Item], progress: Progress) -> impl Iterator<Item = &Frame> {
+    let items = match progress {
+        Progress::All => lease.len(),
+        Progress::Part { items, .. } => lease.len().min(items as usize),
+    };
+    lease[..items].iter().filter_map(|item| match item {
+        Item::Frame(frame) => Some(frame),
+        Item::Control(_) => None,
+    })
 }
 
 /// Which message it is.

@@ -5,7 +5,7 @@ use super::connection::Connection;
 use super::rates::Bucket;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
-use throng_core::hub::{Action, Error, Refusal, State};
+use throng_core::hub::{Action, Error, Refusal, Reserved, State};
 use throng_core::{Address, ClientId, ConnectionId, Instant, Name};
 
 impl Model {
@@ -22,7 +22,9 @@ impl Model {
             return Err(Refusal::TooManyHandshakes { limit }.into());
         }
         // Where there is neither a limit nor a rate of addresses, nobody is counted.
-        let has_limits = self.limits.per_address.is_some() || self.limits.connect_rate.is_some();
+        let has_limits = self.limits.per_address.is_some()
+            || self.limits.connect_rate.is_some()
+            || (self.limits.grace.is_some() && self.limits.away_of_address.is_some());
         let address = address.filter(|_| has_limits);
         if let Some(address) = address {
             self.check_address(address)?;
@@ -61,10 +63,11 @@ impl Model {
         &mut self,
         connection: ConnectionId,
         user: Option<&str>,
+        session: Option<&str>,
         rooms: &[Name],
-    ) -> Result<ClientId, Error> {
+    ) -> Result<Reserved, Error> {
         let found = self.find_connection(connection).ok_or(Error::Gone)?;
-        if found.client.is_some() || found.aborted {
+        if found.client.is_some() || found.aborted || found.is_left {
             return Err(Error::NotOpen);
         }
         match self.state {
@@ -73,19 +76,20 @@ impl Model {
             _ => {}
         }
         if let Some(limit) = self.limits.connections
-            && self.clients.len() >= limit as usize
+            && self.clients.len() - self.detached() as usize >= limit as usize
         {
             return Err(Refusal::TooManyConnections { limit }.into());
         }
-        self.could_join_all(rooms)?;
-        if let Some(user) = user {
-            self.check_user(None, user)?;
+        let continued = self.check_identity(None, user, session)?;
+        if continued.is_none() {
+            self.could_join_all(rooms)?;
         }
         let client = ClientId::from_u64(self.client_ids.give());
         self.clients.push(Client::new(client, connection));
         self.at(connection).client = Some(client);
+        self.take_session(client, session);
         self.assign_user(client, user);
-        Ok(client)
+        Ok(Reserved::new(client, continued))
     }
 
     pub(super) fn open(&mut self, connection: ConnectionId) -> Result<(), Error> {
@@ -93,7 +97,7 @@ impl Model {
         if self.phase(client)? != Phase::Reserved {
             return Err(Error::NotOpen);
         }
-        self.open_client(client)
+        self.open_or_resume(client)
     }
 
     pub(super) fn open_client(&mut self, client: ClientId) -> Result<(), Error> {
@@ -102,17 +106,12 @@ impl Model {
         }
         self.numbers.opened += 1;
         let (now, opened) = (self.now, self.numbers.opened);
-        let ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
         let of = self.of(client);
         of.phase = Phase::Open;
         of.opened = opened;
         of.last_out = now;
-        let connection = self.connection_of(client);
-        connection.hear(now);
-        connection.last_in = now;
-        connection.deadline = NEVER;
-        connection.next_ping = ping;
-        let id = connection.id;
+        let id = of.connection;
+        self.begin_to_hear(id);
         self.open.push(client);
         self.begin_rates(client);
         self.evict_others(client);
@@ -122,6 +121,17 @@ impl Model {
         }
         self.arm(id);
         Ok(())
+    }
+
+    /// A connection has an open client from now on.
+    pub(super) fn begin_to_hear(&mut self, connection: ConnectionId) {
+        let now = self.now;
+        let ping = self.limits.ping.map_or(NEVER, |ping| now + nanos(ping));
+        let connection = self.at(connection);
+        connection.hear(now);
+        connection.last_in = now;
+        connection.deadline = NEVER;
+        connection.next_ping = ping;
     }
 
     /// A handshake that takes too long, or that a shutdown ends. What it reserved is free again, and the id of the client that

@@ -2,12 +2,17 @@
 
 use super::outbox::{Outbox, Sending};
 use super::rates::Bucket;
-use throng_core::{ClientId, ConnectionId};
+use throng_core::{Address, ClientId, ConnectionId};
+
+/// Stands for "no connection": none has this id.
+pub(crate) const NOWHERE: ConnectionId = ConnectionId::from_u64(u64::MAX);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Reserved,
     Open,
+    /// Open, and without a connection.
+    Away,
     /// To be ended, and its turn has not come.
     Marked,
     Closing,
@@ -21,13 +26,28 @@ pub(super) struct In {
     pub(super) closed: Option<u64>,
 }
 
+/// A client that may return.
+#[derive(Clone, Debug)]
+pub(crate) struct Away {
+    pub(super) until: u64,
+    pub(super) lasts: u64,
+    /// From where its last connection was.
+    pub(super) address: Option<Address>,
+    /// When the hub looks at it, and the number of the setting of that timer.
+    pub(super) timer: (u64, u64),
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) id: ClientId,
-    /// It ends with its connection, so that it always has one.
+    /// [`NOWHERE`] if it is away, or was when it was marked.
     pub(crate) connection: ConnectionId,
     pub(crate) phase: Phase,
     pub(crate) user: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) away: Option<Away>,
+    /// Not a client, but what a connection that was separated from its client has left to write.
+    pub(crate) is_rest: bool,
     /// Clients opened before it.
     pub(super) opened: u64,
     /// In the order of joining. What was closed is there until it is told.
@@ -48,6 +68,9 @@ impl Client {
             connection,
             phase: Phase::Reserved,
             user: None,
+            session: None,
+            away: None,
+            is_rest: false,
             opened: 0,
             rooms: Vec::new(),
             outbox: Outbox::default(),
@@ -60,7 +83,12 @@ impl Client {
 
     /// Whether nothing can be written to an open client any more.
     pub(crate) fn has_failed(&self) -> bool {
-        self.phase == Phase::Open && self.outbox.sending == Sending::Ended
+        self.phase == Phase::Open && matches!(self.outbox.sending, Sending::Ended | Sending::Held)
+    }
+
+    /// The connection that it has.
+    pub(crate) fn on(&self) -> Option<ConnectionId> {
+        (self.connection != NOWHERE).then_some(self.connection)
     }
 
     /// The rooms that it is in.

@@ -2,6 +2,7 @@
 
 use super::client::Phase;
 use super::outbox::Sending;
+use super::sessions::Loss;
 use super::timeouts::nanos;
 use super::{Model, NEVER, reason_in_frame, swap_out};
 use crate::model::limits::Cause;
@@ -60,6 +61,11 @@ impl Model {
             self.finish_closing(client);
             return Ok(());
         }
+        let loss = Loss { code: told, by, reason: reason.clone() };
+        let says_so = by == ClosedBy::Peer && self.is_farewell(answer);
+        if !says_so && self.lose_closing(client, answer, &loss) {
+            return Ok(());
+        }
         self.leave_hub(client, told, reason, by);
         self.begin_closing(client, answer, None);
         Ok(())
@@ -67,12 +73,15 @@ impl Model {
 
     /// The transport is no more: its client ends with it.
     pub(super) fn gone(&mut self, connection: ConnectionId) -> Result<(), Error> {
-        if let Some(client) = self.need_connection(connection)? {
+        let loss = Loss { code: CloseCode::ABNORMAL, by: ClosedBy::Transport, reason: None };
+        if let Some(client) = self.need_connection(connection)?
+            && !self.lose(client, &loss)
+        {
             self.stop_sending(client);
             match self.phase(client)? {
                 Phase::Open => self.leave_hub(client, CloseCode::ABNORMAL, None, ClosedBy::Transport),
                 Phase::Marked => self.marked_has_gone(client),
-                Phase::Reserved | Phase::Closing => {}
+                Phase::Reserved | Phase::Closing | Phase::Away => {}
             }
             self.assign_user(client, None);
             self.forget(client);
@@ -91,7 +100,9 @@ impl Model {
         flush: Flush,
         by: ClosedBy,
     ) {
-        if flush == Flush::Never {
+        if self.of(client).on().is_none() {
+            self.stop_sending(client);
+        } else if flush == Flush::Never {
             self.drop_unsent(client);
         }
         self.leave_hub(client, code, reason_in_frame(reason), by);
@@ -138,6 +149,8 @@ impl Model {
         self.tell_drops_of(client);
         self.tell_over_rate(client);
         self.leave_every_room(client);
+        self.of(client).session = None;
+        self.of(client).away = None;
         self.assign_user(client, None);
         swap_out(&mut self.open, &client);
         self.numbers.count_end(by, code);
@@ -148,9 +161,12 @@ impl Model {
         let code = code.filter(|code| code.may_be_sent());
         let reason = reason.filter(|_| code.is_some());
         let deadline = self.now + nanos(self.limits.close);
+        if self.of(client).on().is_none() {
+            return self.forget(client);
+        }
         let of = self.of(client);
         of.phase = Phase::Closing;
-        if of.outbox.sending == Sending::Ended {
+        if matches!(of.outbox.sending, Sending::Ended | Sending::Held) {
             return self.abort_client(client);
         }
         of.outbox.close.get_or_insert(Control::Close { code, reason });

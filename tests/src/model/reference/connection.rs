@@ -26,6 +26,8 @@ pub(crate) struct Connection {
     /// The host was asked to end the transport.
     pub(crate) aborted: bool,
     pub(super) peer_closed: bool,
+    /// Its client was separated from it, and it gets no other.
+    pub(super) is_left: bool,
     pub(super) working: bool,
     /// A ping was written to it, and nothing has arrived since.
     pub(super) asked: bool,
@@ -50,6 +52,7 @@ impl Connection {
             controls: Bucket::default(),
             aborted: false,
             peer_closed: false,
+            is_left: false,
             working: false,
             asked: false,
             timer: (deadline, 0),

@@ -49,14 +49,15 @@ impl Model {
             idle: plan.idle.as_nanos() as u64,
             spread: plan.spread.as_nanos() as u64,
             since: self.now,
-            clients: self.open.len() as u64,
+            clients: self.open.len() as u64 - u64::from(self.detached()),
             given: 0,
         });
         self.sweep = Some(Sweep { task: Task::GiveMoments, done: 0 });
     }
 
     pub(super) fn shut_down(&mut self) {
-        if self.stopping || (self.state == State::Stopped && self.connections.is_empty()) {
+        let is_empty = self.connections.is_empty() && self.clients.is_empty();
+        if self.stopping || (self.state == State::Stopped && is_empty) {
             return;
         }
         self.state = State::Stopped;
@@ -99,7 +100,10 @@ impl Model {
                 self.give_moment(client);
                 TIMER
             }
-            (Task::Close, Phase::Open) => {
+            (Task::GiveMoments, Phase::Away) => {
+                self.work_on(client, |model| model.end_for(client, Cause::Draining))
+            }
+            (Task::Close, Phase::Open | Phase::Away) => {
                 self.work_on(client, |model| model.end_for(client, Cause::ShutDown))
             }
             (Task::Close, Phase::Reserved) => {
@@ -160,7 +164,9 @@ impl Model {
     /// A drain is done when nobody is left that was admitted, a shutdown when nobody is left at all.
     pub(super) fn finish_drain(&mut self) {
         let is_done = match self.state {
-            _ if self.stopping => self.connections.is_empty() && self.sweep.is_none(),
+            _ if self.stopping => {
+                self.connections.is_empty() && self.clients.is_empty() && self.sweep.is_none()
+            }
             State::Draining => self.clients.is_empty(),
             _ => false,
         };

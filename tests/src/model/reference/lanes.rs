@@ -78,7 +78,9 @@ impl Model {
     }
 
     pub(super) fn unready(&mut self, client: ClientId) {
-        self.lane_of(client).remove(client);
+        for lane in &mut self.lanes {
+            lane.remove(client);
+        }
     }
 
     /// Who loses its last frame has nothing to write.

@@ -21,7 +21,8 @@ impl Model {
             return;
         }
         for client in clients {
-            if self.phase(client) == Ok(Phase::Open) {
+            if self.need_open(client).is_ok() {
+                self.drop_session(client);
                 self.of(client).phase = Phase::Marked;
                 self.marked.push(client);
             }

@@ -7,7 +7,8 @@
 //! there can be need for, and no fewer before a message is for nobody.
 //!
 //! A [`Connection`] is what a transport has, a [`Client`] is the member. Each names the other, from `Reserve` until the
-//! reservation is given up or the transport is gone.
+//! reservation is given up, the transport is gone, or the client goes away or over to another connection. A connection that still
+//! writes after that has a *rest*, which stands among the clients and is none.
 
 mod admission;
 mod client;
@@ -27,6 +28,7 @@ mod rates;
 mod reconfigure;
 mod room_config;
 mod rooms;
+mod sessions;
 mod standstill;
 mod timeouts;
 mod transmit;
@@ -46,7 +48,7 @@ use lanes::Lane;
 use numbers::Numbers;
 use rates::Bucket;
 use standstill::Standstill;
-use throng_core::hub::{Action, Dropped, Error, Event, Outcome, Reserved, RoomConfig, State, Unreached};
+use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
 use throng_core::{Address, ClientId, CloseCode, ConnectionId, Name};
 
 /// Bytes of a queue entry, as the hub counts them.
@@ -199,6 +201,9 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
+            Event::Identify { client, user, session } => {
+                self.identify(client, user, session).map(Outcome::Identified)
+            }
             Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
@@ -245,9 +250,12 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::Accept { address, lane } => self.accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { connection, user, session: _, rooms } => self
-                .reserve(connection, user, rooms)
-                .map(|client| Outcome::Reserved(Reserved::new(client, None))),
+            Event::Reserve { connection, user, session, rooms } => {
+                self.reserve(connection, user, session, rooms).map(Outcome::Reserved)
+            }
+            Event::CloseConnection { connection, code, reason, flush } => {
+                self.close_connection(connection, code, reason, flush).map(done)
+            }
             Event::Open { connection } => self.open(connection).map(done),
             Event::Received { connection, bytes, .. } => {
                 self.received(connection, bytes).map(Outcome::Verdict)
@@ -314,7 +322,8 @@ impl Model {
     }
 
     fn need_open(&self, client: ClientId) -> Result<(), Error> {
-        if self.phase(client)? == Phase::Open { Ok(()) } else { Err(Error::NotOpen) }
+        let is_open = matches!(self.phase(client)?, Phase::Open | Phase::Away);
+        if is_open { Ok(()) } else { Err(Error::NotOpen) }
     }
 
     /// The client of a connection, if it has one.
@@ -340,7 +349,9 @@ impl Model {
 
     /// A client is no more: its connection has none from now on.
     fn forget(&mut self, client: ClientId) {
-        self.connection_of(client).client = None;
+        if self.of(client).on().is_some() {
+            self.connection_of(client).client = None;
+        }
         self.clients.retain(|one| one.id != client);
         self.client_ids.take_back(client.index());
     }
@@ -367,7 +378,9 @@ impl Model {
 
     /// Whether the hub has more to do at once.
     pub(super) fn is_busy(&self) -> bool {
-        let is_due = self.connections.iter().any(|connection| connection.timer.0 <= self.now);
+        let away = self.clients.iter().filter_map(|one| one.away.as_ref()).map(|away| away.timer);
+        let mut timers = self.connections.iter().map(|connection| connection.timer).chain(away);
+        let is_due = timers.any(|timer| timer.0 <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due
     }

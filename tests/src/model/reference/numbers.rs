@@ -40,6 +40,10 @@ pub(crate) struct Numbers {
     pub(crate) dropped: [u64; 4],
     pub(super) joins: u64,
     pub(super) leaves: u64,
+    pub(super) went_away: u64,
+    pub(super) resumed: u64,
+    pub(super) not_returned: u64,
+    pub(super) away_refused: u64,
 }
 
 impl Numbers {
@@ -90,7 +94,8 @@ impl Model {
         let mut all = table! {
             handshakes: self.handshakes(),
             reserved: self.count(Phase::Reserved),
-            clients: self.count(Phase::Open) + self.count(Phase::Marked),
+            clients: self.count(Phase::Open) + self.count(Phase::Away) + self.count(Phase::Marked),
+            away: self.detached(),
             closing: self.count(Phase::Closing),
             users: users as u64,
             rooms: self.rooms.len() as u64,
@@ -136,6 +141,11 @@ impl Model {
             dropped_closed: closed,
             joins: numbers.joins,
             leaves: numbers.leaves,
+            went_away: numbers.went_away,
+            resumed: numbers.resumed,
+            replaced: numbers.ended_for(&[Cause::Replaced]),
+            not_returned: numbers.not_returned,
+            away_refused: numbers.away_refused,
         };
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         all.push(("stood_still", nanos(stats.stood_still), nanos(numbers.stood_still)));

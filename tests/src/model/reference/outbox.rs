@@ -52,6 +52,8 @@ pub(crate) enum Sending {
     Blocked,
     /// No message may be written yet.
     Paced,
+    /// There is no connection, or none that works: what waits is kept for the next one.
+    Held,
     /// Nothing is written any more.
     Ended,
 }
@@ -118,7 +120,7 @@ impl Outbox {
 
     /// Sixteen pongs may wait; one more takes the place of the latest.
     pub(super) fn add_pong(&mut self, payload: Bytes) {
-        if self.sending == Sending::Ended {
+        if matches!(self.sending, Sending::Ended | Sending::Held) {
             return;
         }
         if self.pongs() < 16 {
@@ -131,7 +133,8 @@ impl Outbox {
     }
 
     pub(super) fn add_ping(&mut self) {
-        if self.sending != Sending::Ended && !self.controls.contains(&Control::Ping) {
+        let is_over = matches!(self.sending, Sending::Ended | Sending::Held);
+        if !is_over && !self.controls.contains(&Control::Ping) {
             self.controls.push(Control::Ping);
         }
     }

@@ -3,6 +3,7 @@
 use super::client::Phase;
 use super::outbox::{Begun, Message, Sending};
 use super::{ENTRY_BYTES, Model};
+use crate::model::Limits;
 use std::cmp::Reverse;
 use throng_core::hub::{
     Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
@@ -114,7 +115,7 @@ impl Model {
         }
         self.numbers.queued += u64::from(published.queued + published.dropped);
         for client in recipients {
-            if self.of(client).has_failed() {
+            if self.of(client).outbox.sending == Sending::Ended {
                 self.drop_queue(client, DropReason::Closed);
             }
         }
@@ -203,19 +204,29 @@ impl Model {
         if policy == Policy::Disconnect && !hub_is_full { Pushed::TooSlow } else { Pushed::Dropped }
     }
 
-    fn fits(&self, (messages, bytes): (u32, u32), size: u32) -> bool {
-        messages < self.limits.messages && bytes + size <= self.limits.bytes
+    /// What may wait for a client: less if it is away.
+    fn bounds(&self, client: ClientId) -> (u32, u32) {
+        let Limits { messages, bytes, away_messages, away_bytes, .. } = self.limits;
+        match self.phase(client) {
+            Ok(Phase::Away) => (messages.min(away_messages), bytes.min(away_bytes)),
+            _ => (messages, bytes),
+        }
+    }
+
+    fn fits(&self, client: ClientId, (messages, bytes): (u32, u32), size: u32) -> bool {
+        let most = self.bounds(client);
+        messages < most.0 && bytes + size <= most.1
     }
 
     fn has_room(&mut self, client: ClientId, size: u32) -> bool {
         let sums = self.of(client).outbox.sums();
-        self.fits(sums, size)
+        self.fits(client, sums, size)
     }
 
     /// Drops the oldest until there is room; nothing if there would be none even so.
     fn make_room(&mut self, client: ClientId, size: u32) {
         let undroppable = self.of(client).outbox.undroppable();
-        if !self.fits(undroppable, size) {
+        if !self.fits(client, undroppable, size) {
             return;
         }
         while !self.has_room(client, size) {
@@ -253,7 +264,7 @@ impl Model {
     /// The application hears of it, while the client has not ended.
     pub(super) fn count_drop(&mut self, client: ClientId, message: &Message, reason: DropReason) {
         self.numbers.dropped[reason as usize] += 1;
-        if matches!(self.of(client).phase, Phase::Open | Phase::Marked) {
+        if matches!(self.of(client).phase, Phase::Open | Phase::Away | Phase::Marked) {
             let bytes = u64::from(message.frame.size());
             self.note_drop(client, Dropped { frames: 1, bytes, reason });
         }
@@ -307,7 +318,7 @@ impl Model {
             self.wasted |= self.most_used() <= target || can_shed;
             self.numbers.ended_for_budget += 1;
             match self.phase(client) {
-                Ok(Phase::Open) => {}
+                Ok(Phase::Open | Phase::Away) => {}
                 Ok(Phase::Marked) => {
                     self.stop_sending(client);
                     self.end_marked(client);
@@ -359,7 +370,8 @@ impl Model {
 
     pub(super) fn is_low(&mut self, client: ClientId) -> bool {
         let (messages, bytes) = self.of(client).outbox.sums();
-        messages <= self.limits.messages / 2 && bytes <= self.limits.bytes / 2
+        let most = self.bounds(client);
+        messages <= most.0 / 2 && bytes <= most.1 / 2
     }
 
     /// Half of an outbox is free for which somebody waits.

@@ -51,7 +51,7 @@ impl Model {
         }
         let bounds = |limits: &Limits| {
             let all = (limits.message_bytes, limits.messages, limits.bytes, limits.policy, limits.hub_bytes);
-            (all, limits.written_messages)
+            (all, limits.written_messages, limits.away_messages, limits.away_bytes)
         };
         if bounds(&was) != bounds(&is) {
             for client in self.clients_by_index() {

@@ -1,6 +1,5 @@
 //! Rooms that are configured, and closed.
 
-use super::client::Phase;
 use super::marked::{CLIENT, MEMBER};
 use super::publish::Shedding;
 use super::{Closed, Model, Room, swap_out};
@@ -85,7 +84,7 @@ impl Model {
             self.exit_closed(client, number);
             self.tell(Action::RoomClosed { client, room: name.into() });
             if let Some((code, reason)) = end
-                && self.phase(client) == Ok(Phase::Open)
+                && self.need_open(client).is_ok()
             {
                 spent += CLIENT + self.work_of(client);
                 self.end(client, code, &reason, Flush::First, ClosedBy::Application);
@@ -116,9 +115,7 @@ impl Model {
         policy: Option<Policy>,
         shedding: &Shedding,
     ) -> Result<Published, Error> {
-        if self.phase(from)? != Phase::Open {
-            return Err(Error::NotOpen);
-        }
+        self.need_open(from)?;
         for target in targets {
             let Target::Room(name) = target else { continue };
             let Some(room) = self.room(name) else { continue };

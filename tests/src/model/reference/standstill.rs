@@ -55,6 +55,10 @@ impl Model {
         }
         for client in &mut self.clients {
             moved(&mut client.last_out);
+            if let Some(away) = &mut client.away {
+                moved(&mut away.until);
+                moved(&mut away.timer.0);
+            }
             client.written.shift(by);
         }
         if let Some(drain) = &mut self.drain {
@@ -72,10 +76,19 @@ impl Model {
     pub(super) fn begin_rates(&mut self, client: ClientId) {
         if self.arrived_since() < self.now {
             let (limits, now) = (self.limits.clone(), self.now);
-            self.connection_of(client).controls.take(limits.control, now, 0);
+            let connection = self.of(client).connection;
+            self.begin_controls(connection);
             let of = self.of(client);
             of.messages.take(limits.client_messages, now, 0);
             of.bytes.take(limits.client_bytes, now, 0);
+        }
+    }
+
+    /// The same for the control frames of a connection.
+    pub(super) fn begin_controls(&mut self, connection: ConnectionId) {
+        if self.arrived_since() < self.now {
+            let (rate, now) = (self.limits.control, self.now);
+            self.at(connection).controls.take(rate, now, 0);
         }
     }
 

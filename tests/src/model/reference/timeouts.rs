@@ -38,12 +38,23 @@ impl Model {
         self.end_some_marked();
         let mut spent = 0;
         while spent < self.limits.slice {
+            let away = self.clients.iter().filter_map(|one| Some((one.away.as_ref()?.timer, one.id)));
+            let away = away.filter(|(timer, _)| timer.0 <= self.now).min();
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
-            let Some(connection) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
+            let connection =
+                due.min_by_key(|connection| connection.timer).map(|first| (first.timer, first.id));
+            if away.is_none() && connection.is_none() {
                 return;
-            };
-            self.at(connection).timer.0 = NEVER;
+            }
             spent += TIMER;
+            if let Some((timer, client)) = away
+                && connection.is_none_or(|connection| timer < connection.0)
+            {
+                spent += self.work_on(client, |model| model.away_timer_fires(client));
+                continue;
+            }
+            let Some((_, connection)) = connection else { return };
+            self.at(connection).timer.0 = NEVER;
             match self.at(connection).client {
                 Some(client) => spent += self.work_on(client, |model| model.timer_fires(connection)),
                 None => self.timer_fires(connection),
@@ -65,7 +76,7 @@ impl Model {
                 self.unpace_if_due(client);
                 self.open_timeout(client);
             }
-            Some((client, Phase::Marked)) => self.unpace_if_due(client),
+            Some((client, Phase::Marked | Phase::Away)) => self.unpace_if_due(client),
             Some((client, Phase::Closing)) => {
                 self.unpace_if_due(client);
                 self.excuse_from_writing(client);
@@ -98,16 +109,16 @@ impl Model {
         match due.map(|(_, due)| due) {
             None => {}
             Some(Due::Write) if of.has_failed() => {
-                self.end_abruptly(client, "", ClosedBy::Transport);
+                self.cut_off(client, "", ClosedBy::Transport);
             }
             Some(Due::Write) => {
                 self.numbers.write_timeouts += 1;
-                self.end_abruptly(client, "write deadline", ClosedBy::Hub);
+                self.cut_off(client, "write deadline", ClosedBy::Hub);
             }
             Some(Due::Pong) if connection.working => self.end_for(client, Cause::NoAnswer),
             Some(Due::Pong) => {
                 self.numbers.pong_timeouts += 1;
-                self.end_abruptly(client, "pong deadline", ClosedBy::Hub);
+                self.cut_off(client, "pong deadline", ClosedBy::Hub);
             }
             Some(Due::Drain) => self.end_for(client, Cause::Draining),
             Some(Due::Idle) => self.end_for(client, Cause::Idle),
@@ -144,7 +155,7 @@ impl Model {
         let connection = self.connection_of(client);
         match of.outbox.sending {
             Sending::Leased => {}
-            Sending::Ended if of.phase == Phase::Open => {}
+            Sending::Ended | Sending::Held if of.phase == Phase::Open => {}
             Sending::Blocked if of.outbox.has_pending() => {}
             Sending::Blocked => (connection.write_deadline, connection.write_taken) = (later, 0),
             _ => connection.write_deadline = NEVER,
@@ -213,7 +224,7 @@ impl Model {
         };
         match client.phase {
             Phase::Reserved => self.phase_deadline(connection, self.limits.handshake),
-            Phase::Marked => NEVER,
+            Phase::Marked | Phase::Away => NEVER,
             Phase::Closing => {
                 let closed = self.phase_deadline(connection, self.limits.close);
                 closed.min(self.write_deadline(connection)).min(self.paced_until(client))
@@ -243,6 +254,7 @@ impl Model {
             return Some(self.now);
         }
         let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));
-        deadlines.min().filter(|&deadline| deadline != NEVER)
+        let graces = self.clients.iter().map(|client| self.grace_over(client));
+        deadlines.chain(graces).min().filter(|&deadline| deadline != NEVER)
     }
 }

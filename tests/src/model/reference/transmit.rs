@@ -83,14 +83,16 @@ impl Model {
     }
 
     /// The client that a lease was of. There is none if the connection of the lease is not that of the client: then it is
-    /// stale. The connection says who it is, as it has one client in its life; of the client's id the place alone counts.
+    /// stale. The connection says who it is, as it has one client in its life, and then perhaps a
+    /// rest, which has the lease that was out; of the client's id the place alone counts.
     fn client_of_lease(&self, written: &Written) -> Option<ClientId> {
         let on = self.clients.iter().find(|one| one.connection == written.connection)?;
-        let is_it = on.id.index() == written.client.index() && on.outbox.sending == Sending::Leased;
-        is_it.then_some(on.id)
+        let is_it = on.is_rest || on.id.index() == written.client.index();
+        (is_it && on.outbox.sending == Sending::Leased).then_some(on.id)
     }
 
     fn take_back(&mut self, client: ClientId, progress: Progress, transport: Transport) {
+        let keeps = self.has_grace(client);
         let mut left = std::mem::take(&mut self.of(client).outbox.lease);
         let before = self.of(client).outbox.begun.clone();
         let (items, bytes, begun) = match progress {
@@ -130,7 +132,9 @@ impl Model {
         let outbox = &self.of(client).outbox;
         let (sending, has_pending, has_queue) =
             (outbox.sending, outbox.has_pending(), !outbox.queue.is_empty());
-        if transport == Transport::Failed {
+        if transport == Transport::Failed && keeps {
+            self.hold_back(client);
+        } else if transport == Transport::Failed {
             self.stop_sending(client);
         } else if sending == Sending::Idle && has_pending {
             if has_queue { self.wake_slow(client) } else { self.wake(client) }

@@ -16,8 +16,9 @@ impl Model {
     pub(super) fn check_user(&self, client: Option<ClientId>, name: &str) -> Result<(), Error> {
         self.check_name(name)?;
         if let PerUser::RefuseNewest(limit) = self.limits.per_user {
-            let clients = self.user(name).map_or(0, |user| user.clients.len());
-            let own = client.and_then(|client| self.find(client));
+            let counts = |client: &&ClientId| !self.continues_own(**client);
+            let clients = self.user(name).map_or(0, |user| user.clients.iter().filter(counts).count());
+            let own = client.filter(|client| counts(&client)).and_then(|client| self.find(client));
             let is_its_own = own.is_some_and(|own| own.user.as_deref() == Some(name));
             if !is_its_own && clients >= limit as usize {
                 return Err(Refusal::TooManyOfUser { limit }.into());
@@ -28,14 +29,18 @@ impl Model {
 
     pub(super) fn set_user(&mut self, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         let phase = self.phase(client)?;
-        if phase != Phase::Reserved && phase != Phase::Open {
+        if !matches!(phase, Phase::Reserved | Phase::Open | Phase::Away) {
             return Err(Error::NotOpen);
         }
-        if let Some(name) = user {
+        if let Some(continued) = self.continued_by(client) {
+            if self.of(continued).user.as_deref() != user {
+                return Err(Refusal::SessionOfAnotherUser.into());
+            }
+        } else if let Some(name) = user {
             self.check_user(Some(client), name)?;
         }
         self.assign_user(client, user);
-        if phase == Phase::Open {
+        if phase != Phase::Reserved {
             self.evict_others(client);
         }
         Ok(())
