@@ -25,6 +25,7 @@ use core::time::Duration;
 static PAYLOAD: [u8; 700] = [b'x'; 700];
 static ROOMS: [&str; 14] =
     ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "eight by", "", "far too long"];
+static SESSIONS: [&str; 8] = ["tab", "phone", "tablet", "desk", "car", "tv", "", "a-long-name"];
 static USERS: [&str; 12] =
     ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
 static REASONS: [&str; 3] = ["", "enough", "a reason"];
@@ -153,6 +154,12 @@ impl World {
                     }
                     remember(&mut self.ended, client);
                 }
+                Action::Resumed { client, connection } => {
+                    for pair in self.open.iter_mut().filter(|pair| pair.client == client) {
+                        pair.connection = connection;
+                    }
+                }
+                Action::Replaced { connection, .. } => self.ending.push(connection),
                 Action::Resume { connection } => self.paused.retain(|&other| other != connection),
                 Action::Abort { connection } => self.ending.push(connection),
                 _ => {}
@@ -209,17 +216,27 @@ impl World {
             .into(),
             Happening::Reserve => {
                 let connection = random.take(&mut self.accepted)?;
-                let user = if random.percent(70) { random.pick(&USERS) } else { None };
+                let mut user = if random.percent(70) { random.pick(&USERS) } else { None };
                 let rooms = if random.percent(20) {
                     random.pick(&ROOMS).map(Into::into).into_iter().collect()
                 } else {
                     Vec::new()
                 };
-                OwnedEvent::reserve(connection, user, None, rooms)
+                let at = random.below(SESSIONS.len() as u64) as usize;
+                let session = random.percent(60).then_some(SESSIONS[at]);
+                if session.is_some() && random.percent(90) {
+                    // Whose the session mostly is.
+                    user = Some(USERS[at]);
+                }
+                OwnedEvent::reserve(connection, user, session, rooms)
             }
             Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => {
                 let user = if random.percent(80) { random.pick(&USERS) } else { None };
+                if random.percent(30) {
+                    let session = random.pick(&SESSIONS);
+                    return Some(Event::Identify { client: client?, user, session }.into());
+                }
                 Event::SetUser { client: client?, user }.into()
             }
             Happening::Join => Event::Join { client: loud.and(client)?, room: random.pick(&ROOMS)? }.into(),

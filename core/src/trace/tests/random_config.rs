@@ -2,7 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    Admission, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
+    SecondConnection, Sessions,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -56,6 +57,8 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
     let per_user = [PerUser::Unlimited, PerUser::RefuseNewest(2), PerUser::EvictOldest(2)];
     let over_rate = [OverRate::Drop, OverRate::Pause, OverRate::Close];
     let policy = [Policy::DropNewest, Policy::DropOldest, Policy::Disconnect];
+    let ended_by = [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose];
+    let second = [SecondConnection::TakesOver, SecondConnection::TakesOver, SecondConnection::Refused];
     Config {
         admission: Admission {
             connections: Some(250),
@@ -66,6 +69,17 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             ..Admission::default()
         },
         rooms: Rooms { per_client: Some(5), members: Some(9), total: Some(10), name_bytes: 8 },
+        sessions: Sessions {
+            grace: random.percent(70).then(|| Duration::from_millis(50 + random.below(300))),
+            messages: 6,
+            bytes: 1_500,
+            total: Some(1 + random.below(9) as u32),
+            per_user: Some(2),
+            per_address: Some(5),
+            ended_by: random.pick(&ended_by).unwrap_or(EndedBy::NormalClose),
+            second: random.pick(&second).unwrap_or(SecondConnection::TakesOver),
+            name_bytes: 8,
+        },
         outbox: Outbox {
             message_bytes: 600,
             messages: 12,
@@ -85,7 +99,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
         deadlines: Deadlines {
             handshake: Duration::from_millis(150),
             ping: Some(Duration::from_millis(200)),
-            pong: Some(Duration::from_millis(450)),
+            pong: Some(Duration::from_millis(300)),
             write: Duration::from_millis(200),
             write_rate: Some(500),
             close: Duration::from_millis(100),
