@@ -1,8 +1,6 @@
 //! Waiting for a client to end.
 
-use crate::state::inner::Waiters;
 use crate::state::member::Member;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
@@ -31,10 +29,7 @@ impl Future for Ended {
                 return (Poll::Ready(()), None);
             }
             match inner.client_state(member.id) {
-                Some(entry) => {
-                    let waiters = entry.waiters.get_or_insert_with(Box::default);
-                    (Poll::Pending, waiters.wait(ticket, cx.waker()))
-                }
+                Some(entry) => (Poll::Pending, entry.waiters().wait(ticket, cx.waker())),
                 None => (Poll::Ready(()), None),
             }
         });
@@ -46,11 +41,8 @@ impl Future for Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
-            let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
             let member = &self.member;
-            let old = member
-                .shared
-                .with(|inner, _| inner.client_state(member.id)?.waiters.as_mut().and_then(leave));
+            let old = member.shared.with(|inner, _| inner.client_state(member.id)?.stop_waiting(ticket));
             drop(old);
         }
     }

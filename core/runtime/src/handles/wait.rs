@@ -2,9 +2,7 @@
 
 use crate::measure::What;
 use crate::notice::message::SendError;
-use crate::state::inner::Waiters;
 use crate::state::member::Member;
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
@@ -72,7 +70,7 @@ impl Future for SendWait {
             if !refused {
                 return (Poll::Ready(Ok(())), None);
             }
-            let waiters = entry.waiters.get_or_insert_with(Box::default);
+            let waiters = entry.waiters();
             if waiters.len() >= WAITERS && !waiters.has(*ticket) {
                 return (Poll::Ready(Err(SendError::TooManyWaiters)), None);
             }
@@ -91,11 +89,8 @@ impl Drop for SendWait {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let client = self.member.id;
-            let leave = |waiters: &mut Box<Waiters>| waiters.leave(ticket);
-            let old = self
-                .member
-                .shared
-                .with(|inner, _| inner.client_state(client)?.waiters.as_mut().and_then(leave));
+            let shared = &self.member.shared;
+            let old = shared.with(|inner, _| inner.client_state(client)?.stop_waiting(ticket));
             drop(old);
         }
     }

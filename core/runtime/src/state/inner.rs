@@ -77,7 +77,8 @@ impl Inner {
             Some(recorder) => recorder.handle_into(&mut self.hub, now, event, sink),
             None => self.hub.handle_into(now, event, sink),
         };
-        if let Event::SetUser { client, .. } | Event::Place { client, .. } = event
+        if let Event::SetUser { client, .. } | Event::Place { client, .. } | Event::Identify { client, .. } =
+            event
             && result.is_ok()
             && let Some(member) = self.member(client)
         {
@@ -87,7 +88,7 @@ impl Inner {
         while let Some(action) = self.poll_action() {
             self.deliver(action);
         }
-        if let Some(client) = gone {
+        if let Some(client) = gone.filter(|client| !self.hub.is_open(*client)) {
             self.tell_gone(client);
         }
         result
@@ -99,9 +100,10 @@ impl Inner {
         now: Instant,
         connection: &ConnectionShared,
         user: Option<&str>,
+        session: Option<&str>,
         rooms: &[Name],
     ) -> Result<Arc<Member>, Error> {
-        let event = Event::Reserve { connection: connection.id, user, session: None, rooms };
+        let event = Event::Reserve { connection: connection.id, user, session, rooms };
         // The event has no other outcome.
         let Outcome::Reserved(Reserved { client, .. }) = self.handle(now, event)? else {
             return Err(Error::NotOpen);
@@ -114,6 +116,22 @@ impl Inner {
         }
         self.clients[index] = ClientState { member: Some(Arc::clone(&member)), ..ClientState::default() };
         Ok(member)
+    }
+
+    /// The client that continues on a connection in place of the reserved one, and what was known of that one: drop it after the lock is
+    /// released.
+    pub(crate) fn continued(
+        &mut self,
+        connection: ConnectionId,
+        reserved: ClientId,
+    ) -> (Option<Arc<Member>>, Option<ClientState>) {
+        match self.hub.client_of(connection) {
+            Some(client) if client != reserved => {
+                let continued = self.member(client).map(Arc::clone);
+                (continued, self.remove_client(reserved).map(|(_, state)| state))
+            }
+            _ => (None, None),
+        }
     }
 
     /// Like [`handle`](Self::handle); returns the clients that the event ended.
@@ -268,6 +286,14 @@ impl Inner {
                 }
                 self.notify(client, Notice::Disconnected(end));
                 self.wake_waiters(client);
+                if self.hub.connection_of(client).is_none() {
+                    self.end_detached(client);
+                }
+            }
+            Action::Away { client, code, by, reason } => self.tell_away(client, End { code, reason, by }),
+            Action::Resumed { client, connection } => self.tell_resumed(client, connection),
+            Action::Replaced { connection, .. } => {
+                self.set_and_wake(connection, ConnectionShared::set_replaced);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
@@ -305,22 +331,24 @@ impl Inner {
         self.stopped && self.ending == 0
     }
 
-    fn notify(&mut self, client: ClientId, notice: Notice) {
+    pub(crate) fn notify(&mut self, client: ClientId, notice: Notice) {
         self.notify_and_set(client, notice, |_| ());
     }
 
     /// Puts a notice into a client's mailbox, and wakes the task of its connection. If the connection has just ended, the
-    /// hub names none: the task that ended it takes what is left in the mailbox.
+    /// hub names none: the task that ended it takes what is left in the mailbox, or hands the client over to one that is woken.
     fn notify_and_set(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
         let Some(state) = self.client_state(client) else { return };
         state.mailbox.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
             self.set_and_wake(connection, set);
+        } else {
+            self.wake_attendant(client);
         }
     }
 
     /// Sets something in a connection's state, and wakes its task to look at it.
-    fn set_and_wake(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
+    pub(crate) fn set_and_wake(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
         let Some(ConnectionState { shared: Some(shared), task }) = self.connections.get(connection.index())
         else {
             return;
@@ -340,9 +368,9 @@ impl Inner {
     fn wake_waiters(&mut self, client: ClientId) {
         if let Some(state) = self.clients.get_mut(client.index())
             && state.member.as_ref().is_some_and(|member| member.id == client)
-            && let Some(waiters) = &mut state.waiters
+            && let Some(rare) = &mut state.rare
         {
-            waiters.wake_all(&mut self.wakes);
+            rare.waiters.wake_all(&mut self.wakes);
         }
     }
 
@@ -377,8 +405,8 @@ impl Inner {
     pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
         self.client_state(client)?;
         let mut state = mem::take(&mut self.clients[client.index()]);
-        if let Some(waiters) = &mut state.waiters {
-            waiters.wake_all(&mut self.wakes);
+        if let Some(rare) = &mut state.rare {
+            rare.waiters.wake_all(&mut self.wakes);
         }
         Some((mem::take(&mut state.mailbox), state))
     }
@@ -439,5 +467,15 @@ impl ConnectionState {
 impl ClientState {
     pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
         &mut self.mailbox
+    }
+
+    /// The futures that wait for the outbox to become low, or for the client's end.
+    pub(crate) fn waiters(&mut self) -> &mut Waiters {
+        &mut self.rare.get_or_insert_default().waiters
+    }
+
+    /// Drop the returned waker after the lock is released.
+    pub(crate) fn stop_waiting(&mut self, ticket: u32) -> Option<Waker> {
+        self.rare.as_mut()?.waiters.leave(ticket)
     }
 }

@@ -36,7 +36,29 @@ pub(crate) enum Notice {
     Dropped(DropNotice),
     OverRate(u32),
     Error(ClientError),
+    Away(Away),
+    Resumed(Resumed),
     Disconnected(End),
+}
+
+/// How a client lost its connection: for [`Handler::away`](crate::Handler::away).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Away {
+    /// The code of the peer's close frame; [`CloseCode::ABNORMAL`] if there was none.
+    pub code: CloseCode,
+    /// The reason in that close frame, or why the hub ended the connection.
+    pub reason: Option<Name>,
+    /// Which side ended the connection.
+    pub by: ClosedBy,
+}
+
+/// How a client got another connection: for [`Handler::resumed`](crate::Handler::resumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Resumed {
+    /// How long the client was away; `None` if the new connection replaced one that was still open.
+    pub away: Option<Duration>,
 }
 
 /// How a client ended, according to the hub.
@@ -82,7 +104,7 @@ impl Mailbox {
             return;
         }
         let notices = &mut self.queue.get_or_insert_default().notices;
-        if notices.len() >= MOST && cancels(notices, &notice) {
+        if notices.len() >= MOST && (cancels(notices, &notice) || repeats(notices, &notice)) {
             return;
         }
         match (notices.back_mut(), notice) {
@@ -105,6 +127,24 @@ impl Mailbox {
         }
         notice
     }
+}
+
+/// Whether a notice need not be told, since it continues what the last one of its kind says: a client that lost its connection has lost
+/// it again, or one that has returned has once more another connection. The notices between the two are told.
+fn repeats(notices: &mut VecDeque<Notice>, notice: &Notice) -> bool {
+    let is_return = match notice {
+        Notice::Away(_) => false,
+        Notice::Resumed(_) => true,
+        _ => return false,
+    };
+    let last = notices.iter().rposition(|notice| matches!(notice, Notice::Away(_) | Notice::Resumed(_)));
+    let Some(last) = last else { return false };
+    if matches!(notices[last], Notice::Resumed(_)) == is_return {
+        return true;
+    }
+    // A loss and a return cancel each other.
+    notices.remove(last);
+    true
 }
 
 /// Removes the last notice about the same room, which is the opposite one; returns whether it did. Errors are dropped

@@ -43,5 +43,8 @@ mod request;
 mod router;
 mod sent;
 mod serve;
+#[cfg(feature = "session-tokens")]
+mod session_tokens;
+mod sessions;
 mod standstill;
 mod within;
