@@ -38,6 +38,7 @@
 //! | `serde` | yes | reads the [`Config`], and each part of it, from TOML, JSON or another format of serde |
 //! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
 //! | `metrics` | no | [`observe`]: the hub's numbers through the `metrics` facade; a layer that counts messages |
+//! | `session-tokens` | no | `session::Tokens`: session names that nobody can guess or forge |
 //! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
 //!
 //! # Where to find what
@@ -57,6 +58,7 @@
 //! | limit how many clients a user may have, and choose which | [`hub::PerUser`], [`Builder::per_user`] |
 //! | dispatch messages by type to typed handlers, and answer requests | [`router`], [`Builder::request_id`] |
 //! | add limits, spans, metrics and timeouts in front of message handlers | [`middleware`]: layers of `tower` |
+//! | let clients survive the loss of their connection | [`guide::sessions`], [`Connecting::set_session`] |
 //! | keep values with a client | [`Client::insert`], [`Client::get`] |
 //! | have users of your own type | [`UserId`], [`Hub::users`] |
 //! | write the application as one loop over all events | [`Hub::events`], [`Events`] |

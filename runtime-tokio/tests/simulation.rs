@@ -4,6 +4,9 @@
 #[path = "../examples/simulate.rs"]
 mod simulate;
 
+#[path = "simulation/sessions.rs"]
+mod sessions;
+
 use simulate::simulation;
 use std::time::Duration;
 use throng_tokio::simulation::{Failure, Faults, PeerError, Run, Simulation};

@@ -194,6 +194,14 @@ macro_rules! hub {
                 a_room_that_is_closed_disconnects_its_members_if_it_is_told_so,
                 a_room_that_is_closed_lets_its_members_go,
                 who_may_not_publish_to_a_room_is_heard_by_nobody;
+            sessions:
+                a_drain_ends_the_clients_that_are_away,
+                a_newer_connection_takes_over_and_the_older_one_hears_why,
+                a_peer_that_closes_with_1000_has_left_and_one_that_reloads_has_not,
+                a_peer_that_returns_in_time_hears_what_it_missed_in_order,
+                a_session_is_refused_to_others_and_to_a_second_connection_if_the_hub_says_so,
+                so_is_it_after_the_upgrade,
+                whoever_does_not_return_has_left_once;
             silence:
                 a_peer_that_stops_reading_is_ended_by_the_write_deadline_and_costs_nobody_anything,
                 clients_whose_process_is_killed_are_gone_at_once,

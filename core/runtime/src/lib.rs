@@ -21,6 +21,8 @@
 //!   the moment at which the hub has reserved it, before the 101. Both have ids: what belongs to the transport (its task,
 //!   its lane, whether it takes bytes) is found by the `ConnectionId`, and what belongs to the member (its mailbox, waiters,
 //!   values and counters) by the `ClientId`. Neither refers to the other; the connection's task holds both.
+//! - A client with a session may outlive its connection. What calls its hooks passes from the task of one connection to that of the next;
+//!   while the client is away, a task of the hub's own has it: `state/handover`, `connection/service`.
 //! - Notices of the hub about a client (dropped frames, its end) wait in the client's mailbox, where equal notices are
 //!   added up, until the task of its connection takes them.
 //!
@@ -40,6 +42,7 @@
 //! | `router` | dispatches messages by type to typed handlers: `router`; enables `json` and `tower` |
 //! | `tracing` | logs a host's reports through `tracing`, with a span per connection (its `address`, `connection` id, `client` id and `user`); with `tower`, also a span per message |
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
+//! | `session-tokens` | session names that nobody can guess, signed: [`session`] |
 //! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
 //!
@@ -64,6 +67,7 @@
 //! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
 //! | `observe`, `flight` | numbers and histograms; recordings in files |
 //! | `simulation` | an application's own test, one run for each seed |
+//! | `session` | names of sessions |
 //!
 //! `panic` and `fatal` import none of them. A method is defined in the lowest file that knows all it needs:
 //! `Client::join`, which calls a hook, in `handler/asking.rs`, and `HostedHub::connect` in `connection/mod.rs`.
@@ -73,6 +77,7 @@
         feature = "deflate",
         feature = "metrics",
         feature = "router",
+        feature = "session-tokens",
         feature = "simulation",
         feature = "tracing"
     )),
@@ -108,6 +113,8 @@ pub mod observe;
 mod panic;
 #[cfg(feature = "router")]
 pub mod router;
+#[cfg(feature = "session-tokens")]
+pub mod session;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod state;
@@ -168,7 +175,7 @@ pub use notice::user::SetUserError;
 pub use panic::PanicOutput;
 pub use state::backlog::{EventsOptions, Lag, NoEvents};
 pub use state::batching::Coalesce;
-pub use state::mailbox::Disconnected;
+pub use state::mailbox::{Away, Disconnected, Resumed};
 pub use state::recording::{Record, Recording};
 pub use state::refused::RefusedNow;
 pub use state::request::Request;

@@ -3,6 +3,7 @@
 //! | chapter | answers |
 //! | --- | --- |
 //! | [`clients`] | how do connections become clients of a user, which values belong to them, and how do they end? |
+//! | [`sessions`] | how do clients survive the loss of their connection, and what is lost or repeated? |
 //! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
 //! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
@@ -21,6 +22,7 @@ pub mod failures;
 pub mod features;
 pub mod messages;
 pub mod production;
+pub mod sessions;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 pub mod testing;

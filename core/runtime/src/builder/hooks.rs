@@ -9,7 +9,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
-use crate::state::mailbox::Disconnected;
+use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
@@ -232,6 +232,51 @@ impl Builder {
             closure(client, &error);
             None
         }));
+        self
+    }
+
+    /// [`Handler::away`](crate::Handler::away), by a closure that does not wait.
+    pub fn on_away<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, &Away) + Send + Sync + 'static,
+    {
+        self.hooks.away = Some(Box::new(move |client, away| {
+            closure(client, &away);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::away`](crate::Handler::away), by a closure that may wait.
+    pub fn on_away_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Away) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.away = Some(Box::new(move |client, away| Some(Box::pin(closure(client.clone(), away)))));
+        self
+    }
+
+    /// [`Handler::resumed`](crate::Handler::resumed), by a closure that does not wait.
+    pub fn on_resumed<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Resumed) + Send + Sync + 'static,
+    {
+        self.hooks.resumed = Some(Box::new(move |client, resumed| {
+            closure(client, resumed);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::resumed`](crate::Handler::resumed), by a closure that may wait.
+    pub fn on_resumed_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Resumed) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.resumed =
+            Some(Box::new(move |client, resumed| Some(Box::pin(closure(client.clone(), resumed)))));
         self
     }
 

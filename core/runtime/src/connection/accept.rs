@@ -1,12 +1,14 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Negotiated;
+use crate::connection::attendant;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
 use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
 use crate::connection::rare_state::RareState;
+use crate::connection::serves::Serves;
 use crate::events::BacklogRoom;
 use crate::handler::application::Application;
 use crate::handler::limit::{Failure, within};
@@ -20,7 +22,7 @@ use crate::host::Report;
 use crate::host::transport::{Reader, Transport, Writer};
 use crate::notice::hook::{ClientError, Hook};
 use crate::notice::user::SetUserError;
-use crate::state::connection::ConnectionShared;
+use crate::state::connection::{ConnectionShared, IsServed};
 use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
 use crate::state::shared::Shared;
@@ -60,6 +62,8 @@ pub(crate) struct SlotGuard {
     connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
+    /// Whether the client continues on this connection, and another task has its service.
+    continues: bool,
     pub(crate) span: ConnectionSpan,
     /// The driver has taken the slots, and frees them.
     is_taken: bool,
@@ -106,7 +110,7 @@ impl Accepted {
             Ok((connection, since)) => {
                 span.set_connection(connection.id);
                 Ok(Self {
-                    slot: SlotGuard { connection, member: None, span, is_taken: false },
+                    slot: SlotGuard { connection, member: None, continues: false, span, is_taken: false },
                     remote,
                     since,
                 })
@@ -176,19 +180,23 @@ impl Accepted {
         }
         let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
+        let session = connecting.session.as_deref();
         if let Some(user) = user
-            && let Err(denial) = foresee(&connection.shared, &connecting, user)
+            && let Err(denial) = foresee(&connection.shared, &connecting, user, session)
         {
             let refusal = refused(&connection.shared, denial.into());
             return Err((self, refusal));
         }
         let reserved = connection.shared.with(|inner, now| {
-            let reserved = inner.reserve(now, connection, user, &connecting.rooms);
+            let reserved = inner.reserve(now, connection, user, session, &connecting.rooms);
             reserved.map_err(|error| Refusal::unadmitted(error, now))
         });
         match reserved {
             Ok(member) => {
-                self.slot.span.set_client(member.id);
+                // A client with a session may turn out to be another one.
+                if session.is_none() {
+                    self.slot.span.set_client(member.id);
+                }
                 self.slot.member = Some(Arc::clone(&member));
                 Ok(Reserved { slot: self.slot, member, connecting, since: self.since })
             }
@@ -220,7 +228,8 @@ impl Reserved {
         mut transport: Transport<R>,
     ) -> Option<Driver<R>> {
         let (connection, member) = (Arc::clone(&self.slot.connection), Arc::clone(&self.member));
-        let hub = || Hub::of(Arc::clone(&member.shared));
+        let shared = Arc::clone(&member.shared);
+        let hub = || Hub::of(Arc::clone(&shared));
         if let Some(user) = &self.connecting.user {
             self.slot.span.set_user(user);
         }
@@ -246,7 +255,7 @@ impl Reserved {
             }
         }
         let Transport { reader, writer, rest } = transport;
-        let Connecting { request, metadata, rooms, own, .. } = self.connecting;
+        let Connecting { request, session, metadata, rooms, own, .. } = self.connecting;
         {
             let mut details = member.details();
             *details = metadata;
@@ -256,95 +265,152 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        match open(&connection, &member, &rooms, &layered) {
-            Ok(evicted) if evicted.is_empty() => {}
-            // Boxed, because few connections need it.
-            Ok(evicted) => Box::pin(wait_for_evicted(&member.shared, evicted)).await,
+        let (member, serves) = match open(&connection, &member, &rooms, &layered) {
+            Ok(Opened { evicted, continued }) => {
+                let serves = if continued.is_some() { Serves::Later } else { Serves::Client };
+                let member = match continued {
+                    Some(continued) => {
+                        let request = member.details().request.take();
+                        let old = mem::replace(&mut continued.details().request, request);
+                        drop(old);
+                        continued
+                    }
+                    None => member,
+                };
+                if session.is_some() || serves == Serves::Later {
+                    self.slot.span.set_client(member.id);
+                }
+                self.slot.set_served(&member, serves);
+                if !evicted.is_empty() {
+                    // Boxed, because few connections need it.
+                    Box::pin(wait_for_evicted(&member.shared, evicted)).await;
+                }
+                (member, serves)
+            }
             Err(rejection) => {
                 let mut close = Vec::new();
                 encode_close(Some(rejection.code), &rejection.reason, &mut close);
                 HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
                 return None;
             }
-        }
+        };
         // From here on the driver reports the end of the transport.
         self.slot.is_taken = true;
-        let mut driver =
-            Driver::new(connection, Client::new(member), reader, &rest, decoder, RareState::of(own, kept));
+        // A client that continues has handlers of its own already.
+        let own = if serves == Serves::Later { None } else { own };
+        let (client, rare) = (Client::new(member), RareState::of(own, kept));
+        let mut driver = Driver::new(connection, client, reader, &rest, decoder, rare, serves);
         driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }
 }
 
-/// Tells hub and lane that the client is open, and joins its first rooms; returns the clients that it evicted. An error is
+/// What opening a client has led to.
+struct Opened {
+    /// The clients that it evicted.
+    evicted: Vec<Arc<Member>>,
+    /// The client that continues on the connection in place of the reserved one.
+    continued: Option<Arc<Member>>,
+}
+
+/// Tells hub and lane that the client is open, and joins its first rooms; or continues the client that has its session. An error is
 /// the close frame for a peer whose client could not be opened.
 fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
     rooms: &[Name],
     writer: &Arc<dyn Writer>,
-) -> Result<Vec<Arc<Member>>, CloseFrame> {
+) -> Result<Opened, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, connection.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
         let evicted = inner.handle_ends(now, event)?;
-        member.set_opened(now, window);
+        connection.set_open();
         shared.deflating.opened(window);
+        let (continued, reserved) = inner.continued(connection.id, client);
+        let served = continued.as_ref().unwrap_or(member);
         // The lane gets no lease before the lock is released.
-        let attach = LaneNotice::Attach(Arc::clone(connection), Arc::clone(member), Arc::clone(writer));
+        let attach = LaneNotice::Attach(Arc::clone(connection), Arc::clone(served), Arc::clone(writer));
         inner.tell_lane(connection.lane, attach);
+        if continued.is_some() {
+            served.set_resumed(window);
+            return Ok((Opened { evicted, continued }, None, reserved));
+        }
+        member.set_opened(now, window);
         let failed = rooms.iter().find_map(|room| {
             let error = inner.join(now, client, room).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });
-        Ok::<_, hub::Error>((evicted, failed))
+        Ok::<_, hub::Error>((Opened { evicted, continued }, failed, reserved))
     };
-    // A client without a user competes with no others.
+    let event = Event::Open { connection: connection.id };
+    // A client without a user competes with no others, and one that continues is none more.
     let asks = Application::of(shared).placing.is_some();
-    let opened = match if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None } {
-        Some(user) => place(member, &user, begin),
-        None => {
-            let event = Event::Open { connection: connection.id };
-            shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into)
+    let asked = if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None };
+    let opened = match asked {
+        Some(user) => {
+            let resumed = shared.with(|inner, now| {
+                let is_known =
+                    inner.hub.session_of(client).is_some_and(|name| inner.hub.find_session(&name).is_some());
+                is_known.then(|| begin(inner, now, event))
+            });
+            resumed.map_or_else(|| place(member, &user, begin), |resumed| resumed.map_err(Into::into))
         }
+        None => shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into),
     };
-    let (evicted, failed) = opened.map_err(|error| match error {
-        SetUserError::Denied(rejection) => {
-            shared.report(Report::Rejected { code: rejection.code.0 });
-            rejection
-        }
-        SetUserError::Hub(error) => {
-            if error != hub::Error::RosterChanged {
-                // The hub has stopped since it reserved a slot for the newcomer.
-                return shared.close_frame(Cause::ShutDown);
-            }
-            let rejection = shared.close_frame(Cause::RosterChanged);
-            shared.report(Report::Rejected { code: rejection.code.0 });
-            rejection
-        }
-    })?;
+    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(shared, error))?;
+    // Dropped outside the lock.
+    drop(reserved);
     if let Some(error) = failed {
-        let rejection = shared.close_frame(Cause::FirstRoom);
-        let refused = error.refusal().map_or("", hub::Refusal::name);
-        let (code, reason) = (rejection.code, &rejection.reason);
-        let reason = if reason.is_empty() { refused } else { reason };
-        let (flush, by) = (Flush::Never, ClosedBy::Hub);
+        let mut rejection = shared.close_frame(Cause::FirstRoom);
+        if rejection.reason.is_empty() {
+            rejection.reason = error.refusal().map_or("", hub::Refusal::name).into();
+        }
+        let (connection, code, reason) = (connection.id, rejection.code, &*rejection.reason);
         // The client may be closing already; that error is ignored.
-        let _ = shared.handle(Event::Close { client, code, reason, flush, by });
+        let _ = shared.handle(Event::CloseConnection { connection, code, reason, flush: Flush::Never });
     }
-    Ok(evicted)
+    Ok(opened)
+}
+
+/// The close frame for a peer whose client could not be opened.
+fn refused_opening(shared: &Shared, error: SetUserError) -> CloseFrame {
+    let rejection = match error {
+        SetUserError::Denied(rejection) => rejection,
+        SetUserError::Hub(hub::Error::RosterChanged) => shared.close_frame(Cause::RosterChanged),
+        SetUserError::Hub(hub::Error::Refused(
+            hub::Refusal::SessionInUse | hub::Refusal::SessionOfAnotherUser,
+        )) => error.into(),
+        // The hub has stopped since it reserved a slot for the newcomer.
+        SetUserError::Hub(_) => return shared.close_frame(Cause::ShutDown),
+    };
+    shared.report(Report::Rejected { code: rejection.code.0 });
+    rejection
 }
 
 impl SlotGuard {
     pub(crate) const fn connection(&self) -> &Arc<ConnectionShared> {
         &self.connection
     }
+
+    /// The connection has this client from now on.
+    fn set_served(&mut self, member: &Arc<Member>, serves: Serves) {
+        self.continues = serves == Serves::Later;
+        self.member = Some(Arc::clone(member));
+    }
 }
 
 impl Drop for SlotGuard {
     fn drop(&mut self) {
-        if !self.is_taken {
-            drop(self.connection.end(self.member.as_deref()));
+        if self.is_taken {
+            return;
+        }
+        match self.member.take() {
+            // As if its task were dropped.
+            Some(member) if self.continues => {
+                drop(attendant::unserved(Arc::clone(&self.connection), Client::new(member)));
+            }
+            member => drop(self.connection.end(member.as_deref().map(|member| (member, IsServed::Here)))),
         }
     }
 }

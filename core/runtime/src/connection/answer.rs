@@ -70,7 +70,9 @@ fn write_with<R: Reader>(buffers: &mut Buffers, connection: &ConnectionShared, m
         }
     }
     let progress = run.progress(written, written);
-    member.sent.count(run, batch.run(lease.run), written);
+    if lease.client == member.id {
+        member.sent.count(run, batch.run(lease.run), written);
+    }
     // The lane writes the rest, or meets the failure: it can wait.
     let results = &[lease.written(progress, Transport::Ready)];
     let tell = |followed: Followed| {

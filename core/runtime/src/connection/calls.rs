@@ -2,6 +2,7 @@
 
 use crate::connection::driver::Driver;
 use crate::connection::rare_state::Due;
+use crate::connection::serves::Serves;
 use crate::connection::waiting_hook::{Call, Finish, WaitingHook};
 use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
@@ -40,12 +41,20 @@ impl<R: Reader> Driver<R> {
         if let Some(ending) = &mut self.ending {
             return ending.mailbox.pop();
         }
-        if !mem::take(&mut self.has_mail) {
+        if !mem::take(&mut self.has_mail) || matches!(self.serves, Serves::Later | Serves::Nobody) {
             return None;
         }
-        let member = &self.client.member;
-        let notice = member.shared.with(|inner, _| inner.client_state(member.id)?.next_notice());
+        let (member, connection) = (&self.client.member, self.connection.id);
+        let (notice, is_lost) = member.shared.with(|inner, _| {
+            let notice = inner.client_state(member.id).and_then(|state| state.mailbox().pop());
+            let is_lost = matches!(notice, Some(Notice::Away(_)))
+                && inner.hub.connection_of(member.id) != Some(connection);
+            (notice, is_lost)
+        });
         self.has_mail = notice.is_some();
+        if is_lost {
+            self.serves = Serves::Lost;
+        }
         notice
     }
 
@@ -59,6 +68,8 @@ impl<R: Reader> Driver<R> {
             Notice::Dropped(dropped) => return self.tell_dropped(dropped, cx),
             Notice::OverRate(messages) => (Hook::OverRate, caught(|| handler.over_rate(client, messages))),
             Notice::Error(error) => return self.tell_due(Due::Error(error), cx),
+            Notice::Away(away) => (Hook::Away, caught(|| handler.away(client, away))),
+            Notice::Resumed(resumed) => (Hook::Resumed, caught(|| handler.resumed(client, resumed))),
             Notice::Disconnected(end) => return self.tell_disconnected(end, cx),
         };
         self.called(hook, called, None, cx);
@@ -158,7 +169,7 @@ impl<R: Reader> Driver<R> {
             Ruling::Pass => return self.call_message(message, begun, cx),
             Ruling::Change(message) => return self.call_message(message, begun, cx),
             Ruling::Refuse => {}
-            Ruling::Close(rejection) => self.close(&rejection, Flush::First, ClosedBy::Application),
+            Ruling::Close(rejection) => self.close(&rejection, Flush::First),
         }
         self.handled(HandledAs::Refused, begun, cx);
     }
@@ -263,7 +274,7 @@ impl<R: Reader> Driver<R> {
 
     fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
-            Hook::Connected => self.forget_request(),
+            Hook::Connected | Hook::Resumed => self.forget_request(),
             // Not told yet if the client's own closure has just returned and the handler's hook is next.
             Hook::Disconnected if !self.rare.as_ref().is_some_and(|rare| rare.has_due()) => {
                 self.client.member.set_last_hook_returned();
@@ -278,7 +289,7 @@ impl<R: Reader> Driver<R> {
         let settings = &member.shared.settings;
         // With an event stream, the stream drops the request later.
         if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
-            let request = member.details().take_request();
+            let request = member.details().request.take();
             drop(request);
         }
     }
@@ -319,11 +330,29 @@ impl<R: Reader> Driver<R> {
     /// Closes the client on the hub's behalf.
     fn close_for(&mut self, cause: Cause) {
         let rejection = self.client.member.shared.close_frame(cause);
-        self.close(&rejection, Flush::Never, ClosedBy::Hub);
+        self.close_by_hub(&rejection, Flush::Never);
     }
 
-    pub(crate) fn close(&mut self, rejection: &CloseFrame, flush: Flush, by: ClosedBy) {
+    /// Closes the connection on the hub's behalf, and its client; if the client has no connection, the client alone. A client that has
+    /// another connection is not touched.
+    pub(crate) fn close_by_hub(&mut self, frame: &CloseFrame, flush: Flush) {
+        let (connection, client) = (self.connection.id, self.client.id());
+        let is_away = self.serves == Serves::Lost;
+        // The client may be closing already; that error is ignored.
+        let _ = self.client.member.shared.with(|inner, now| {
+            if is_away && inner.hub.is_away(client) {
+                return inner.close_by_hub(now, client, frame, flush);
+            }
+            let (code, reason) = (frame.code, &*frame.reason);
+            inner.handle(now, Event::CloseConnection { connection, code, reason, flush }).map(drop)
+        });
+        self.begin_closing();
+    }
+
+    /// Closes the client as the application says.
+    fn close(&mut self, rejection: &CloseFrame, flush: Flush) {
         let (client, code, reason) = (self.client.id(), rejection.code, &rejection.reason);
+        let by = ClosedBy::Application;
         // The client may be closing already; that error is ignored.
         let _ = self.client.member.shared.handle(Event::Close { client, code, reason, flush, by });
         self.begin_closing();

@@ -2,6 +2,7 @@
 
 use crate::connection::answer;
 use crate::connection::rare_state::{Last, RareState};
+use crate::connection::serves::Serves;
 use crate::connection::waiting_hook::WaitingHook;
 use crate::handles::client::Client;
 use crate::handshake::span::ConnectionSpan;
@@ -34,7 +35,7 @@ pub(crate) struct Driver<R> {
     /// The client that the connection serves.
     pub(crate) client: Client,
     /// `None` once the transport has ended.
-    reader: Option<R>,
+    pub(crate) reader: Option<R>,
     /// Kept while a message or a frame's head is incomplete.
     pub(crate) decoder: Option<Box<Decoder>>,
     /// Bytes that were read and cannot be handled yet.
@@ -48,6 +49,8 @@ pub(crate) struct Driver<R> {
     /// The waker that is registered with the hub's state.
     waker: Option<Waker>,
     pub(crate) phase: Phase,
+    /// Whose hooks the task calls.
+    pub(crate) serves: Serves,
     /// The hub's last notices, once the transport has ended.
     pub(crate) ending: Option<Box<Ending>>,
     is_paused: bool,
@@ -68,6 +71,8 @@ pub(crate) enum Phase {
     Discarding,
     /// The peer has ended its sending direction. Queued messages are still written, until the hub asks for the end.
     Finished,
+    /// The transport has ended; the client is away.
+    Away,
     /// The transport has ended; the last notices remain.
     Ended,
 }
@@ -79,7 +84,7 @@ pub(crate) struct Undecoded {
 }
 
 impl<R: Reader> Driver<R> {
-    /// The driver of a client that has just opened. `decoder` has read what came before `rest`.
+    /// The driver of a client that has just opened, or that continues on this connection. `decoder` has read what came before `rest`.
     pub(crate) fn new(
         connection: Arc<ConnectionShared>,
         client: Client,
@@ -87,30 +92,37 @@ impl<R: Reader> Driver<R> {
         rest: &[u8],
         decoder: Option<Box<Decoder>>,
         rare: Option<Box<RareState>>,
+        serves: Serves,
     ) -> Self {
         let answers = !connection.shared.settings.batching.is_on();
+        let mut driver = Self::attending(connection, client);
+        (driver.reader, driver.decoder, driver.rest) = (Some(reader), decoder, Undecoded::of(rest));
+        (driver.rare, driver.serves, driver.answers) = (rare, serves, answers);
+        driver.phase = Phase::Open;
+        driver
+    }
+
+    /// The driver of a client that is away since this connection has ended. It gets the client's service from the task of the connection.
+    pub(crate) fn attending(connection: Arc<ConnectionShared>, client: Client) -> Self {
         Self {
             connection,
             client,
-            reader: Some(reader),
-            decoder,
-            rest: Undecoded::of(rest),
+            reader: None,
+            decoder: None,
+            rest: None,
             hook: None,
-            rare,
+            rare: None,
             received: 0,
             received_bytes: 0,
             waker: None,
-            phase: Phase::Open,
+            phase: Phase::Away,
+            serves: Serves::Later,
             ending: None,
             is_paused: false,
-            answers,
+            answers: false,
             is_working: false,
             has_mail: true,
         }
-    }
-
-    pub(crate) fn member(&self) -> &Arc<Member> {
-        &self.client.member
     }
 
     /// Checks whether the mailbox has something new, and whether the hub wants the transport ended or read again.
@@ -122,6 +134,9 @@ impl<R: Reader> Driver<R> {
         connection.has_urgent_notice.store(false, Ordering::Relaxed);
         self.has_mail = true;
         self.is_paused &= !connection.take_resumed();
+        if connection.is_replaced() && self.serves == Serves::Client {
+            self.serves = Serves::Lost;
+        }
         if connection.is_aborted() {
             self.end();
         }
@@ -136,12 +151,6 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    pub(crate) fn begin_closing(&mut self) {
-        if self.phase == Phase::Open {
-            self.phase = Phase::Closing;
-        }
-    }
-
     pub(crate) fn discard(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Closing) {
             self.phase = Phase::Discarding;
@@ -149,18 +158,12 @@ impl<R: Reader> Driver<R> {
         self.rest = None;
     }
 
-    /// Ends the transport: tells the hub, and keeps the hub's last notices.
+    /// Ends the transport. A hook that runs is dropped if its client ends with it.
     pub(crate) fn end(&mut self) {
-        if self.phase == Phase::Ended {
+        if matches!(self.phase, Phase::Away | Phase::Ended) {
             return;
         }
-        self.phase = Phase::Ended;
-        if let Some(rare) = &mut self.rare {
-            rare.last = None;
-        }
-        self.ending = Some(Box::new(self.connection.end(Some(&self.client.member))));
-        self.rest = None;
-        self.reader = None;
+        self.end_connection();
         self.abandon_hook();
     }
 
@@ -205,7 +208,7 @@ impl<R: Reader> Driver<R> {
         match self.phase {
             Phase::Open => !self.is_paused && !self.connection.shared.snapshot.is_pressed(),
             Phase::Closing => true,
-            Phase::Discarding | Phase::Finished | Phase::Ended => false,
+            Phase::Discarding | Phase::Finished | Phase::Away | Phase::Ended => false,
         }
     }
 
@@ -299,7 +302,7 @@ impl<R: Reader> Driver<R> {
         let code = error.close_code();
         // The peer's earlier messages were valid, and their answers are queued: they are flushed first, so that their
         // arrival does not depend on how the bytes were cut.
-        self.close(&CloseFrame::new(code, error.name()), Flush::First, ClosedBy::Hub);
+        self.close_by_hub(&CloseFrame::new(code, error.name()), Flush::First);
         self.discard();
         self.note_error(ClientError::Protocol(error));
         self.connection.shared.counts.bad_input(error);
@@ -395,9 +398,13 @@ impl<R: Reader> Driver<R> {
         if !writes || self.connection.keeps_context() {
             return self.run_turn(cx);
         }
+        // The turn is that of the client, which only the task with its service has.
+        if self.serves != Serves::Client {
+            return self.run_turn(cx);
+        }
         self.member().turn.begin();
         let polled = self.run_turn(cx);
-        if self.member().turn.end() {
+        if self.serves != Serves::Nobody && self.member().turn.end() {
             self.answer();
         }
         polled
@@ -416,6 +423,9 @@ impl<R: Reader> Driver<R> {
         let mut full_reads = 0;
         loop {
             self.check_mailbox();
+            if self.serves != Serves::Client {
+                ready!(self.poll_handover(cx));
+            }
             ready!(self.poll_hook(cx));
             if self.tell_next(cx) {
                 if self.hook.is_some() {
@@ -429,7 +439,7 @@ impl<R: Reader> Driver<R> {
             }
             match self.phase {
                 Phase::Ended => return Poll::Ready(()),
-                Phase::Finished => return Poll::Pending,
+                Phase::Finished | Phase::Away => return Poll::Pending,
                 Phase::Open | Phase::Closing | Phase::Discarding => {}
             }
             if self.is_paused && self.phase == Phase::Open {
@@ -470,12 +480,21 @@ impl Undecoded {
     }
 }
 
-impl<R> Drop for Driver<R> {
-    /// A task that its host drops early leaves the hub like any other, but its hooks cannot run any more.
-    fn drop(&mut self) {
-        if self.phase != Phase::Ended {
-            drop(self.connection.end(Some(&self.client.member)));
+impl<R> Driver<R> {
+    pub(crate) fn member(&self) -> &Arc<Member> {
+        &self.client.member
+    }
+
+    pub(crate) fn begin_closing(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Closing;
         }
-        self.client.member.set_last_hook_returned();
+    }
+}
+
+impl<R> Drop for Driver<R> {
+    /// A task that its host drops early leaves the hub like any other, but its client's hooks cannot run any more, unless the client is away.
+    fn drop(&mut self) {
+        self.give_up();
     }
 }

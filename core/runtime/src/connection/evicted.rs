@@ -15,18 +15,6 @@ use core::time::Duration;
 const LIMIT: Duration = Duration::from_secs(5);
 
 impl Member {
-    /// Notes that no more hooks follow for this client, and wakes the newcomer that waits for it.
-    pub(crate) fn set_last_hook_returned(&self) {
-        let newcomer = {
-            let mut waiters = self.shared.eviction_waiters.lock();
-            self.last_hook_has_returned.store(true, Ordering::Relaxed);
-            waiters.remove(&self.id)
-        };
-        if let Some(newcomer) = newcomer {
-            newcomer.wake();
-        }
-    }
-
     fn poll_last_hook(&self, waker: &Waker) -> Poll<()> {
         let old = {
             let mut waiters = self.shared.eviction_waiters.lock();

@@ -5,6 +5,7 @@ use crate::connection::rare_state::Last;
 use crate::events::EventsTaken;
 use crate::host::transport::Reader;
 use alloc::boxed::Box;
+use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, ready};
 use throng_core::hub::Event;
 
@@ -31,7 +32,7 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(())
     }
 
-    fn tell_last(&mut self, last: &Last) {
+    pub(super) fn tell_last(&mut self, last: &Last) {
         let (shared, connection) = (&self.connection.shared, self.connection.id);
         match last {
             Last::Close { code, reason } => {
@@ -45,5 +46,7 @@ impl<R: Reader> Driver<R> {
                 (self.rest, self.decoder) = (None, None);
             }
         }
+        // The hub names no connection for a client that is away, and so has not woken this task.
+        self.has_mail |= self.member().is_lost.load(Ordering::Relaxed);
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod accept;
 pub(crate) mod answer;
+pub(crate) mod attendant;
 pub(crate) mod authenticate;
 pub(crate) mod calls;
 pub(crate) mod driver;
@@ -10,6 +11,8 @@ pub(crate) mod handshake_transport;
 pub(crate) mod last;
 pub(crate) mod place;
 pub(crate) mod rare_state;
+pub(crate) mod serves;
+pub(crate) mod service;
 pub(crate) mod waiting_hook;
 
 use crate::connection::accept::{Accepted, Reserved};

@@ -19,7 +19,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
-use throng_core::hub::{Cause, Event, Fate, Incumbent};
+use throng_core::hub::{Cause, Event, Fate, Incumbent, Outcome};
 use throng_core::websocket::handshake::Refusal;
 use throng_core::{ClientId, CloseFrame, Instant, hub};
 
@@ -58,18 +58,61 @@ impl Authenticating<'_> {
     /// The user has the most clients allowed, the name is invalid, or the application refuses the client. `?` in the
     /// hook turns the error into the fitting [`CloseFrame`].
     pub fn set_user(&mut self, user: &str) -> Result<(), SetUserError> {
-        foresee(&self.member.shared, self.connecting, user)
+        foresee(&self.member.shared, self.connecting, user, None)
             .map_err(|denial| SetUserError::Denied(denial.close))?;
         let event = Event::SetUser { client: self.member.id, user: Some(user) };
         self.member.shared.handle(event)?;
         self.span.set_user(user);
         Ok(())
     }
+
+    /// Names the client's session, for a client without a user: see [`Connecting::set_session`]. Returns the client that will continue, if
+    /// there is one now.
+    ///
+    /// # Errors
+    /// The session is that of a user, another connection uses it, or the name is invalid. `?` in the hook turns the error into the
+    /// fitting [`CloseFrame`].
+    pub fn set_session(&mut self, session: &str) -> Result<Option<ClientId>, SetUserError> {
+        self.identify_as(None, session)
+    }
+
+    /// Sets the client's user and names its session, in one step: a user with as many clients as it may have can so continue one of them. Returns
+    /// the client that will continue, if there is one now.
+    ///
+    /// # Errors
+    /// As [`set_user`](Self::set_user) and [`set_session`](Self::set_session).
+    pub fn identify(&mut self, user: &str, session: &str) -> Result<Option<ClientId>, SetUserError> {
+        let shared = &self.member.shared;
+        foresee(shared, self.connecting, user, Some(session))
+            .map_err(|denial| SetUserError::Denied(denial.close))?;
+        let resumes = self.identify_as(Some(user), session)?;
+        self.span.set_user(user);
+        Ok(resumes)
+    }
+
+    fn identify_as(&self, user: Option<&str>, session: &str) -> Result<Option<ClientId>, SetUserError> {
+        let event = Event::Identify { client: self.member.id, user, session: Some(session) };
+        match self.member.shared.handle(event)? {
+            Outcome::Identified(resumes) => Ok(resumes),
+            _ => Ok(None),
+        }
+    }
 }
 
 /// Asks about a connection that is not open yet. Only a refusal counts now; the rest is decided when it opens.
-pub(crate) fn foresee(shared: &Shared, connecting: &Connecting, user: &str) -> Result<(), Denial> {
+pub(crate) fn foresee(
+    shared: &Shared,
+    connecting: &Connecting,
+    user: &str,
+    session: Option<&str>,
+) -> Result<(), Denial> {
     let Some(placing) = &Application::of(shared).placing else { return Ok(()) };
+    if let Some(session) = session
+        && shared.look(|inner| inner.hub.find_session(session).is_some())
+    {
+        // The client that has the session continues, so the user gets none more.
+        return Ok(());
+    }
     let newcomer = Newcomer::connecting(user, connecting);
     let roster = roster(shared, user, None);
     match ask(shared, None, placing, &newcomer, &roster) {

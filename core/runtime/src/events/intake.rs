@@ -23,10 +23,8 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
         Queued::Full => Some(Box::pin(BacklogRoom::for_client(&client.member))),
         Queued::Refused => {
             let rejection = shared.close_frame(Cause::Lagging);
-            let (code, reason) = (rejection.code, &rejection.reason);
-            let (flush, by) = (Flush::First, ClosedBy::Hub);
             // The client may be closing already; that error is ignored.
-            let _ = shared.handle(Event::Close { client: id, code, reason, flush, by });
+            let _ = shared.with(|inner, now| inner.close_by_hub(now, id, &rejection, Flush::First));
             None
         }
     }

@@ -7,7 +7,7 @@ pub(crate) use intake::{BacklogRoom, EventsTaken, take_in};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::state::backlog::{Happened, NoEvents};
-use crate::state::mailbox::Disconnected;
+use crate::state::mailbox::{Away, Disconnected, Resumed};
 use crate::state::member::Member;
 use crate::state::settings::KeepRequests;
 use crate::state::shared::Shared;
@@ -83,7 +83,7 @@ pub struct Events {
     shared: Arc<Shared>,
     /// Events taken from the backlog and not yet returned.
     taken: VecDeque<Happened<Arc<Member>>>,
-    /// The client of the last `Connected` event: its request is kept until the next event.
+    /// The client of the last `Connected` or `Resumed` event: its request is kept until the next event.
     newcomer: Option<Client>,
 }
 
@@ -106,6 +106,24 @@ pub enum HubEvent {
         client: Client,
         /// The message.
         message: Message,
+    },
+    /// A client with a session has lost its connection and stays: see [`Handler::away`](crate::Handler::away). A message that the hub had
+    /// accepted before may follow.
+    #[non_exhaustive]
+    Away {
+        /// The client without a connection.
+        client: Client,
+        /// How it lost its connection.
+        away: Away,
+    },
+    /// A client has another connection: see [`Handler::resumed`](crate::Handler::resumed). Its [request](Client::request) is kept as for
+    /// [`Connected`](Self::Connected).
+    #[non_exhaustive]
+    Resumed {
+        /// The client, which was connected before.
+        client: Client,
+        /// How long it was away.
+        resumed: Resumed,
     },
     /// A client has ended; no event of it follows. Values [kept with it](Client::get) are still there.
     Disconnected {
@@ -143,6 +161,8 @@ impl From<Happened<Arc<Member>>> for HubEvent {
         match happened {
             Happened::Connected { client, user } => Self::Connected { client: Client::new(client), user },
             Happened::Message { client, message } => Self::Message { client: Client::new(client), message },
+            Happened::Away { client, away } => Self::Away { client: Client::new(client), away },
+            Happened::Resumed { client, resumed } => Self::Resumed { client: Client::new(client), resumed },
             Happened::Disconnected { client, disconnected } => {
                 Self::Disconnected { client: Client::new(client), disconnected }
             }
@@ -175,7 +195,7 @@ impl Events {
             }
         }
         let event = self.taken.pop_front().map(HubEvent::from);
-        if let Some(HubEvent::Connected { client, .. }) = &event {
+        if let Some(HubEvent::Connected { client, .. } | HubEvent::Resumed { client, .. }) = &event {
             self.newcomer = Some(client.clone());
         }
         Poll::Ready(event)

@@ -89,10 +89,8 @@ impl Client {
         shared.with(|inner, now| {
             inner.tell_error(client, failure.error(hook));
             if let Some(rejection) = &rejection {
-                let (code, reason) = (rejection.code, &rejection.reason);
-                let (flush, by) = (Flush::Never, ClosedBy::Hub);
                 // The hub refuses this if the client is closing already: then there is nothing to do.
-                let _ = inner.handle(now, Event::Close { client, code, reason, flush, by });
+                let _ = inner.close_by_hub(now, client, rejection, Flush::Never);
             }
         });
         shared.report(failure.report(Some(client), hook));

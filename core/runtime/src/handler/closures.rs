@@ -7,7 +7,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left};
-use crate::state::mailbox::Disconnected;
+use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::ready;
 use throng_core::hub::Joined;
@@ -41,6 +41,8 @@ pub(crate) struct Closures {
     pub(crate) dropped: Option<Closure<DropNotice>>,
     pub(crate) over_rate: Option<Closure<u32>>,
     pub(crate) error: Option<Closure<ClientError>>,
+    pub(crate) away: Option<Closure<Away>>,
+    pub(crate) resumed: Option<Closure<Resumed>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
 }
 
@@ -61,6 +63,8 @@ impl Closures {
             dropped: None,
             over_rate: None,
             error: None,
+            away: None,
+            resumed: None,
             disconnected: None,
         }
     }
@@ -172,6 +176,20 @@ impl Hooks for Closures {
         match &self.error {
             Some(closure) => closure(client, error),
             None => self.handler.error(client, error),
+        }
+    }
+
+    fn away(&self, client: &Client, away: Away) -> Option<Running> {
+        match &self.away {
+            Some(closure) => closure(client, away),
+            None => self.handler.away(client, away),
+        }
+    }
+
+    fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running> {
+        match &self.resumed {
+            Some(closure) => closure(client, resumed),
+            None => self.handler.resumed(client, resumed),
         }
     }
 

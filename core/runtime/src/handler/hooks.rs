@@ -9,7 +9,7 @@ pub(crate) use crate::host::running::{Borrowing, Running};
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 pub(crate) use crate::notice::written_hooks::WrittenHooks;
-use crate::state::mailbox::Disconnected;
+use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use throng_core::hub::Joined;
@@ -43,6 +43,8 @@ pub(crate) trait Hooks: Send + Sync {
     fn dropped(&self, client: &Client, dropped: DropNotice) -> Option<Running>;
     fn over_rate(&self, client: &Client, messages: u32) -> Option<Running>;
     fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
+    fn away(&self, client: &Client, away: Away) -> Option<Running>;
+    fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
 }
 
@@ -150,6 +152,22 @@ impl<H: Handler> Hooks for Owned<H> {
         }
         let (handler, client) = self.with(client);
         Some(Box::pin(async move { handler.error(&client, &error).await }))
+    }
+
+    fn away(&self, client: &Client, away: Away) -> Option<Running> {
+        if !takes_two(H::away) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.away(&client, away).await }))
+    }
+
+    fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running> {
+        if !takes_two(H::resumed) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.resumed(&client, resumed).await }))
     }
 
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {

@@ -13,7 +13,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
-use crate::state::mailbox::Disconnected;
+use crate::state::mailbox::{Away, Disconnected, Resumed};
 use core::future::Future;
 use throng_core::CloseFrame;
 use throng_core::hub::Joined;
@@ -38,7 +38,8 @@ use throng_core::websocket::handshake::Refusal;
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
 ///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
-///        ├─▶ error                                         ┘
+///        ├─▶ error                                         │
+///        ├─▶ away ─▶ resumed                               ┘ with a session
 ///        │
 ///  left (Ended)           for each room that it was in when it ended
 ///        │
@@ -53,6 +54,10 @@ use throng_core::websocket::handshake::Refusal;
 ///   is called for every leave. The calls for one room alternate.
 /// - `error` is called before its consequences: before `left` and `disconnected` if the error ends the client. The
 ///   exception is a panic in one of those two; no `error` follows `disconnected`.
+/// - A client with a session may lose its connection and continue on another one: `away` and `resumed` alternate, except that a connection
+///   which takes over a live client brings only `resumed`. The hooks of one client run one at a time across its connections, too: a hook
+///   that runs when the connection is lost goes on, and `resumed` waits for it. `left` and `disconnected` come when the client ends, not when a
+///   connection does.
 /// - An evicted client's `disconnected` has returned before the newcomer's `connected` is called, but the newcomer
 ///   waits for it no longer than a hook may take.
 /// - `before_join` and `before_leave` are questions, not notices. [`Client::join`] and [`Client::leave`] call them
@@ -167,6 +172,20 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Something went wrong with the client. The hub acts on it by itself; the hook need not.
     fn error(&self, client: &Client, error: &ClientError) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// A client with a [session](Connecting::set_session) has lost its connection and stays, for
+    /// [`sessions.grace`](throng_core::hub::Sessions::grace): it is still in its rooms, and what is sent to it waits. If it returns,
+    /// [`resumed`](Self::resumed) follows, else [`left`](Self::left) and [`disconnected`](Self::disconnected).
+    fn away(&self, client: &Client, away: Away) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// A client has another connection: it has returned, or the new connection has taken it over from one that was still open, for which no
+    /// [`away`](Self::away) was told. [`Client::request`] is the new request. [`connected`](Self::connected) is not called again. The client's
+    /// messages are handled only after this hook has returned.
+    fn resumed(&self, client: &Client, resumed: Resumed) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

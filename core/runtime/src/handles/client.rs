@@ -161,10 +161,37 @@ impl Client {
         self.member.shared.look(|inner| inner.hub.outbox_of(self.id()))
     }
 
-    /// Whether the client is open: connected, and not closing.
+    /// Whether the client is open: connected or [away](Self::is_away), and not closing.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.member.shared.look(|inner| inner.hub.is_open(self.id()))
+    }
+
+    /// Whether the client is away: it has a session, has lost its connection, and may return. What is sent to it waits in its outbox.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        self.member.shared.look(|inner| inner.hub.is_away(self.id()))
+    }
+
+    /// The name of the client's session; `None` if it has none or has ended. Whoever knows the name can continue the client: keep it out of
+    /// logs.
+    #[must_use]
+    pub fn session(&self) -> Option<Name> {
+        self.member.shared.look(|inner| inner.hub.session_of(self.id()))
+    }
+
+    /// Names the session of an open client, so that it can return from now on: see
+    /// [`Connecting::set_session`](crate::Connecting::set_session).
+    ///
+    /// # Errors
+    /// The client is gone or away, another client has the session, or the name is invalid.
+    pub fn set_session(&self, session: &str) -> Result<(), hub::Error> {
+        let client = self.id();
+        self.member.shared.with(|inner, now| {
+            let user = inner.hub.user_of(client);
+            let event = Event::Identify { client, user: user.as_deref(), session: Some(session) };
+            inner.handle(now, event).map(drop)
+        })
     }
 
     /// When the client opened; `None` if it never did.
@@ -173,7 +200,7 @@ impl Client {
         self.member.opened().map(|moment| self.member.shared.wall(moment))
     }
 
-    /// When the client's transport ended; `None` while it lives.
+    /// When the client's transport ended, or the client itself if it was away; `None` while it lives.
     #[must_use]
     pub fn closed_at(&self) -> Option<SystemTime> {
         self.member.closed().map(|moment| self.member.shared.wall(moment))

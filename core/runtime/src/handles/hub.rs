@@ -206,7 +206,7 @@ impl Hub {
         Drained::new(Arc::clone(&self.shared))
     }
 
-    /// The handle of a client; `None` if the client is not open.
+    /// The handle of a client; `None` if the client is not open. A client that is away is open.
     #[must_use]
     pub fn client(&self, client: ClientId) -> Option<Client> {
         self.shared.look(|inner| {
@@ -214,7 +214,16 @@ impl Hub {
         })
     }
 
-    /// The ids of all open clients.
+    /// The open client that has this session, whether or not it is [away](Client::is_away); `None` if there is none.
+    #[must_use]
+    pub fn find_session(&self, session: &str) -> Option<Client> {
+        self.shared.look(|inner| {
+            let client = inner.hub.find_session(session)?;
+            inner.member(client).cloned().map(Client::new)
+        })
+    }
+
+    /// The ids of all open clients, those that are away included.
     #[must_use]
     pub fn clients(&self) -> Vec<ClientId> {
         self.shared.look(|inner| inner.hub.clients().collect())
@@ -226,7 +235,7 @@ impl Hub {
         self.shared.look(|inner| inner.hub.clients_of(user).collect())
     }
 
-    /// The number of clients. Takes no lock.
+    /// The number of clients, those that are away included. Takes no lock.
     #[must_use]
     pub fn client_count(&self) -> usize {
         self.shared.snapshot.clients()

@@ -89,7 +89,8 @@ impl Drop for SendWait {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             let client = self.member.id;
-            let old = self.member.shared.with(|inner, _| inner.client_state(client)?.stop_waiting(ticket));
+            let shared = &self.member.shared;
+            let old = shared.with(|inner, _| inner.client_state(client)?.stop_waiting(ticket));
             drop(old);
         }
     }

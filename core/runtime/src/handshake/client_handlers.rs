@@ -20,6 +20,12 @@ pub(crate) struct ClientHandlers {
     pub(crate) error: Option<Closure<ClientError>>,
 }
 
+impl ClientHandlers {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.message.is_none() && self.close.is_none() && self.error.is_none()
+    }
+}
+
 impl fmt::Debug for ClientHandlers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientHandlers")

@@ -20,6 +20,7 @@ pub struct Connecting {
     pub(crate) request: Arc<Request>,
     pub(crate) upgrade: Upgrade,
     pub(crate) user: Option<String>,
+    pub(crate) session: Option<String>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
     pub(crate) own: Option<Box<ClientHandlers>>,
@@ -36,6 +37,7 @@ impl Connecting {
             request,
             upgrade,
             user: None,
+            session: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
             own: None,
@@ -60,6 +62,21 @@ impl Connecting {
     /// Sets the user to which the client will belong. Limits per user are checked after the hook.
     pub fn set_user(&mut self, user: impl Into<String>) {
         self.user = Some(user.into());
+    }
+
+    /// Names the client's session. If the hub has a client with this session and the same user, the client continues on this connection:
+    /// it keeps its rooms, its values, its handlers and the messages that wait for it, and what else this hook sets applies to no client. Else
+    /// a new client opens, and has the session.
+    ///
+    /// Whoever knows the name of a session, and passes for its user, gets its client: the name must be a secret that the peer cannot
+    /// guess, as `session::Tokens` makes it (feature `session-tokens`). The name of a new session should be told to the peer by the application,
+    /// for example in the first message or in a cookie.
+    ///
+    /// The request is refused with 403 if the session is another user's, with 409 if another connection uses it under
+    /// [`SecondConnection::Refused`](throng_core::hub::SecondConnection::Refused), and with 400 if the name is empty or longer than
+    /// [`sessions.name_bytes`](throng_core::hub::Sessions::name_bytes).
+    pub fn set_session(&mut self, session: impl Into<String>) {
+        self.session = Some(session.into());
     }
 
     /// Stores a value with the client, one per type; [`Client::get`](crate::Client::get) returns it later.

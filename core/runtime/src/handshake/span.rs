@@ -15,11 +15,14 @@ pub(crate) struct ConnectionSpan {
 }
 
 #[cfg(feature = "tracing")]
+const TARGET: &str = "throng::connection";
+
+#[cfg(feature = "tracing")]
 impl ConnectionSpan {
     /// The span of a new connection, without the ids, which are assigned later, under the lock.
     pub(crate) fn new(remote: Option<SocketAddr>) -> Self {
         let span = tracing::debug_span!(
-            target: "throng::connection",
+            target: TARGET,
             "connection",
             connection = tracing::field::Empty,
             client = tracing::field::Empty,
@@ -27,6 +30,17 @@ impl ConnectionSpan {
             address = remote.map(tracing::field::display),
         );
         Self { span: (!span.is_disabled()).then(|| span.into()) }
+    }
+
+    /// The span in which the caller runs, if it is that of a connection.
+    pub(crate) fn current() -> Self {
+        let span = tracing::Span::current();
+        let is_connection = span.metadata().is_some_and(|metadata| metadata.target() == TARGET);
+        Self { span: is_connection.then(|| span.into()) }
+    }
+
+    pub(crate) const fn is_some(&self) -> bool {
+        self.span.is_some()
     }
 
     pub(crate) fn set_connection(&self, connection: ConnectionId) {
@@ -64,6 +78,14 @@ impl ConnectionSpan {
 impl ConnectionSpan {
     pub(crate) fn new(_: Option<SocketAddr>) -> Self {
         Self::default()
+    }
+
+    pub(crate) fn current() -> Self {
+        Self::default()
+    }
+
+    pub(crate) const fn is_some(&self) -> bool {
+        false
     }
 
     pub(crate) fn set_connection(&self, _: ConnectionId) {}

@@ -102,7 +102,10 @@ impl Slot {
     pub(crate) fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
-        self.member.sent.count(flat, batch.run(lease.run), written);
+        // What a connection finishes that the client has lost will be written again on the next.
+        if lease.client == self.member.id {
+            self.member.sent.count(flat, batch.run(lease.run), written);
+        }
         let begun = if written < flat.len() { written + self.writer.begun() } else { written };
         (lease.written(flat.progress(written, begun), transport), bytes)
     }

@@ -37,6 +37,10 @@ pub enum Hook {
     OverRate,
     /// [`error`](crate::Handler::error), or the client's own [`on_error`](crate::Connecting::on_error).
     Error,
+    /// [`away`](crate::Handler::away).
+    Away,
+    /// [`resumed`](crate::Handler::resumed).
+    Resumed,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -60,6 +64,8 @@ impl Hook {
             Self::Dropped => "dropped",
             Self::OverRate => "over_rate",
             Self::Error => "error",
+            Self::Away => "away",
+            Self::Resumed => "resumed",
             Self::Disconnected => "disconnected",
         }
     }

@@ -34,9 +34,11 @@ impl From<SetUserError> for CloseFrame {
     fn from(error: SetUserError) -> Self {
         match error {
             SetUserError::Denied(rejection) => rejection,
-            SetUserError::Hub(hub::Error::Refused(refusal @ hub::Refusal::TooManyOfUser { .. })) => {
-                Self::new(CloseCode::POLICY, refusal.name())
-            }
+            SetUserError::Hub(hub::Error::Refused(
+                refusal @ (hub::Refusal::TooManyOfUser { .. }
+                | hub::Refusal::SessionInUse
+                | hub::Refusal::SessionOfAnotherUser),
+            )) => Self::new(CloseCode::POLICY, refusal.name()),
             SetUserError::Hub(hub::Error::RosterChanged) => Self::new(CloseCode::TRY_AGAIN_LATER, ""),
             SetUserError::Hub(_) => Self::default(),
         }

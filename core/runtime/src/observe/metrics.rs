@@ -29,12 +29,13 @@ pub struct Meters {
 /// A metric that is read: name, unit, description.
 type Read = (&'static str, Unit, &'static str);
 
-const GAUGES: [Read; 12] = [
+const GAUGES: [Read; 13] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
     ("throng_uptime_seconds", Unit::Seconds, "Time since the hub got its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
     ("throng_refused_connections", Unit::Count, "Refused connections that are still open, by phase"),
-    ("throng_users", Unit::Count, "Users with a connection"),
+    ("throng_away_clients", Unit::Count, "Clients that have lost their connection and may return"),
+    ("throng_users", Unit::Count, "Users with a client"),
     ("throng_rooms", Unit::Count, "Rooms"),
     ("throng_memberships", Unit::Count, "Memberships: clients, once per room"),
     ("throng_messages_pending", Unit::Count, "Messages waiting to be written, once per recipient"),
@@ -44,7 +45,7 @@ const GAUGES: [Read; 12] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 25] = [
+const COUNTERS: [Read; 30] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -69,6 +70,11 @@ const COUNTERS: [Read; 25] = [
         "Peers that left while the application was asked about them",
     ),
     ("throng_evictions_total", Unit::Count, "Clients ended for a newer client of their user"),
+    ("throng_away_total", Unit::Count, "Clients that lost their connection and stayed"),
+    ("throng_resumed_total", Unit::Count, "Clients that got another connection"),
+    ("throng_replaced_total", Unit::Count, "Connections whose client another one took over"),
+    ("throng_not_returned_total", Unit::Count, "Clients that did not return in time"),
+    ("throng_away_refused_total", Unit::Count, "Clients that ended because too many were away"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that exceeded their time limit or panicked"),
     ("throng_errors_total", Unit::Count, "Errors, by type"),
@@ -134,7 +140,7 @@ impl Meters {
         let phases = [
             ("handshake", stats.handshakes),
             ("reserved", stats.reserved),
-            ("open", stats.clients),
+            ("open", stats.clients - stats.away),
             ("closing", stats.closing),
         ];
         for (phase, count) in phases {
@@ -147,6 +153,12 @@ impl Meters {
             self.counter("throng_clients_ended_total", &labels, count);
         }
         self.counter("throng_evictions_total", &[], stats.evicted);
+        self.gauge("throng_away_clients", &[], stats.away.into());
+        self.counter("throng_away_total", &[], stats.went_away);
+        self.counter("throng_resumed_total", &[], stats.resumed);
+        self.counter("throng_replaced_total", &[], stats.replaced);
+        self.counter("throng_not_returned_total", &[], stats.not_returned);
+        self.counter("throng_away_refused_total", &[], stats.away_refused);
         self.gauge("throng_users", &[], stats.users.into());
         self.gauge("throng_rooms", &[], stats.rooms.into());
         self.gauge("throng_memberships", &[], stats.memberships as f64);

@@ -45,6 +45,7 @@
 //! | `throng_connections_total` | counter | | connections accepted |
 //! | `throng_clients_total` | counter | | clients opened |
 //! | `throng_clients_ended_total` | counter | `by`, `code` | clients ended, by initiator (`peer`, `application`, `hub`, `transport`) and [class](throng_core::CodeClass) of close code |
+//! | `throng_away_clients` | gauge | | clients that are away: they have lost their connection and may return. `throng_connections` does not count them |
 //! | `throng_users` | gauge | | users with a client |
 //! | `throng_rooms` | gauge | | rooms |
 //! | `throng_memberships` | gauge | | memberships: clients, once per room |
@@ -69,6 +70,11 @@
 //! | `throng_rejections_total` | counter | | connections that failed authentication |
 //! | `throng_handshakes_abandoned_total` | counter | | peers that left while the application was asked about their request |
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |
+//! | `throng_away_total` | counter | | how often a client lost its connection and stayed |
+//! | `throng_resumed_total` | counter | | how often a client got another connection, by a return or a takeover |
+//! | `throng_replaced_total` | counter | | connections that were closed because another one took over their client |
+//! | `throng_not_returned_total` | counter | | clients that ended because they did not return within `sessions.grace` |
+//! | `throng_away_refused_total` | counter | | clients that ended with their connection because a limit of `sessions` was reached |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that exceeded their time limit (`late`) or `panicked` |
 //! | `throng_standstills_total` | counter | | standstills of the process: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill) |

@@ -153,7 +153,7 @@ impl Reading {
 
     fn counted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         type Count = (&'static str, fn(&Numbers) -> u64);
-        const COUNTS: [Count; 11] = [
+        const COUNTS: [Count; 13] = [
             ("connections accepted", |n| n.stats.accepted),
             ("clients opened", |n| n.stats.opened),
             ("messages received", |n| n.stats.received),
@@ -165,6 +165,8 @@ impl Reading {
             ("bytes sent", |n| n.sent_bytes),
             ("joins", |n| n.stats.joins),
             ("leaves", |n| n.stats.leaves),
+            ("clients gone away", |n| n.stats.went_away),
+            ("clients resumed", |n| n.stats.resumed),
         ];
         let seconds = self.span().as_secs_f64();
         writeln!(f, "{:<24}{:>16}{:>16}", "", "count", "per second")?;
@@ -232,6 +234,8 @@ impl Reading {
                 ("refused and cut", refused.cut),
                 ("over rate", numbers.stats.over_rate),
                 ("evicted", numbers.stats.evicted),
+                ("did not return", numbers.stats.not_returned),
+                ("too many away", numbers.stats.away_refused),
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),
@@ -281,12 +285,13 @@ impl fmt::Display for Reading {
         writeln!(f, "{} for {:.1?}; {:.1?} since {since}", health.state_name(), health.uptime, self.span())?;
         writeln!(
             f,
-            "{} connections: {} clients, {} in handshake, {} reserved, {} closing; {} users, {} rooms, {} memberships",
+            "{} connections: {} clients, {} in handshake, {} reserved, {} closing; {} clients away; {} users, {} rooms, {} memberships",
             health.connections,
-            stats.clients,
+            stats.clients - stats.away,
             stats.handshakes,
             stats.reserved,
             stats.closing,
+            stats.away,
             stats.users,
             stats.rooms,
             stats.memberships,

@@ -131,7 +131,8 @@ impl Stage {
             self.run_until(self.shared.clock.now() + STEP)?;
         }
         self.end_faults();
-        self.wait_until(|hub| hub.connection_count() == 0)?;
+        // Clients that are away end when their grace is over.
+        self.wait_until(|hub| hub.connection_count() == 0 && hub.client_count() == 0)?;
         // The last hooks follow.
         self.run_until(self.shared.clock.now() + SECOND)?;
         let failed = broken(&mut self.finally, &self.hub);

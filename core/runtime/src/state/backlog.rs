@@ -1,6 +1,6 @@
 //! Events that have happened and were not yet delivered to the application.
 
-use crate::state::mailbox::{Disconnected, End};
+use crate::state::mailbox::{Away, Disconnected, End, Resumed};
 use crate::state::waiters::Waiters;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
@@ -75,6 +75,8 @@ const TAKEN: usize = 64;
 pub(crate) enum Happened<C> {
     Connected { client: C, user: Option<Name> },
     Message { client: C, message: Message },
+    Away { client: C, away: Away },
+    Resumed { client: C, resumed: Resumed },
     Disconnected { client: C, disconnected: Disconnected },
     Lagged { messages: u64, bytes: u64 },
 }
@@ -189,6 +191,11 @@ impl<C> Backlog<C> {
         }
         self.tallies[index] = Tally::default();
         self.queue.push_back(Happened::Connected { client, user });
+    }
+
+    /// Queues an event that needs nothing else.
+    pub(crate) fn push(&mut self, happened: Happened<C>) {
+        self.queue.push_back(happened);
     }
 
     /// Counts a message of an open client, whatever happens to it later.

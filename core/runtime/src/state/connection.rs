@@ -4,7 +4,7 @@ use crate::state::mailbox::Mailbox;
 use crate::state::shared::Shared;
 use crate::state::sync::AtomicBool;
 pub(crate) use crate::state::types::ConnectionShared;
-use crate::state::types::{ClientState, ConnectionState, LaneNotice, Member};
+use crate::state::types::{ClientState, LaneNotice, Member};
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, Ordering};
@@ -18,6 +18,8 @@ const KEEPS_CONTEXT: u8 = 2;
 const HAS_FAILED: u8 = 4;
 const ABORT: u8 = 8;
 const RESUME: u8 = 16;
+const IS_OPEN: u8 = 32;
+const REPLACED: u8 = 64;
 
 impl ConnectionShared {
     pub(crate) fn new(id: ConnectionId, lane: u8, shared: Arc<Shared>) -> Self {
@@ -61,6 +63,26 @@ impl ConnectionShared {
     /// Whether a write to the transport has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.flags.load(Ordering::Relaxed) & HAS_FAILED != 0
+    }
+
+    /// A client is served on the connection from now on.
+    pub(crate) fn set_open(&self) {
+        self.flags.fetch_or(IS_OPEN, Ordering::Relaxed);
+    }
+
+    /// Whether a client was ever served on the connection.
+    fn was_open(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & IS_OPEN != 0
+    }
+
+    /// Another connection has taken over the client. Called under the lock; `has_notices` publishes it.
+    pub(crate) fn set_replaced(&self) {
+        self.flags.fetch_or(REPLACED, Ordering::Relaxed);
+    }
+
+    /// Whether another connection has taken over the client.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & REPLACED != 0
     }
 
     /// The hub wants the transport ended now. Called under the lock; `has_notices` publishes it.
@@ -111,34 +133,67 @@ impl ConnectionShared {
         self.flags.load(Ordering::Relaxed) & KEEPS_CONTEXT != 0
     }
 
-    /// Ends the connection, and with it its client, if it has one: the hub forgets both, and the lane drops its writer.
-    pub(crate) fn end(&self, member: Option<&Member>) -> Ending {
-        let (mailbox, states) = self.shared.with(|inner, now| {
-            inner.ending += 1;
-            if let Some(member) = member {
-                member.set_closed(now);
-            }
+    /// Ends the connection: the hub forgets it, and the lane drops its writer. Its client ends with it, unless it is away. `member` is the
+    /// client whose hooks the connection's task calls, or is to call; none if the connection has no client, or has lost it before.
+    pub(crate) fn end(&self, member: Option<(&Member, IsServed)>) -> AfterEnd {
+        let (left, states) = self.shared.with(|inner, now| {
             // The connection is there: only this function ends it.
             let _ = inner.handle(now, Event::Gone { connection: self.id });
-            if member.is_some_and(|member| member.opened().is_some()) {
+            if self.was_open() {
                 self.shared.deflating.ended(self.window());
                 inner.tell_lane(self.lane, LaneNotice::Detach(self.id));
             }
-            let (mailbox, client) =
-                member.and_then(|member| inner.remove_client(member.id)).unwrap_or_default();
-            (mailbox, (client, inner.remove_connection(self.id)))
+            let connection = inner.remove_connection(self.id);
+            let Some((member, is_served)) = member else { return (AfterEnd::Elsewhere, connection) };
+            if inner.is_elsewhere(member.id, self.id) {
+                return (AfterEnd::Elsewhere, connection);
+            }
+            if is_served == IsServed::NotYet || inner.hub.is_open(member.id) {
+                inner.detach(member.id);
+                return (AfterEnd::Away, connection);
+            }
+            member.set_closed(now);
+            inner.ending += 1;
+            let (mailbox, state) = inner.remove_client(member.id).unwrap_or_default();
+            (AfterEnd::Over(Ending::new(mailbox, state, &self.shared)), connection)
         });
-        Ending { mailbox, _states: states, shared: Arc::clone(&self.shared) }
+        // Dropped outside the lock, as its waker may end a task.
+        drop(states);
+        left
     }
 }
 
-/// A connection that the hub has forgotten but whose client's last hooks may still run; a drain waits for it.
+/// Whether the task of a connection has its client's service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsServed {
+    Here,
+    NotYet,
+}
+
+/// What is left of a connection's client when the connection has ended.
+pub(crate) enum AfterEnd {
+    /// The client has ended.
+    Over(Ending),
+    /// The client is away, or another task must call its last hooks: a task of the hub's own takes over.
+    Away,
+    /// The client has another connection, or there is none.
+    Elsewhere,
+}
+
+/// A client that the hub has forgotten but whose last hooks may still run; a drain waits for it.
 pub(crate) struct Ending {
     /// Notices that remain to be told.
     pub(crate) mailbox: Mailbox,
-    /// Dropped outside every lock, as their wakers may end a task.
-    _states: (ClientState, ConnectionState),
+    /// Dropped outside every lock, as its wakers may end a task.
+    _state: ClientState,
     shared: Arc<Shared>,
+}
+
+impl Ending {
+    /// The end of a client that is counted as [ending](crate::state::inner::Inner).
+    pub(crate) fn new(mailbox: Mailbox, state: ClientState, shared: &Arc<Shared>) -> Self {
+        Self { mailbox, _state: state, shared: Arc::clone(shared) }
+    }
 }
 
 impl Drop for Ending {

@@ -85,7 +85,9 @@ impl Inner {
         }
         // Read before the event is handed over, which would have to be copied otherwise.
         let (renamed, gone) = match event {
-            Event::SetUser { client, .. } | Event::Place { client, .. } => (Some(client), None),
+            Event::SetUser { client, .. } | Event::Place { client, .. } | Event::Identify { client, .. } => {
+                (Some(client), None)
+            }
             // Only clients with receipts are looked up: after the event the connection no longer names its client.
             Event::Gone { connection } if !self.receipts.is_empty() => (None, self.hub.client_of(connection)),
             _ => (None, None),
@@ -104,7 +106,7 @@ impl Inner {
         while let Some(action) = self.poll_action() {
             self.deliver(action);
         }
-        if let Some(client) = gone {
+        if let Some(client) = gone.filter(|client| !self.hub.is_open(*client)) {
             self.tell_gone(client);
         }
         result
@@ -116,9 +118,10 @@ impl Inner {
         now: Instant,
         connection: &ConnectionShared,
         user: Option<&str>,
+        session: Option<&str>,
         rooms: &[Name],
     ) -> Result<Arc<Member>, Error> {
-        let event = Event::Reserve { connection: connection.id, user, session: None, rooms };
+        let event = Event::Reserve { connection: connection.id, user, session, rooms };
         // The event has no other outcome.
         let Outcome::Reserved(Reserved { client, .. }) = self.handle(now, event)? else {
             return Err(Error::NotOpen);
@@ -131,6 +134,22 @@ impl Inner {
         }
         self.clients[index] = ClientState { member: Some(Arc::clone(&member)), ..ClientState::default() };
         Ok(member)
+    }
+
+    /// The client that continues on a connection in place of the reserved one, and what was known of that one: drop it after the lock is
+    /// released.
+    pub(crate) fn continued(
+        &mut self,
+        connection: ConnectionId,
+        reserved: ClientId,
+    ) -> (Option<Arc<Member>>, Option<ClientState>) {
+        match self.hub.client_of(connection) {
+            Some(client) if client != reserved => {
+                let continued = self.member(client).map(Arc::clone);
+                (continued, self.remove_client(reserved).map(|(_, state)| state))
+            }
+            _ => (None, None),
+        }
     }
 
     /// Like [`handle`](Self::handle); returns the clients that the event ended.
@@ -301,6 +320,14 @@ impl Inner {
                 }
                 self.notify(client, Notice::Disconnected(end));
                 self.wake_waiters(client);
+                if self.hub.connection_of(client).is_none() {
+                    self.end_detached(client);
+                }
+            }
+            Action::Away { client, code, by, reason } => self.tell_away(client, End { code, reason, by }),
+            Action::Resumed { client, connection } => self.tell_resumed(client, connection),
+            Action::Replaced { connection, .. } => {
+                self.set_and_wake(connection, ConnectionShared::set_replaced);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
@@ -338,22 +365,24 @@ impl Inner {
         self.stopped && self.ending == 0
     }
 
-    fn notify(&mut self, client: ClientId, notice: Notice) {
+    pub(crate) fn notify(&mut self, client: ClientId, notice: Notice) {
         self.notify_and_set(client, notice, |_| ());
     }
 
     /// Puts a notice into a client's mailbox, and wakes the task of its connection. If the connection has just ended, the
-    /// hub names none: the task that ended it takes what is left in the mailbox.
+    /// hub names none: the task that ended it takes what is left in the mailbox, or hands the client over to one that is woken.
     fn notify_and_set(&mut self, client: ClientId, notice: Notice, set: impl FnOnce(&ConnectionShared)) {
         let Some(state) = self.client_state(client) else { return };
-        state.push(notice);
+        state.mailbox.push(notice);
         if let Some(connection) = self.hub.connection_of(client) {
             self.set_and_wake(connection, set);
+        } else {
+            self.wake_attendant(client);
         }
     }
 
     /// Sets something in a connection's state, and wakes its task to look at it.
-    fn set_and_wake(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
+    pub(crate) fn set_and_wake(&mut self, connection: ConnectionId, set: impl FnOnce(&ConnectionShared)) {
         let Some(ConnectionState { shared: Some(shared), task }) = self.connections.get(connection.index())
         else {
             return;
@@ -410,15 +439,10 @@ impl Inner {
     pub(crate) fn remove_client(&mut self, client: ClientId) -> Option<(Mailbox, ClientState)> {
         self.client_state(client)?;
         let mut state = mem::take(&mut self.clients[client.index()]);
-        let mut mailbox = Mailbox::default();
         if let Some(rare) = &mut state.rare {
             rare.waiters.wake_all(&mut self.wakes);
-            mailbox = mem::take(&mut rare.mailbox);
         }
-        if state.takes_connected() {
-            mailbox.push_first(Notice::Connected);
-        }
-        Some((mailbox, state))
+        Some((mem::take(&mut state.mailbox), state))
     }
 
     pub(crate) fn client_state(&mut self, client: ClientId) -> Option<&mut ClientState> {
@@ -500,42 +524,16 @@ impl ConnectionState {
 }
 
 impl ClientState {
-    fn push(&mut self, notice: Notice) {
-        match (&notice, &self.member) {
-            (Notice::Connected, Some(member)) => member.is_to_be_connected.store(true, Ordering::Relaxed),
-            _ => self.rare.get_or_insert_default().mailbox.push(notice),
-        }
+    pub(crate) fn mailbox(&mut self) -> &mut Mailbox {
+        &mut self.mailbox
     }
 
-    /// The next notice. A client without notices and waiters owns no memory for them.
-    pub(crate) fn next_notice(&mut self) -> Option<Notice> {
-        if self.takes_connected() {
-            return Some(Notice::Connected);
-        }
-        let rare = self.rare.as_mut()?;
-        let notice = rare.mailbox.pop();
-        if rare.mailbox.is_empty() && rare.waiters.len() == 0 {
-            self.rare = None;
-        }
-        notice
-    }
-
-    /// Whether the first notice waited, which does no longer.
-    fn takes_connected(&self) -> bool {
-        let Some(member) = &self.member else { return false };
-        let waited = member.is_to_be_connected.load(Ordering::Relaxed);
-        if waited {
-            member.is_to_be_connected.store(false, Ordering::Relaxed);
-        }
-        waited
-    }
-
-    /// The futures that wait for the client.
+    /// The futures that wait for the outbox to become low, or for the client's end.
     pub(crate) fn waiters(&mut self) -> &mut Waiters {
         &mut self.rare.get_or_insert_default().waiters
     }
 
-    /// Lets a future no longer wait. Drop the returned waker after the lock is released.
+    /// Drop the returned waker after the lock is released.
     pub(crate) fn stop_waiting(&mut self, ticket: u32) -> Option<Waker> {
         self.rare.as_mut()?.waiters.leave(ticket)
     }

@@ -2,7 +2,9 @@
 
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::mem;
 use core::time::Duration;
 use throng_core::hub::Joined;
 use throng_core::{CloseCode, ClosedBy, Name};
@@ -11,11 +13,19 @@ use throng_core::{CloseCode, ClosedBy, Name};
 /// and leaves, of which at most [`MOST`] wait, plus one per room that the client is in.
 #[derive(Debug, Default)]
 pub(crate) struct Mailbox {
-    notices: VecDeque<Notice>,
+    /// The first notice of every client; as a flag it needs no memory.
+    is_connected: bool,
+    queue: Option<Box<Queue>>,
 }
 
 /// From this number of waiting notices on, a join and a leave of one room cancel each other.
 const MOST: usize = 1024;
+
+/// The other notices, in order. Boxed, because nearly all mailboxes are empty nearly all the time.
+#[derive(Debug, Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+}
 
 /// A call of a hook.
 #[derive(Debug)]
@@ -26,7 +36,29 @@ pub(crate) enum Notice {
     Dropped(DropNotice),
     OverRate(u32),
     Error(ClientError),
+    Away(Away),
+    Resumed(Resumed),
     Disconnected(End),
+}
+
+/// How a client lost its connection: for [`Handler::away`](crate::Handler::away).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Away {
+    /// The code of the peer's close frame; [`CloseCode::ABNORMAL`] if there was none.
+    pub code: CloseCode,
+    /// The reason in that close frame, or why the hub ended the connection.
+    pub reason: Option<Name>,
+    /// Which side ended the connection.
+    pub by: ClosedBy,
+}
+
+/// How a client got another connection: for [`Handler::resumed`](crate::Handler::resumed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Resumed {
+    /// How long the client was away; `None` if the new connection replaced one that was still open.
+    pub away: Option<Duration>,
 }
 
 /// How a client ended, according to the hub.
@@ -67,8 +99,12 @@ pub struct Disconnected {
 
 impl Mailbox {
     pub(crate) fn push(&mut self, notice: Notice) {
-        let notices = &mut self.notices;
-        if notices.len() >= MOST && cancels(notices, &notice) {
+        if let Notice::Connected = notice {
+            self.is_connected = true;
+            return;
+        }
+        let notices = &mut self.queue.get_or_insert_default().notices;
+        if notices.len() >= MOST && (cancels(notices, &notice) || repeats(notices, &notice)) {
             return;
         }
         match (notices.back_mut(), notice) {
@@ -79,19 +115,36 @@ impl Mailbox {
         }
     }
 
-    /// Puts a notice before all others.
-    pub(crate) fn push_first(&mut self, notice: Notice) {
-        self.notices.push_front(notice);
-    }
-
-    /// The next notice.
+    /// The next notice. An empty mailbox owns no memory.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
-        self.notices.pop_front()
+        if mem::take(&mut self.is_connected) {
+            return Some(Notice::Connected);
+        }
+        let notices = &mut self.queue.as_mut()?.notices;
+        let notice = notices.pop_front();
+        if notices.is_empty() {
+            self.queue = None;
+        }
+        notice
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.notices.is_empty()
+/// Whether a notice need not be told, since it continues what the last one of its kind says: a client that lost its connection has lost
+/// it again, or one that has returned has once more another connection. The notices between the two are told.
+fn repeats(notices: &mut VecDeque<Notice>, notice: &Notice) -> bool {
+    let is_return = match notice {
+        Notice::Away(_) => false,
+        Notice::Resumed(_) => true,
+        _ => return false,
+    };
+    let last = notices.iter().rposition(|notice| matches!(notice, Notice::Away(_) | Notice::Resumed(_)));
+    let Some(last) = last else { return false };
+    if matches!(notices[last], Notice::Resumed(_)) == is_return {
+        return true;
     }
+    // A loss and a return cancel each other.
+    notices.remove(last);
+    true
 }
 
 /// Removes the last notice about the same room, which is the opposite one; returns whether it did. Errors are dropped

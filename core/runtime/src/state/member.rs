@@ -17,7 +17,7 @@ impl Member {
         Self {
             id,
             last_hook_has_returned: Hint::new(false),
-            is_to_be_connected: Hint::new(false),
+            is_lost: Hint::new(false),
             turn: Turn::default(),
             window: AtomicU8::new(0),
             opened: AtomicU64::new(NOT_YET),
@@ -48,6 +48,18 @@ impl Member {
         Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
     }
 
+    /// Notes that no more hooks follow for this client, and wakes the newcomer that waits for it.
+    pub(crate) fn set_last_hook_returned(&self) {
+        let newcomer = {
+            let mut waiters = self.shared.eviction_waiters.lock();
+            self.last_hook_has_returned.store(true, Ordering::Relaxed);
+            waiters.remove(&self.id)
+        };
+        if let Some(newcomer) = newcomer {
+            newcomer.wake();
+        }
+    }
+
     pub(crate) fn opened(&self) -> Option<Instant> {
         moment(&self.opened)
     }
@@ -60,6 +72,11 @@ impl Member {
     pub(crate) fn set_opened(&self, now: Instant, window: Window) {
         self.window.store(window.bits(), Ordering::Relaxed);
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
+    }
+
+    /// The client continues on a connection that accepts such deflated frames.
+    pub(crate) fn set_resumed(&self, window: Window) {
+        self.window.store(window.bits(), Ordering::Relaxed);
     }
 
     pub(crate) fn set_closed(&self, now: Instant) {

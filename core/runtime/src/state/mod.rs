@@ -4,6 +4,7 @@ pub(crate) mod backlog;
 pub(crate) mod batching;
 pub(crate) mod connection;
 pub(crate) mod eviction_waiters;
+pub(crate) mod handover;
 pub(crate) mod inner;
 pub(crate) mod mailbox;
 pub(crate) mod member;

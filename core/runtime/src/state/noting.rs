@@ -1,7 +1,7 @@
 //! Enters events into the backlog, under the lock, at the moment they happen.
 
 use crate::state::backlog::{Backlog, Happened, Queued};
-use crate::state::mailbox::End;
+use crate::state::mailbox::{Away, End, Resumed};
 use crate::state::types::{Inner, Member};
 use crate::state::wakes::replace;
 use alloc::boxed::Box;
@@ -38,6 +38,22 @@ impl Inner {
         self.note(|backlog| backlog.disconnected(client, member, end.clone(), duration, sent));
     }
 
+    pub(crate) fn note_away(&mut self, client: ClientId, away: &Away) {
+        if self.backlog.is_none() {
+            return;
+        }
+        let Some(member) = self.member(client).map(Arc::clone) else { return };
+        self.note(|backlog| backlog.push(Happened::Away { client: member, away: away.clone() }));
+    }
+
+    pub(crate) fn note_resumed(&mut self, client: ClientId, resumed: &Resumed) {
+        if self.backlog.is_none() {
+            return;
+        }
+        let Some(member) = self.member(client).map(Arc::clone) else { return };
+        self.note(|backlog| backlog.push(Happened::Resumed { client: member, resumed: *resumed }));
+    }
+
     /// The hub has stopped, and no more events follow.
     pub(crate) fn note_stopped(&mut self) {
         self.note(|_| ());
@@ -50,8 +66,9 @@ impl Inner {
         client: ClientId,
         event: Event<'_>,
     ) -> Result<Outcome, Error> {
-        if let (Some(backlog), Event::Received { bytes, .. }) = (&mut self.backlog, &event)
+        if let (Some(backlog), Event::Received { connection, bytes, .. }) = (&mut self.backlog, &event)
             && self.hub.is_open(client)
+            && self.hub.client_of(*connection) == Some(client)
         {
             backlog.received(client, *bytes);
         }

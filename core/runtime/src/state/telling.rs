@@ -34,6 +34,10 @@ impl Inner {
     #[cold]
     pub(crate) fn tell_written(&mut self, results: &[Written]) {
         for written in results {
+            // What a connection writes that the client has lost will be written again.
+            if self.hub.connection_of(written.client) != Some(written.connection) {
+                continue;
+            }
             for id in self.receipts.of(written.client) {
                 let leased_at = self.hub.leased_at(written.client, id.sequence);
                 let is_written = leased_at.is_some_and(|at| match written.progress {

@@ -114,17 +114,40 @@ pub(crate) struct ConnectionState {
 #[derive(Default)]
 pub(crate) struct ClientState {
     pub(crate) member: Option<Arc<Member>>,
-    /// `None` for nearly all clients nearly all the time.
+    pub(crate) mailbox: Mailbox,
+    /// What few clients need.
     pub(crate) rare: Option<Box<RareClientState>>,
 }
 
-/// What few clients have at a time.
+/// The runtime's state that few clients need.
 #[derive(Default)]
 pub(crate) struct RareClientState {
-    /// The notices that wait, except the first of all: [`Member::is_to_be_connected`].
-    pub(crate) mailbox: Mailbox,
     /// Futures that wait for the outbox to become low, or for the client's end.
     pub(crate) waiters: Waiters,
+    /// Set once the client has been away, or has had another connection.
+    pub(crate) handover: Option<Handover>,
+}
+
+/// What calls a client's hooks, and what that needs. Its type is known where tasks are: it holds futures of the application, which hold
+/// handles.
+pub(crate) type Service = Box<dyn Any + Send>;
+
+/// How a client passes from the task of one connection to that of the next.
+#[derive(Default)]
+pub(crate) struct Handover {
+    /// The client's latest connection, whose task is to call its hooks; `None` while it has had only one.
+    pub(crate) latest: Option<ConnectionId>,
+    /// What the task of an earlier connection has handed over and the next has not taken.
+    pub(crate) service: Option<Service>,
+    /// The task that calls the hooks while the client has no connection.
+    pub(crate) task: Option<Waker>,
+    pub(crate) away_since: Option<Instant>,
+    /// The latest connection has ended, so that a task of the hub's own calls the hooks.
+    pub(crate) is_detached: bool,
+    /// The host has dropped that task.
+    pub(crate) is_unserved: bool,
+    /// The task of the latest connection has not got the service yet.
+    pub(crate) is_waited_for: bool,
 }
 
 /// The state of one lane behind the lock: whether it sleeps, its waker and its inbox.
@@ -179,9 +202,8 @@ pub(crate) struct Member {
     pub(crate) id: ClientId,
     /// The client's last hook has returned. Accessed under the lock of the futures that wait for it.
     pub(crate) last_hook_has_returned: Hint,
-    /// [`Notice::Connected`](crate::state::mailbox::Notice::Connected), the first notice of every client, waits. Accessed under the
-    /// hub's lock. As a flag it needs no memory of its own.
-    pub(crate) is_to_be_connected: Hint,
+    /// The client is away: it has lost its connection. Written under the hub's lock.
+    pub(crate) is_lost: Hint,
     pub(crate) turn: Turn,
     /// The deflated frames that its connection accepts.
     pub(crate) window: AtomicU8,

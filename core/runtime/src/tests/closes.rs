@@ -69,9 +69,9 @@ fn peers_hear_the_code_and_it_counts_as_what_it_is() {
         flood.push(&[0x8a, 0x80, 0, 0, 0, 0]);
     }
     world.run();
-    assert_eq!(flood.texts(), ["closed Some(4004)"]);
+    assert_eq!(flood.texts(), ["closed Some(4005)"]);
     assert_eq!(world.hub.stats().policy_violations, 1);
     world.hub.shutdown();
     world.run();
-    assert_eq!(calm.texts(), ["closed Some(4008)"]);
+    assert_eq!(calm.texts(), ["closed Some(4009)"]);
 }

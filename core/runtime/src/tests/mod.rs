@@ -43,6 +43,9 @@ mod request;
 mod router;
 mod sent;
 mod serve;
+#[cfg(feature = "session-tokens")]
+mod session_tokens;
+mod sessions;
 mod standstill;
 mod turns;
 mod within;

@@ -17,6 +17,7 @@ pub(crate) mod pressure;
 pub(crate) mod refusals;
 pub(crate) mod replay;
 pub(crate) mod rooms;
+pub(crate) mod sessions;
 pub(crate) mod silence;
 pub(crate) mod targets;
 pub(crate) mod users;

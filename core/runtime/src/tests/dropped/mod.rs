@@ -107,7 +107,7 @@ fn assert_clean(world: &World, point: impl Debug) {
         let clients: Vec<_> = inner.hub.clients().collect();
         let mut waiting = inner.stop_waiters.len() + inner.receipts.len();
         for client in clients {
-            let rare = inner.client_state(client).and_then(|state| state.rare.as_ref());
+            let rare = inner.client_state(client).and_then(|entry| entry.rare.as_ref());
             waiting += rare.map_or(0, |rare| rare.waiters.len());
         }
         // Each connection and each client of the hub is known, at the index of its own id, and no other.
@@ -118,7 +118,8 @@ fn assert_clean(world: &World, point: impl Debug) {
         for (index, state) in inner.clients.iter().enumerate() {
             let Some(member) = &state.member else { continue };
             assert_eq!(member.id.index(), index, "{point:?}");
-            assert!(inner.hub.connection_of(member.id).is_some(), "{point:?}: {} is forgotten", member.id);
+            let is_known = inner.hub.connection_of(member.id).is_some() || inner.hub.is_away(member.id);
+            assert!(is_known, "{point:?}: {} is forgotten", member.id);
         }
         let connections = inner.connections.iter().filter(|state| state.shared.is_some()).count();
         assert_eq!(connections, inner.hub.connection_count(), "{point:?}");

@@ -74,6 +74,8 @@ fn show(event: &HubEvent) -> String {
         HubEvent::Disconnected { client, disconnected } => {
             format!("-{} {} {:?}", client.id(), disconnected.code, disconnected.by)
         }
+        HubEvent::Away { client, away } => format!("~{} {} {:?}", client.id(), away.code, away.by),
+        HubEvent::Resumed { client, resumed } => format!("={} {:?}", client.id(), resumed.away),
         HubEvent::Lagged { messages, bytes } => format!("lagged {messages} {bytes}"),
     }
 }

@@ -94,8 +94,8 @@ fn a_first_room_that_cannot_be_joined_refuses_the_request() {
     });
     let mut world = World::new(builder);
     for (rooms, status, body) in [
-        ("a%2Fverylongname", "400", "Invalid user or room: the name is longer than 10 bytes.\n"),
-        ("", "400", "Invalid user or room: the name is empty.\n"),
+        ("a%2Fverylongname", "400", "Invalid user, room or session: the name is longer than 10 bytes.\n"),
+        ("", "400", "Invalid user, room or session: the name is empty.\n"),
         ("a,b,c", "400", "Too many rooms: a client can be in 2.\n"),
         // The hub allows one room.
         ("a,b", "503", ""),

@@ -1,0 +1,79 @@
+use super::{assert_clean, connect, only, world};
+use std::time::Duration;
+
+#[test]
+fn a_newer_connection_takes_over_and_the_older_one_is_closed() {
+    let (mut world, lines, _) = world();
+    let (older, _) = connect(&mut world, "/?session=s&room=lobby");
+    let client = only(&world);
+    let (newer, _) = connect(&mut world, "/?session=s");
+    assert_eq!(older.texts(), ["closed Some(1008)"]);
+    assert_eq!(only(&world), client);
+    // What the older one still sends counts for nothing, also a breach of the protocol.
+    older.send("late");
+    older.push(&[0xff, 0xff]);
+    newer.send("hi");
+    world.run();
+    client.send("hello").unwrap();
+    world.run();
+    assert_eq!(newer.texts(), ["hello"]);
+    world.pass(Duration::from_secs(10));
+    assert!(world.is_over(&older) && !world.is_over(&newer));
+    assert_eq!(lines.take(), ["connected", "joined lobby", "resumed None", "message hi"]);
+    assert_eq!((world.hub.stats().replaced, world.hub.stats().resumed), (1, 1));
+    assert_clean(&world);
+}
+
+#[test]
+fn the_answer_to_the_close_frame_ends_the_older_connection_at_once() {
+    let (mut world, _, _) = world();
+    let (older, _) = connect(&mut world, "/?session=s");
+    let (newer, _) = connect(&mut world, "/?session=s");
+    older.push(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0]);
+    world.run();
+    assert!(world.is_over(&older) && !older.is_held());
+    assert!(!world.is_over(&newer) && !only(&world).is_away());
+}
+
+#[test]
+fn a_message_that_the_older_one_could_not_write_comes_on_the_newer_one() {
+    let (mut world, _, _) = world();
+    let (older, _) = connect(&mut world, "/?session=s");
+    let client = only(&world);
+    older.set_room(Some(0));
+    for number in 0..5 {
+        client.send(number.to_string()).unwrap();
+        world.run();
+    }
+    let (newer, texts) = connect(&mut world, "/?session=s");
+    assert_eq!(texts, ["0", "1", "2", "3", "4"]);
+    client.send("5").unwrap();
+    world.run();
+    assert_eq!(newer.texts(), ["5"]);
+    older.set_room(None);
+    world.pass(Duration::from_secs(10));
+    assert!(world.is_over(&older));
+    assert_clean(&world);
+}
+
+#[test]
+fn many_take_over_in_turn() {
+    let (mut world, lines, door) = world();
+    let (first, _) = connect(&mut world, "/?session=s");
+    first.send("wait");
+    world.run();
+    // None of these is served before the next one comes.
+    let mut latest = first;
+    for _ in 0..4 {
+        latest = connect(&mut world, "/?session=s").0;
+    }
+    latest.send("hi");
+    world.run();
+    assert_eq!(lines.take(), ["connected", "message wait"]);
+    door.open(1);
+    world.run();
+    let none = "resumed None";
+    assert_eq!(lines.take(), ["waited", none, none, none, none, "message hi"]);
+    world.pass(Duration::from_secs(10));
+    assert_clean(&world);
+}
