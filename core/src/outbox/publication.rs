@@ -241,7 +241,7 @@ impl Outboxes {
     #[inline(never)]
     fn push_away(&mut self, publication: &Publication, index: u32, tally: &mut Tally) -> bool {
         self.entries[index].mark = publication.mark;
-        self.push_with_care(*publication, index, tally)
+        self.push_with_care(publication, index, tally)
     }
 
     pub(crate) fn list_unreached(&mut self, index: u32, full: Full) {

@@ -39,7 +39,7 @@ use http::{HeaderValue, StatusCode, header};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
 use throng_core::websocket::encode::encode_close;
 use throng_core::websocket::handshake::{Forbidden, Refusal, Upgrade};
-use throng_core::{Address, CloseFrame, ClosedBy, Instant, Name, hub, websocket};
+use throng_core::{Address, CloseFrame, Instant, Name, hub, websocket};
 
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
@@ -270,8 +270,13 @@ impl Reserved {
                 let serves = if continued.is_some() { Serves::Later } else { Serves::Client };
                 let member = match continued {
                     Some(continued) => {
-                        let request = member.details().request.take();
-                        let old = mem::replace(&mut continued.details().request, request);
+                        let request = member.details().take_request();
+                        let mut details = continued.details();
+                        let old = details.take_request();
+                        if let Some(request) = request {
+                            details.set_request(request);
+                        }
+                        drop(details);
                         drop(old);
                         continued
                     }

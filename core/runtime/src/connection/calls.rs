@@ -289,7 +289,7 @@ impl<R: Reader> Driver<R> {
         let settings = &member.shared.settings;
         // With an event stream, the stream drops the request later.
         if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
-            let request = member.details().request.take();
+            let request = member.details().take_request();
             drop(request);
         }
     }

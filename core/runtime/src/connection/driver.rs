@@ -20,7 +20,7 @@ use core::task::{Context, Poll, Waker, ready};
 use std::io;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
-use throng_core::{CloseFrame, ClosedBy, Instant, MessageKind};
+use throng_core::{CloseFrame, Instant, MessageKind};
 
 /// Reads that fill the buffer before the task yields.
 const FULL_READS: u32 = 4;
