@@ -31,6 +31,8 @@ pub(crate) struct Slot {
     pub(crate) connection: Arc<ConnectionShared>,
     /// The client, whose counters are updated with each write.
     pub(crate) member: Arc<Member>,
+    /// The index of its id, in the slot's own cache line.
+    client: u32,
     /// A waker made of `connection`; it wakes the lane when the transport takes bytes again.
     pub(crate) waker: Waker,
 }
@@ -86,15 +88,17 @@ impl Slot {
     ) -> Self {
         let (id, window) = (connection.id, connection.window());
         let waker = Waker::from(Arc::clone(&connection));
-        Self { id, after_write: AfterWrite::Nothing, window, writer, connection, member, waker }
+        let client = member.id.index() as u32;
+        Self { id, after_write: AfterWrite::Nothing, window, writer, connection, member, client, waker }
     }
 
     /// Writes a lease; returns how many of its bytes were taken.
     pub(crate) fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
-        // What a connection finishes that the client has lost will be written again on the next.
-        if lease.client == self.member.id {
+        // What a connection finishes that the client has lost will be written again on the next. The hub leases it under an id that is not
+        // the client's, as long as both exist.
+        if lease.client.index() as u32 == self.client {
             self.member.sent.count(flat, batch.run(lease.run), written);
         }
         let begun = if written < flat.len() { written + self.writer.begun() } else { written };
