@@ -19,7 +19,7 @@ use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::handshake::{Handshake, HeadLimits, Refusal, Request};
 use throng_core::websocket::{Decoder, Flat, Item, ProtocolError, ReservedBits};
 use throng_core::{
-    Address, ClientId, CloseCode, ClosedBy, ConnectionId, Frame, Hub, Instant, Name, Window, outbox::Batch,
+    Address, ClientId, CloseCode, ConnectionId, Frame, Hub, Instant, Name, Window, outbox::Batch,
     trace::RecordedHub, trace::Recorder, websocket,
 };
 
@@ -259,8 +259,8 @@ impl Host {
         self.deflating.takers += usize::from(window != Window::NONE);
         let _ = self.handle(Event::Open { connection: id });
         if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
-            let (code, reason, flush, by) = (CloseCode::POLICY, "no such room", Flush::First, ClosedBy::Hub);
-            let _ = self.handle(Event::Close { client, code, reason, flush, by });
+            let (code, reason, flush) = (CloseCode::POLICY, "no such room", Flush::First);
+            let _ = self.handle(Event::CloseConnection { connection: id, code, reason, flush });
         }
     }
 
@@ -292,8 +292,8 @@ impl Host {
     /// Closes a client that violated the protocol, and discards what it still sends.
     fn fail(&mut self, id: ConnectionId, error: ProtocolError) {
         let Some(connection) = self.connection(id) else { return };
-        if let Stage::Open(_, client, _) = mem::replace(&mut connection.stage, Stage::Over) {
-            let _ = self.handle(error.event(client));
+        if let Stage::Open(..) = mem::replace(&mut connection.stage, Stage::Over) {
+            let _ = self.handle(error.event(id));
         }
     }
 

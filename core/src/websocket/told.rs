@@ -4,10 +4,9 @@ use super::decode::Limits;
 use super::encode::{TooLong, encode_binary, encode_text};
 use super::error::ProtocolError;
 use super::item::{Item, Message};
-use crate::close::ClosedBy;
 use crate::frame::Frame;
 use crate::hub::{Config, Event, Flush};
-use crate::id::{ClientId, ConnectionId};
+use crate::id::ConnectionId;
 
 impl Item {
     /// The event by which a host hands the item, which arrived on this connection, to the hub. For a message it carries only kind and size, and the hub
@@ -29,13 +28,14 @@ impl Item {
 }
 
 impl ProtocolError {
-    /// The event that closes the client with [`close_code`](Self::close_code). Queued frames are written first, since
+    /// The event that closes the client of this connection with [`close_code`](Self::close_code); a client that has another connection by
+    /// then is not touched. Queued frames are written first, since
     /// they may answer valid messages. The host must read on and discard what the peer still sends, or the close frame
     /// might not arrive.
     #[must_use]
-    pub const fn event(self, client: ClientId) -> Event<'static> {
+    pub const fn event(self, connection: ConnectionId) -> Event<'static> {
         let (code, reason) = (self.close_code(), self.name());
-        Event::Close { client, code, reason, flush: Flush::First, by: ClosedBy::Hub }
+        Event::CloseConnection { connection, code, reason, flush: Flush::First }
     }
 }
 

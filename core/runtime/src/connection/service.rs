@@ -128,6 +128,7 @@ impl<R: Reader> Driver<R> {
             let (handed, old) = shared.with(|inner, _| inner.take_service(client, connection, cx.waker()));
             drop(old);
             match handed {
+                // Not for long: that task hands it over when it is polled next, with a hook that runs.
                 Handed::NotYet => return Poll::Pending,
                 Handed::Elsewhere => self.leave_client(),
                 Handed::Service(service) => {

@@ -18,7 +18,8 @@ use std::io;
 use std::time::SystemTime;
 use throng_core::{ClientId, Instant};
 
-/// A task of the hub's own: a lane, which writes to many connections, or the task that waits for the hub's next deadline.
+/// A task of the hub's own: a lane, which writes to many connections; the task that waits for the hub's next deadline; or one that calls the
+/// hooks of a client which is away.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An asynchronous runtime, as the hub needs it. The hub does not spawn connections through it: the runtime crate polls
@@ -31,7 +32,7 @@ pub trait Host: Send + Sync + 'static {
     /// deadline depends on it.
     fn wall(&self) -> SystemTime;
 
-    /// Spawns a task. The runtime must not apply a cooperative budget to it (in tokio: `coop::unconstrained`): a lane writes
+    /// Spawns a task, at any time, also while a task of a connection ends or is dropped. The runtime must not apply a cooperative budget to it (in tokio: `coop::unconstrained`): a lane writes
     /// to many transports in one poll, and a budget would make ready transports return pending.
     fn spawn(&self, task: Task);
 

@@ -40,9 +40,6 @@ pub trait Reader: Send + Unpin + 'static {
 ///
 /// Methods take `&self`, so that both halves of a socket can share one allocation: a write then costs one cache miss
 /// instead of two.
-///
-/// If a method returns pending to a lane, the lane calls it once more at once, with its real waker: the waker of the first call does
-/// nothing, because most transports need none. The waker of the last call counts, as everywhere.
 pub trait Writer: Send + Sync + 'static {
     /// Writes some of `bytes`. If it returns pending, the waker in `cx` is woken when more bytes can be written.
     ///

@@ -31,6 +31,10 @@ pub(crate) struct Slot {
     pub(crate) connection: Arc<ConnectionShared>,
     /// The client, whose counters are updated with each write.
     pub(crate) member: Arc<Member>,
+    /// The index of its id, in the slot's own cache line.
+    client: u32,
+    /// A waker made of `connection`; it wakes the lane when the transport takes bytes again.
+    pub(crate) waker: Waker,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,27 +87,18 @@ impl Slot {
         writer: Arc<dyn Writer>,
     ) -> Self {
         let (id, window) = (connection.id, connection.window());
-        Self { id, after_write: AfterWrite::Nothing, window, writer, connection, member }
-    }
-
-    /// Asks the writer for something, and if it has to wait once more, with a waker that wakes the lane. The waker is made only
-    /// then, because nearly every transport takes what it is given.
-    #[inline]
-    fn ask<T>(&self, mut act: impl FnMut(&dyn Writer, &mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        let polled = act(&*self.writer, &mut Context::from_waker(Waker::noop()));
-        if polled.is_ready() {
-            return polled;
-        }
-        let waker = Waker::from(Arc::clone(&self.connection));
-        act(&*self.writer, &mut Context::from_waker(&waker))
+        let waker = Waker::from(Arc::clone(&connection));
+        let client = member.id.index() as u32;
+        Self { id, after_write: AfterWrite::Nothing, window, writer, connection, member, client, waker }
     }
 
     /// Writes a lease; returns how many of its bytes were taken.
     pub(crate) fn write(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (Written, usize) {
         let (written, transport) = self.push(lease, batch, flat);
         let bytes = written - lease.skip as usize;
-        // What a connection finishes that the client has lost will be written again on the next.
-        if lease.client == self.member.id {
+        // What a connection finishes that the client has lost will be written again on the next. The hub leases it under an id that is not
+        // the client's, as long as both exist.
+        if lease.client.index() as u32 == self.client {
             self.member.sent.count(flat, batch.run(lease.run), written);
         }
         let begun = if written < flat.len() { written + self.writer.begun() } else { written };
@@ -114,10 +109,11 @@ impl Slot {
     #[inline]
     fn push(&mut self, lease: &Lease, batch: &Batch, flat: &FlatRun) -> (usize, Transport) {
         let items = batch.run(lease.run);
+        let cx = &mut Context::from_waker(&self.waker);
         let (mut written, total) = (lease.skip as usize, flat.len());
         let mut transport = Transport::Ready;
         while written < total {
-            match self.ask(|writer, cx| poll_write(flat, items, written, writer, cx)) {
+            match poll_write(flat, items, written, &*self.writer, cx) {
                 Poll::Ready(Ok(0) | Err(_)) => transport = Transport::Failed,
                 Poll::Ready(Ok(more)) => {
                     written += more;
@@ -146,10 +142,11 @@ impl Slot {
 
     /// Performs the pending flush or shutdown.
     pub(crate) fn settle(&mut self) -> Transport {
+        let cx = &mut Context::from_waker(&self.waker);
         let result: Poll<io::Result<()>> = match self.after_write {
             AfterWrite::Nothing => Poll::Ready(Ok(())),
-            AfterWrite::Flush => self.ask(|writer, cx| writer.poll_flush(cx)),
-            AfterWrite::Shutdown => self.ask(|writer, cx| writer.poll_shutdown(cx)),
+            AfterWrite::Flush => self.writer.poll_flush(cx),
+            AfterWrite::Shutdown => self.writer.poll_shutdown(cx),
         };
         match result {
             Poll::Ready(Ok(())) => {

@@ -31,7 +31,7 @@ fn values_are_kept_one_of_a_type_and_apart_from_the_request() {
     assert_eq!((kept.insert("text"), kept.insert("other")), (None, Some("text")));
     assert_eq!((kept.get(), kept.get()), (Some(&2_u8), Some(&"other")));
     let head = http::Request::get("/ws").body(()).expect("a target").into_parts().0;
-    kept.set_request(Arc::new(Request::new(websocket::Request::from(head), None)));
+    kept.set_request(Arc::new(Request::new(websocket::handshake::Request::from(head), None)));
     assert_eq!(kept.remove::<u8>(), Some(2));
     assert_eq!((kept.get::<u8>(), kept.get()), (None, Some(&"other")));
     assert_eq!(kept.request().map(|request| request.path().to_owned()).as_deref(), Some("/ws"));

@@ -1,9 +1,8 @@
 use crate::hub::{Config, Event, Flush};
 use crate::websocket::{ControlPayload, Item, Limits, Message, ProtocolError};
-use crate::{ClientId, CloseCode, ClosedBy, ConnectionId, Frame, MessageKind};
+use crate::{CloseCode, ConnectionId, Frame, MessageKind};
 use bytes::Bytes;
 
-const CLIENT: ClientId = ClientId::from_u64(7);
 const CONNECTION: ConnectionId = ConnectionId::from_u64(8);
 
 #[test]
@@ -35,8 +34,8 @@ fn the_hub_is_told_the_kind_and_size_of_a_message_and_all_of_a_control_frame() {
 fn who_breaks_the_protocol_is_closed_once_its_answers_are_written() {
     for error in ProtocolError::ALL {
         let (code, reason) = (error.close_code(), error.name());
-        let (flush, by) = (Flush::First, ClosedBy::Hub);
-        assert_eq!(error.event(CLIENT), Event::Close { client: CLIENT, code, reason, flush, by });
+        let closes = Event::CloseConnection { connection: CONNECTION, code, reason, flush: Flush::First };
+        assert_eq!(error.event(CONNECTION), closes);
     }
 }
 

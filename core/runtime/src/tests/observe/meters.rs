@@ -116,6 +116,38 @@ fn every_metric_is_described_in_the_docs_and_to_the_recorder() {
 }
 
 #[test]
+fn clients_that_are_away_are_no_connections_and_what_becomes_of_them_is_counted() {
+    let keeping = Keeping::default();
+    metrics::with_local_recorder(&keeping, || {
+        let mut config = Config::default();
+        config.sessions.grace = Some(Duration::from_secs(30));
+        let mut world = World::new(Hub::builder().config(config).before_connect(|connecting| {
+            connecting.set_session("s");
+            Ok(())
+        }));
+        let meters = Meters::new(&world.hub);
+        let lose = |world: &mut World| {
+            let peer = world.connect();
+            peer.fail(std::io::ErrorKind::ConnectionReset);
+            world.run();
+        };
+        lose(&mut world);
+        meters.publish();
+        assert_eq!(keeping.gauge("throng_away_clients "), 1.0);
+        assert_eq!(keeping.gauge("throng_connections phase=open"), 0.0);
+        let _returned = world.connect();
+        lose(&mut world);
+        world.pass(Duration::from_secs(31));
+        meters.publish();
+        assert_eq!(keeping.gauge("throng_away_clients "), 0.0);
+        let counts = [("away", 2), ("resumed", 2), ("replaced", 1), ("not_returned", 1), ("away_refused", 0)];
+        for (name, count) in counts {
+            assert_eq!(keeping.count(&format!("throng_{name}_total ")), count, "{name}");
+        }
+    });
+}
+
+#[test]
 fn two_hubs_are_told_apart_by_a_label() {
     let keeping = Keeping::default();
     metrics::with_local_recorder(&keeping, || {

@@ -140,6 +140,24 @@ fn a_connection_that_ends_before_it_is_served_leaves_the_client_away() {
     }
 }
 
+/// The hub must know that the application keeps the new connection waiting, and not its peer.
+#[test]
+fn a_hook_that_never_returns_ends_the_client_and_is_counted_as_the_fault_of_the_handler() {
+    let (mut world, lines, _) = world();
+    let (old, _) = connect(&mut world, "/?session=s");
+    old.send("wait");
+    world.run();
+    let (new, _) = connect(&mut world, "/?session=s");
+    for _ in 0..20 {
+        new.push(&[0x8a, 0x80, 0, 0, 0, 0]);
+        world.pass(Duration::from_secs(5));
+    }
+    let stats = world.hub.stats();
+    assert_eq!((stats.handler_failures, stats.pong_timeouts, stats.went_away), (1, 0, 0));
+    assert_eq!(lines.take().last().map(|line| &**line), Some("disconnected 1011 Hub 1"));
+    assert_clean(&world);
+}
+
 #[test]
 fn a_panic_in_a_hook_of_a_client_that_is_away_ends_the_client() {
     let lines = super::Lines::default();
