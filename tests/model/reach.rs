@@ -101,7 +101,6 @@ const ALL: &[&str] = &[
     "dropped_closed",
     "joins",
     "leaves",
-    "away",
     "went_away",
     "resumed",
     "replaced",

@@ -173,7 +173,7 @@ fn describe(run: &mut Run, book: &Book) {
     run.hub(book.builder());
     for number in 0..LISTENERS {
         let book = book.clone();
-        run.peer(&format!("listener{number}"), move |peer| listen(peer, book));
+        run.peer(format!("listener{number}"), move |peer| listen(peer, book));
     }
     run.peer("speaker", speak);
     let last = book.clone();
@@ -226,7 +226,7 @@ fn hooks_come_in_their_order_whatever_happens_to_connections() {
         let book = Book::default();
         run.hub(book.builder());
         for number in 0..LISTENERS {
-            run.peer(&format!("listener{number}"), async move |mut peer| {
+            run.peer(format!("listener{number}"), async move |mut peer| {
                 let path = format!("/?session={}", peer.name());
                 for _ in 0..20 {
                     if peer.connect(&path).await.is_ok() {

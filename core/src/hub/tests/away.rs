@@ -111,6 +111,21 @@ fn a_transport_that_fails_drops_nothing_and_what_the_peer_said_before_still_coun
 }
 
 #[test]
+fn what_a_transport_took_before_it_failed_is_not_written_again() {
+    let mut bench = Bench::graceful(|_| {});
+    let (connection, client) = bench.come(None, "tab");
+    bench.tell(client, "1");
+    bench.lease(connection, PLENTY).expect("leased");
+    let written = bench.batch.leases()[0].written(Progress::All, Transport::Failed);
+    bench.hub.transmitted(bench.now, &[written]).expect("taken back");
+    bench.sane();
+    bench.tell(client, "2");
+    bench.gone(connection);
+    bench.come(None, "tab");
+    assert_eq!(bench.write_to(client), ["2"]);
+}
+
+#[test]
 fn the_failed_lease_of_a_client_that_never_was_is_passed_over() {
     let mut bench = Bench::graceful(|_| {});
     let (connection, client) = (ConnectionId::from_u64(u64::MAX), ClientId::from_u64(u64::MAX));
