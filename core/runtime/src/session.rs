@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use throng_runtime::session::Tokens;
-//! use throng_core::websocket::Refusal;
+//! use throng_core::websocket::handshake::Refusal;
 //! use throng_runtime::Hub;
 //! use std::time::Duration;
 //!
