@@ -6,7 +6,8 @@
 //!
 //! ```
 //! use throng_runtime::session::Tokens;
-//! use throng_runtime::{Hub, Refusal};
+//! use throng_core::websocket::handshake::Refusal;
+//! use throng_runtime::Hub;
 //! use std::time::Duration;
 //!
 //! // The key comes from the place of the application's secrets, and is the same after a restart.
@@ -15,7 +16,7 @@
 //! let builder = Hub::builder()
 //!     .before_connect(move |connecting| {
 //!         let token = match connecting.request().query("session") {
-//!             Some(token) if tokens.check(&token).is_ok() => token.into_owned(),
+//!             Some(token) if tokens.check(&token).is_ok() => token,
 //!             // It has none, or an old or a foreign one: it gets a new one.
 //!             _ => tokens.make().map_err(|_| Refusal::UNAVAILABLE)?,
 //!         };

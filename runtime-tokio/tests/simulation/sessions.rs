@@ -91,7 +91,7 @@ impl Book {
             })
             .on_dropped(|client, dropped| assert_eq!(dropped.reason, DropReason::Closed, "{client:?}"))
             .on_message(move |client, message| {
-                says.heard(client, &String::from_utf8_lossy(message.as_bytes()))
+                says.heard(client, &String::from_utf8_lossy(message.as_bytes()));
             })
     }
 

@@ -47,7 +47,7 @@ impl Handler for Log {
         if connecting.path() == "/late" {
             connecting.authenticate();
         } else {
-            let query = |key| connecting.request().query(key).map(String::from);
+            let query = |key| connecting.request().query(key);
             let (session, user) = (query("session"), query("user"));
             session.into_iter().for_each(|session| connecting.set_session(session));
             user.into_iter().for_each(|user| connecting.set_user(user));
@@ -58,7 +58,7 @@ impl Handler for Log {
 
     async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
         session.receive().await?;
-        let query = |key| session.request().query(key).map(String::from).unwrap_or_default();
+        let query = |key| session.request().query(key).unwrap_or_default();
         let (name, user) = (query("session"), query("user"));
         session.identify(&user, &name)?;
         Ok(())
