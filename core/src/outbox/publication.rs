@@ -212,7 +212,7 @@ impl Outboxes {
                 if publication.is_for(entry) {
                     queued += u32::from(self.push(publication, index, tally));
                 } else if publication.is_for_away(entry) {
-                    queued += u32::from(self.push_away(&publication, index, tally));
+                    queued += u32::from(self.push_away(publication, index, tally));
                 }
             }
         }

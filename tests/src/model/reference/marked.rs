@@ -13,6 +13,8 @@ const MESSAGE: u32 = 1;
 pub(super) const TIMER: u32 = 8;
 pub(super) const MEMBER: u32 = 8;
 pub(super) const VISIT: u32 = 1;
+/// Of each client that is told what was dropped.
+pub(super) const NOTICE: u32 = 16;
 
 impl Model {
     /// These were too slow.

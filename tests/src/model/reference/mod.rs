@@ -45,6 +45,7 @@ use super::limits::Limits;
 use drain::{Draining, Sweep};
 use ids::Ids;
 use lanes::Lane;
+use marked::NOTICE;
 use numbers::Numbers;
 use rates::Bucket;
 use standstill::Standstill;
@@ -361,7 +362,7 @@ impl Model {
     }
 
     fn tell_drops(&mut self) {
-        let most = self.fresh.len().min(self.limits.slice as usize);
+        let most = self.fresh.len().min(self.limits.slice.div_ceil(NOTICE) as usize);
         for (client, dropped) in self.fresh.drain(..most) {
             self.notices.extend(dropped.map(|dropped| Notice::Dropped(client, dropped)));
         }
