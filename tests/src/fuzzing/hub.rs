@@ -26,7 +26,7 @@ pub(super) fn case(input: &[u8]) -> Option<(Limits, Vec<Op>)> {
     let may_end = bytes.ratio(1, 4).ok()?;
     let mut ops = Vec::new();
     while !bytes.is_empty() && ops.len() < MOST {
-        let Ok(op) = bytes.arbitrary::<Op>() else { break };
+        let Ok(op) = Op::from_bytes(&mut bytes) else { break };
         if may_end || !matches!(op, Op::Drain { .. } | Op::Shutdown) {
             ops.push(op);
         }

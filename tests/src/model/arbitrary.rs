@@ -1,7 +1,7 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
 use super::{
-    EndedBy, Every, Limits, On, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who, Wrote,
+    EndedBy, Every, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who, Wrote,
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 
@@ -76,6 +76,33 @@ impl<'a> Arbitrary<'a> for Limits {
             second: if bits >> 40 & 3 == 0 { SecondConnection::Refused } else { SecondConnection::TakesOver },
             ..limits
         })
+    }
+}
+
+/// The number of kinds of operations, and of those that were there when most of the corpus was found.
+const KINDS: u64 = 40;
+const OLD_KINDS: u64 = 36;
+
+impl Op {
+    /// An operation from a fuzzer's bytes: what is derived, but for the choice of the kind, which leaves the meaning of inputs that are
+    /// older than the last kinds as it was. Those kinds are chosen by the low byte, on which the choice of another hardly depends.
+    ///
+    /// # Errors
+    /// If there are too few bytes.
+    pub fn from_bytes(bytes: &mut Unstructured<'_>) -> Result<Self> {
+        let choice = u32::arbitrary(bytes)?;
+        let kind = match choice.to_le_bytes() {
+            [0xa5, new, ..] => OLD_KINDS + u64::from(new) % (KINDS - OLD_KINDS),
+            _ => (u64::from(choice) * OLD_KINDS) >> 32,
+        };
+        // The number that the derived code takes for this kind.
+        let choice = (kind << 32).div_ceil(KINDS) as u32;
+        let rest = bytes.peek_bytes(bytes.len()).unwrap_or_default();
+        let derived = [&choice.to_le_bytes(), rest].concat();
+        let mut derived = Unstructured::new(&derived);
+        let op = Self::arbitrary(&mut derived)?;
+        bytes.bytes(rest.len().saturating_sub(derived.len()))?;
+        Ok(op)
     }
 }
 
