@@ -186,12 +186,12 @@ where
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // The hub has a deadline for each connection, and has given up those that it has accepted before it stops.
+    // The hub has a deadline for each handshake that it has accepted. A drain stops without waiting for handshakes.
     let mut is_over = pin!(async {
         tokio::select! {
             biased;
             () = poll_fn(|cx| admission.poll_given_up(cx)) => {}
-            () = ending(is_ending), if admission.was_refused() => {}
+            () = ending(is_ending) => {}
         }
     });
     let mut stream = tokio::select! {
