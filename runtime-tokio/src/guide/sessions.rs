@@ -108,6 +108,6 @@
 //! # What to watch
 //!
 //! `throng_away_clients` and `throng_away_total`, `throng_resumed_total`, `throng_replaced_total`, `throng_not_returned_total`,
-//! `throng_away_refused_total`: see [`observe`](crate::observe). If few of those who go away return, the grace is too short, or peers do not
+//! `throng_away_refused_total`: see [`observe`]. If few of those who go away return, the grace is too short, or peers do not
 //! send their session; if `throng_away_refused_total` grows, a limit is too low.
 use crate::*;
