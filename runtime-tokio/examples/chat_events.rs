@@ -61,7 +61,7 @@ async fn main() -> Result<(), Fatal> {
         if let HubEvent::Message { client, message } = event {
             let said = serde_json::from_slice(message.as_bytes()).unwrap_or_default();
             if hear(&mut people, &client, &said).is_none() {
-                let _ = client.send(r#"{"type": "refused", "text": "That cannot be."}"#);
+                let _ = client.send(r#"{"type": "refused", "text": "Refused: a name, room or text is not allowed, or you are not in that room."}"#);
             }
         } else if let HubEvent::Disconnected { client, .. } = event {
             for room in people.get(&client.id()).map(|(_, rooms)| rooms.clone()).unwrap_or_default() {

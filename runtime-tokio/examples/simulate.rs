@@ -25,10 +25,8 @@ struct Handlers(Arc<Lobby>);
 
 impl Handler for Handlers {
     async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), Refusal> {
-        let name = connecting
-            .request()
-            .query("name")
-            .ok_or(Refusal::custom(401, "Say who you are: /?name=ada\n"))?;
+        let unnamed = Refusal::custom(401, "Say who you are: /?name=ada\n");
+        let name = connecting.request().query("name").ok_or(unnamed)?;
         connecting.set_user(&name);
         Ok(())
     }

@@ -77,7 +77,7 @@
 //! # The guide
 //!
 //! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end;
-//! [messages](guide::messages), receiving and sending; [testing](guide::testing) an application;
+//! [messages](guide::messages), receiving and sending; [sessions](guide::sessions), clients that survive the loss of their connection; [testing](guide::testing) an application;
 //! [simulating](guide::simulation) it; a [checklist](guide::production) for production; [tuning](guide::tuning), options and their costs; the
 //! [features](guide::features) of other hubs, with their names here and the tests that show them; and the
 //! [failures](guide::failures) of other hubs, with the tests that show that this hub does not have them.

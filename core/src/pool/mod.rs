@@ -163,7 +163,7 @@ impl<T> IndexMut<u32> for Pool<T> {
     }
 }
 
-/// Snapshots.
+/// Writing to and reading from snapshots.
 #[cfg(feature = "trace")]
 impl<T> Pool<T> {
     /// Writes the values with their slots, and the free slots in the order in which they will be used. `None` if more than `most`

@@ -89,7 +89,7 @@ impl Handler for Doorkeeper {
         };
         let Some(claims) = self.check(token.as_bytes()) else {
             connecting.set_refusal_header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return Err(Refusal::custom(401, "Who are you?\n"));
+            return Err(Refusal::custom(401, "The token is not valid, or has expired.\n"));
         };
         connecting.set_user(&claims.sub);
         connecting.insert(claims);

@@ -164,7 +164,8 @@ impl Builder {
     /// and frames, and must treat each line of a text as a message. Send messages that may contain newlines as JSON,
     /// which has none. Counters still count messages. Default: one frame per message.
     ///
-    /// Messages in a frame that a slow reader has taken in part (at most 4 KiB per client) count as written.
+    /// Messages in a frame that a slow reader has taken in part (at most 4 KiB per client) stay in its outbox and count as waiting, until
+    /// the whole frame is written.
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
         self.settings.batching.coalesce = coalesce;
         self

@@ -32,8 +32,7 @@ impl Client {
     /// messages, without waiting, [detach](ReceiptWait::detach) the receipt.
     ///
     /// Cost: one map entry, and O(messages in the client's outbox) under the lock when the message is written or
-    /// something is dropped. Messages joined by [`Coalesce`](crate::Coalesce) count as written when the transport has
-    /// taken a part of their frame; short messages compressed in a context count slightly too early.
+    /// something is dropped.
     ///
     /// ```
     /// use throng_runtime::{Client, Receipt, SendError};

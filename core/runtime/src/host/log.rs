@@ -28,116 +28,114 @@ pub struct Log {
 impl Log {
     /// Writes a report unless one of its kind was written less than a second ago. `now` is the host's time.
     pub fn report(&self, now: Instant, report: Report) {
-        match report {
-            Report::Panicked { client, hook } => {
-                if let Some(unsaid) = self.panics.allows(now) {
-                    let client = client.map(tracing::field::display);
-                    tracing::error!(
-                        client,
-                        hook,
-                        suppressed = unsaid,
-                        "a hook panicked; its client is closed"
-                    );
-                }
-            }
-            Report::Caught { client } => {
-                if let Some(unsaid) = self.panics.allows(now) {
-                    tracing::error!(%client, suppressed = unsaid, "a message handler panicked; its client stays open");
-                }
-            }
-            Report::TimedOut { client, hook } => {
-                if let Some(unsaid) = self.lateness.allows(now) {
-                    let client = client.map(tracing::field::display);
-                    tracing::warn!(
-                        client,
-                        hook,
-                        suppressed = unsaid,
-                        "a hook exceeded its time limit and was dropped"
-                    );
-                }
-            }
-            Report::Misbehaved { client, code } => {
-                if let Some(unsaid) = self.misbehaviour.allows(now) {
-                    tracing::debug!(%client, %code, suppressed = unsaid, "a peer broke the protocol and was closed");
-                }
-            }
-            Report::Refused { status } => {
-                if let Some(unsaid) = self.refusals.allows(now) {
-                    tracing::debug!(
-                        status,
-                        suppressed = unsaid,
-                        "a connection was refused with this HTTP status"
-                    );
-                }
-            }
-            Report::OriginRefused { origin, host } => {
-                if let Some(unsaid) = self.origins.allows(now, &origin, &host) {
-                    tracing::info!(
-                        origin = &*origin,
-                        host = &*host,
-                        suppressed = unsaid,
-                        "a request was refused for its Origin: to allow pages of this origin, set Builder::origin"
-                    );
-                }
-            }
-            Report::Rejected { code } => {
-                if let Some(unsaid) = self.rejections.allows(now) {
-                    tracing::debug!(%code, suppressed = unsaid, "a connection failed authentication and was closed");
-                }
-            }
-            Report::Abandoned => {
-                if let Some(unsaid) = self.abandoned.allows(now) {
-                    tracing::debug!(
-                        suppressed = unsaid,
-                        "a peer left while the application was asked about its request"
-                    );
-                }
-            }
-            Report::AcceptFailed { kind, code } => {
-                if let Some(unsaid) = self.accepts.allows(now) {
-                    let error = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
-                    tracing::warn!(%error, suppressed = unsaid, "accept failed");
-                }
-            }
-            Report::StoodStill { time } => tracing::warn!(
-                seconds = time.as_secs_f64(),
-                "the process stood still for this time; deadlines of clients do not count it"
-            ),
-            Report::Draining => tracing::info!("a signal began a drain; new connections are refused"),
-            Report::DrainIsLate { remaining } => {
-                tracing::warn!(
-                    remaining,
-                    "the drain exceeded its deadline; the remaining connections are closed now"
-                );
-            }
-            Report::Forced => tracing::info!("a second signal; all connections are closed now"),
-            Report::HooksAreLate => {
-                tracing::warn!(
-                    "some hooks of closed clients have not returned in time, or some peers have not answered their close \
-                     frame; no longer waiting for them"
-                );
-            }
-            Report::HostIsGone => {
-                if let Some(unsaid) = self.hosts.allows(now) {
-                    tracing::error!(
-                        suppressed = unsaid,
-                        "the runtime that drove this hub has ended: newcomers are refused with 503. A hub lives in one \
-                         runtime; build another hub for another runtime"
-                    );
-                }
-            }
-            Report::AddressUnknown => tracing::warn!(
-                "admission.per_address or admission.connect_rate is set, but connections come without their address, so \
-                 these limits do not apply to them: serve an axum router with throng_tokio::axum::serve, or with \
-                 into_make_service_with_connect_info::<SocketAddr>(), and give other streams their address"
-            ),
-            Report::FewOpenFiles { limit, needed } => tracing::warn!(
-                limit,
-                needed,
-                "silent connections can take all files that this process may open, and then not even /healthz is answered: raise \
-                 that limit (ulimit -n, LimitNOFILE=), or lower admission.handshakes or admission.connections"
-            ),
+        if let Some(unsaid) = self.allows(now, &report) {
+            write(report, unsaid);
         }
+    }
+
+    /// Whether a report is written: the number of reports of its kind that were left out since the last one.
+    fn allows(&self, now: Instant, report: &Report) -> Option<u64> {
+        let limit = match report {
+            Report::Panicked { .. } | Report::Caught { .. } => &self.panics,
+            Report::TimedOut { .. } => &self.lateness,
+            Report::Misbehaved { .. } => &self.misbehaviour,
+            Report::Refused { .. } => &self.refusals,
+            Report::OriginRefused { origin, host } => return self.origins.allows(now, origin, host),
+            Report::Rejected { .. } => &self.rejections,
+            Report::Abandoned => &self.abandoned,
+            Report::AcceptFailed { .. } => &self.accepts,
+            Report::HostIsGone => &self.hosts,
+            _ => return Some(0),
+        };
+        limit.allows(now)
+    }
+}
+
+/// Writes what a peer, or the application on its behalf, has caused.
+fn write(report: Report, suppressed: u64) {
+    match report {
+        Report::Panicked { client, hook } => {
+            let client = client.map(tracing::field::display);
+            tracing::error!(client, hook, suppressed, "a hook panicked; its client is closed");
+        }
+        Report::Caught { client } => {
+            tracing::error!(%client, suppressed, "a message handler panicked; its client stays open");
+        }
+        Report::TimedOut { client, hook } => {
+            let client = client.map(tracing::field::display);
+            tracing::warn!(client, hook, suppressed, "a hook exceeded its time limit and was dropped");
+        }
+        Report::Misbehaved { client, code } => {
+            tracing::debug!(%client, %code, suppressed, "a peer broke the protocol and was closed");
+        }
+        Report::Refused { status } => {
+            tracing::debug!(status, suppressed, "a connection was refused with this HTTP status");
+        }
+        Report::OriginRefused { origin, host } => tracing::info!(
+            origin = &*origin,
+            host = &*host,
+            suppressed,
+            "a request was refused for its Origin: to allow pages of this origin, set Builder::origin"
+        ),
+        Report::Rejected { code } => {
+            tracing::debug!(%code, suppressed, "a connection failed authentication and was closed");
+        }
+        Report::Abandoned => {
+            tracing::debug!(suppressed, "a peer left while the application was asked about its request");
+        }
+        of_process @ (Report::AcceptFailed { .. }
+        | Report::StoodStill { .. }
+        | Report::Draining
+        | Report::DrainIsLate { .. }
+        | Report::Forced
+        | Report::HooksAreLate
+        | Report::HostIsGone
+        | Report::AddressUnknown
+        | Report::FewOpenFiles { .. }) => write_of_process(of_process, suppressed),
+    }
+}
+
+/// Writes what concerns the process or its system.
+fn write_of_process(report: Report, suppressed: u64) {
+    match report {
+        Report::AcceptFailed { kind, code } => {
+            let error = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
+            tracing::warn!(%error, suppressed, "accept failed");
+        }
+        Report::StoodStill { time } => tracing::warn!(
+            seconds = time.as_secs_f64(),
+            "the process stood still for this time; deadlines of clients do not count it"
+        ),
+        Report::Draining => tracing::info!("a signal began a drain; new connections are refused"),
+        Report::DrainIsLate { remaining } => {
+            tracing::warn!(
+                remaining,
+                "the drain exceeded its deadline; the remaining connections are closed now"
+            );
+        }
+        Report::Forced => tracing::info!("a second signal; all connections are closed now"),
+        Report::HooksAreLate => tracing::warn!(
+            "some hooks of closed clients have not returned in time, or some peers have not answered their close frame; no \
+             longer waiting for them"
+        ),
+        Report::HostIsGone => tracing::error!(
+            suppressed,
+            "the runtime that drove this hub has ended: newcomers are refused with 503. A hub lives in one runtime; build \
+             another hub for another runtime"
+        ),
+        Report::AddressUnknown => tracing::warn!(
+            "admission.per_address or admission.connect_rate is set, but connections come without their address, so these \
+             limits do not apply to them: serve an axum router with throng_tokio::axum::serve, or with \
+             into_make_service_with_connect_info::<SocketAddr>(), and give other streams their address"
+        ),
+        Report::FewOpenFiles { limit, needed } => tracing::warn!(
+            limit,
+            needed,
+            "silent connections can take all files that this process may open, and then not even /healthz is answered: raise \
+             that limit (ulimit -n, LimitNOFILE=), or lower admission.handshakes or admission.connections"
+        ),
+        // `write` has written all others.
+        _ => {}
     }
 }
 

@@ -2,8 +2,8 @@
 //! [deferred](crate::state::wakes): consequences for many are worked off in its turns, between which it yields.
 
 use crate::host::Sleep;
-use crate::state::inner::TimerTurn;
 use crate::state::shared::Shared;
+use crate::state::timer::TimerTurn;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;

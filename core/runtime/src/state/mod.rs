@@ -20,6 +20,7 @@ pub(crate) mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod sync;
 pub(crate) mod telling;
+pub(crate) mod timer;
 pub(crate) mod turn;
 pub(crate) mod types;
 pub(crate) mod waiters;

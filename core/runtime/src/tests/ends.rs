@@ -339,3 +339,16 @@ fn an_application_that_takes_no_event_is_waited_for_until_the_close_deadline() {
     assert_eq!(world.hub.connection_count(), 0);
     assert_eq!([&peers[0], &peers[1]].map(Peer::texts), [[CLOSED], ["closed None"]]);
 }
+
+#[test]
+fn a_handshake_that_a_http_server_reads_is_given_up_when_the_hub_has_stopped() {
+    let mut world = World::new(Hub::builder());
+    let accepted = world.hosted.accept(None).expect("it takes one");
+    let task = world.spawn(async move { poll_fn(|cx| accepted.poll_given_up(cx)).await });
+    world.run();
+    assert!(!world.has_ended(task));
+    world.hub.shutdown();
+    world.run();
+    assert!(world.has_ended(task));
+    assert_eq!(world.hub.connection_count(), 0);
+}

@@ -131,6 +131,16 @@ fn whatever_is_reported_a_thousand_times_a_second_is_written_once() {
 }
 
 #[test]
+fn a_standstill_is_one_line_that_says_what_became_of_deadlines() {
+    let (lines, log) = (Lines::default(), Log::default());
+    tracing::subscriber::with_default(lines.clone(), || {
+        log.report(Instant::ORIGIN, Report::StoodStill { time: Duration::from_secs(66) });
+    });
+    let lines = lines.0.lock().unwrap();
+    assert_eq!(*lines, ["the process stood still for this time; deadlines of clients do not count it"]);
+}
+
+#[test]
 fn a_refused_origin_is_said_once_and_a_flood_of_them_once_a_second() {
     let (lines, log) = (Lines::default(), Log::default());
     let refused = |origin: &str| Report::OriginRefused { origin: origin.into(), host: "chat.test".into() };

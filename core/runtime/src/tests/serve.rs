@@ -429,19 +429,6 @@ fn a_handshake_that_a_http_server_reads_is_given_up_at_its_deadline() {
 }
 
 #[test]
-fn a_handshake_that_a_http_server_reads_is_given_up_when_the_hub_has_stopped() {
-    let mut world = World::new(Hub::builder());
-    let accepted = world.hosted.accept(None).expect("it takes one");
-    let task = world.spawn(async move { poll_fn(|cx| accepted.poll_given_up(cx)).await });
-    world.run();
-    assert!(!world.has_ended(task));
-    world.hub.shutdown();
-    world.run();
-    assert!(world.has_ended(task));
-    assert_eq!(world.hub.connection_count(), 0);
-}
-
-#[test]
 fn the_rules_for_heads_follow_the_config() {
     let world = World::new(Hub::builder());
     let rules = world.hosted.head_rules();

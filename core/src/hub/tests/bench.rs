@@ -449,16 +449,10 @@ impl Bench {
         assert_eq!(self.hub.connection_count(), 0);
         self.quiet();
         self.wait(Duration::from_secs(3600));
-        assert_eq!(
-            (self.hub.users.len(), self.hub.addresses.len()),
-            (0, 0),
-            "names are not remembered for ever"
-        );
-        assert_eq!(
-            (self.hub.poll_timeout(), self.actions()),
-            (None, [].into()),
-            "timers are not left behind"
-        );
+        let remembered = (self.hub.users.len(), self.hub.addresses.len());
+        assert_eq!(remembered, (0, 0), "names are not remembered for ever");
+        let left = (self.hub.poll_timeout(), self.actions());
+        assert_eq!(left, (None, [].into()), "timers are not left behind");
     }
 }
 

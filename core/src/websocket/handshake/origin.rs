@@ -93,6 +93,7 @@ impl fmt::Debug for Origin {
 
 /// What to do with a request without an Origin header, which does not come from a browser's page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum AbsentOrigin {
     /// Allow the request.
     #[default]

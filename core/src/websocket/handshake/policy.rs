@@ -53,6 +53,7 @@ impl Policy {
 
 /// What to do with a request that offers none of the server's subprotocols, or no subprotocol at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum UnmatchedProtocol {
     /// Open the WebSocket without a subprotocol.
     #[default]

@@ -133,6 +133,7 @@ pub fn trace_file() -> Vec<Seed> {
         window("window", Payloads::Redacted),
         window("window-with-payloads", Payloads::Kept),
         windows(),
+        sessions(),
     ]
 }
 
@@ -393,6 +394,26 @@ fn closes() -> Seed {
     run.event(Event::Gone { connection });
     run.event(Event::Gone { connection });
     run.finish("closes")
+}
+
+/// A client goes away and returns, another is closed by its connection.
+fn sessions() -> Seed {
+    let mut config = Config::default();
+    config.sessions.grace = Some(Duration::from_secs(30));
+    let mut run = Run::new(&config);
+    let client = run.admit(Some("ada"));
+    let session = Some("a");
+    run.event(Event::Identify { client, user: Some("ada"), session });
+    run.event(Event::Join { client, room: "lobby" });
+    run.event(Event::Gone { connection: run.on(client) });
+    run.publish(&[Target::Room("lobby")], &[], 10, None);
+    let connection = run.accept(None);
+    run.event(Event::Reserve { connection, user: Some("ada"), session, rooms: &[] });
+    run.event(Event::Open { connection });
+    run.event(Event::TransmitReady { lane: 0, connections: 8, budget: 1 << 16 });
+    let (code, flush) = (CloseCode::POLICY, Flush::First);
+    run.event(Event::CloseConnection { connection, code, reason: "enough", flush });
+    run.finish("sessions")
 }
 
 fn drains() -> Seed {

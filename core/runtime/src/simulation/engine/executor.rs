@@ -11,7 +11,7 @@ use std::task::{Context, Wake, Waker};
 /// Which of the tasks that are ready is polled next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Any.
+    /// Any of them, at random by the seed.
     Random,
     /// The one that was woken first.
     Oldest,
