@@ -29,6 +29,7 @@ mod event;
 mod fate;
 mod host_time;
 mod inbound;
+mod load;
 mod memberships;
 mod names;
 mod outcome;

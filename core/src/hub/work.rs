@@ -5,9 +5,6 @@
 //! asks for a [`Timeout`](super::Event::Timeout) at once, which does the next slice. A slice is bounded by work and not
 //! by clients, since ending a client in a thousand rooms takes as long as ending a hundred others.
 
-use super::Hub;
-use crate::outbox::NONE;
-
 /// Units of work for each client that ends, or handshake: a unit is about 50 ns.
 pub(super) const CLIENT: u32 = 16;
 /// Units of work for each timer that fires or is set.
@@ -41,27 +38,5 @@ impl Slice {
 
     pub(super) const fn spend(&mut self, units: u32) {
         self.left = self.left.saturating_sub(units);
-    }
-}
-
-impl Hub {
-    /// Does something to a client, and counts what goes by it. A connection without a client has nothing that could go.
-    pub(super) fn work_on(&mut self, index: u32, slice: &mut Slice, work: impl FnOnce(&mut Self)) {
-        if index == NONE {
-            return work(self);
-        }
-        let (phase, load) = (self.outboxes.entries[index].phase, self.load(index));
-        work(self);
-        if self.outboxes.entries[index].phase != phase {
-            slice.spend(CLIENT);
-        }
-        slice.spend(load.saturating_sub(self.load(index)));
-    }
-
-    /// The units of work for a client's rooms and messages, which go when it ends.
-    pub(super) fn load(&self, index: u32) -> u32 {
-        let rooms = self.clients[index as usize].memberships.len;
-        let messages = self.outboxes.entries[index].messages;
-        rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE))
     }
 }

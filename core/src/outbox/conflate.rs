@@ -4,41 +4,9 @@
 //! key is therefore remembered for the recipients to come: the first looks at each frame, the others at each span. The frame is
 //! taken out where it is, without moving those around it.
 
+use super::lookups::{Found, Place};
 use super::nodes::{Node, Span};
 use super::{DropReason, NONE, Outboxes};
-use alloc::vec::Vec;
-
-/// Spans that are remembered, by the slots of their first frames.
-const REMEMBERED: usize = 64;
-
-/// A frame within a span.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    frame: u32,
-    /// The frame before it in the span; `NONE` for the first.
-    before: u32,
-    /// The number of frames before it in the span.
-    at: u32,
-}
-
-/// The frames of a key within a span.
-#[derive(Clone, Copy, Debug)]
-enum Found {
-    Nothing,
-    One(Place),
-    Several,
-}
-
-/// What spans hold of the key of one publish.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Lookups(Vec<(Span, Found)>);
-
-impl Lookups {
-    /// Begins another publish.
-    pub(super) fn clear(&mut self) {
-        self.0.clear();
-    }
-}
 
 impl Outboxes {
     /// Drops the queued frames that have this key: at most one, unless another came back from a lease. O(spans of the queue), and
@@ -78,17 +46,11 @@ impl Outboxes {
             let place = Place { frame: span.first, before: NONE, at: 0 };
             return if self.frames.key(span.first) == Some(key) { Found::One(place) } else { Found::Nothing };
         }
-        let at = span.first as usize % REMEMBERED;
-        match self.lookups.0.get(at) {
-            Some((known, found)) if *known == span => return *found,
-            _ => {}
+        if let Some(found) = self.lookups.get(span) {
+            return found;
         }
         let found = self.look_through(span, key);
-        if self.lookups.0.is_empty() {
-            // No span has no frames.
-            self.lookups.0.resize(REMEMBERED, (Span { first: NONE, count: 0 }, Found::Nothing));
-        }
-        self.lookups.0[at] = (span, found);
+        self.lookups.insert(span, found);
         found
     }
 

@@ -27,9 +27,13 @@ pub struct Log {
 
 impl Log {
     /// Writes a report unless one of its kind was written less than a second ago. `now` is the host's time.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a report is handed over by value everywhere else, too"
+    )]
     pub fn report(&self, now: Instant, report: Report) {
         if let Some(unsaid) = self.allows(now, &report) {
-            write(report, unsaid);
+            write(&report, unsaid);
         }
     }
 
@@ -52,8 +56,8 @@ impl Log {
 }
 
 /// Writes what a peer, or the application on its behalf, has caused.
-fn write(report: Report, suppressed: u64) {
-    match report {
+fn write(report: &Report, suppressed: u64) {
+    match *report {
         Report::Panicked { client, hook } => {
             let client = client.map(tracing::field::display);
             tracing::error!(client, hook, suppressed, "a hook panicked; its client is closed");
@@ -71,9 +75,9 @@ fn write(report: Report, suppressed: u64) {
         Report::Refused { status } => {
             tracing::debug!(status, suppressed, "a connection was refused with this HTTP status");
         }
-        Report::OriginRefused { origin, host } => tracing::info!(
-            origin = &*origin,
-            host = &*host,
+        Report::OriginRefused { ref origin, ref host } => tracing::info!(
+            origin = &**origin,
+            host = &**host,
             suppressed,
             "a request was refused for its Origin: to allow pages of this origin, set Builder::origin"
         ),
@@ -83,7 +87,7 @@ fn write(report: Report, suppressed: u64) {
         Report::Abandoned => {
             tracing::debug!(suppressed, "a peer left while the application was asked about its request");
         }
-        of_process @ (Report::AcceptFailed { .. }
+        Report::AcceptFailed { .. }
         | Report::StoodStill { .. }
         | Report::Draining
         | Report::DrainIsLate { .. }
@@ -91,13 +95,13 @@ fn write(report: Report, suppressed: u64) {
         | Report::HooksAreLate
         | Report::HostIsGone
         | Report::AddressUnknown
-        | Report::FewOpenFiles { .. }) => write_of_process(of_process, suppressed),
+        | Report::FewOpenFiles { .. } => write_of_process(report, suppressed),
     }
 }
 
 /// Writes what concerns the process or its system.
-fn write_of_process(report: Report, suppressed: u64) {
-    match report {
+fn write_of_process(report: &Report, suppressed: u64) {
+    match *report {
         Report::AcceptFailed { kind, code } => {
             let error = code.map_or_else(|| kind.into(), io::Error::from_raw_os_error);
             tracing::warn!(%error, suppressed, "accept failed");

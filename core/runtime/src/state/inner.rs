@@ -18,7 +18,6 @@ use alloc::vec::Vec;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
-use core::time::Duration;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Reserved, Sink};
 use throng_core::trace::Recorder;
 use throng_core::{ClientId, ConnectionId, Instant, Name};
