@@ -256,7 +256,7 @@ impl Host {
         connection.stage = Stage::Open(decoder, client, Name::clone(&room));
         self.deflating.takers += usize::from(window != Window::NONE);
         let _ = self.handle(Event::Open { connection: id });
-        if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
+        if *room != *ECHO && self.handle(Event::Join { client, room: &room, recover: None }).is_err() {
             let (code, reason, flush, by) = (CloseCode::POLICY, "no such room", Flush::First, ClosedBy::Hub);
             let _ = self.handle(Event::Close { client, code, reason, flush, by });
         }
@@ -311,6 +311,7 @@ impl Host {
             except: &[],
             frame: &frame,
             policy,
+            dedup: None,
         };
         if let Ok(Outcome::Published(published)) = self.handle(event)
             && let Some(connection) = self.connection(id)

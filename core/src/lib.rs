@@ -157,6 +157,7 @@ pub mod id;
 pub mod invariant;
 pub mod outbox;
 mod pool;
+pub mod position;
 pub mod rate;
 #[cfg(feature = "serde")]
 mod setting;
@@ -173,5 +174,6 @@ pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 pub use frame::{Frame, MessageKind, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, ConnectionId, Name};
+pub use position::{Epoch, Position};
 pub use rate::Rate;
 pub use time::Instant;

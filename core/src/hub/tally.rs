@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem::discriminant;
 
 /// Each reason once; its numbers are ignored here.
-const REASONS: [Refusal; 18] = [
+const REASONS: [Refusal; 21] = [
     Refusal::Draining,
     Refusal::Stopped,
     Refusal::TooManyConnections { limit: 0 },
@@ -26,6 +26,9 @@ const REASONS: [Refusal; 18] = [
     Refusal::NoSuchUser,
     Refusal::MessageTooBig { limit: 0 },
     Refusal::MayNotPublish,
+    Refusal::NoHistory,
+    Refusal::KeyTooLong { limit: 0 },
+    Refusal::TooManyKeys { limit: 0 },
 ];
 
 /// How often the hub refused an event, by reason.

@@ -1,4 +1,4 @@
-//! The hub's budget: sheds the largest outboxes first, and finds the clients that hold frames which cannot be shed.
+//! The hub's budget: gives up histories first, then sheds the largest outboxes, and finds the clients that hold frames which cannot be shed.
 
 use super::nodes::Node;
 use super::{DropReason, Outboxes, Phase, Sending};
@@ -89,6 +89,10 @@ impl Outboxes {
     }
 
     fn shed_to(&mut self, target: u64) {
+        self.evict_history(target);
+        if self.used_bytes() <= target {
+            return;
+        }
         self.totals.sheds += 1;
         let mut largest: Vec<(u32, u32)> = (0..self.entries.len() as u32)
             .filter(|&index| {

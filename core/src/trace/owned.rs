@@ -2,7 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::frame::Frame;
-use crate::hub::{Config, Event, Incumbent, Policy, Target, Written};
+use crate::hub::{Config, Dedup, Event, Incumbent, Policy, Target, Written};
 use crate::id::{ClientId, ConnectionId, Name};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -21,6 +21,7 @@ pub(super) enum Kind<'a> {
         except: Vec<ClientId>,
         frame: Frame,
         policy: Option<Policy>,
+        dedup: Option<Dedup<'a>>,
     },
     Reserve {
         connection: ConnectionId,
@@ -51,7 +52,7 @@ impl<'a> OwnedEvent<'a> {
         frame: Frame,
         policy: Option<Policy>,
     ) -> Self {
-        Self(Kind::Publish { publisher: None, targets, except, frame, policy })
+        Self(Kind::Publish { publisher: None, targets, except, frame, policy, dedup: None })
     }
 
     /// Sets the client that publishes. Other events do not change.
@@ -59,6 +60,15 @@ impl<'a> OwnedEvent<'a> {
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { publisher, .. } = &mut self.0 {
             *publisher = Some(client);
+        }
+        self
+    }
+
+    /// Sets what makes a publish the same as another or later than another. Other events do not change.
+    #[must_use]
+    pub fn once(mut self, once: Dedup<'a>) -> Self {
+        if let Kind::Publish { dedup, .. } = &mut self.0 {
+            *dedup = Some(once);
         }
         self
     }
@@ -92,8 +102,9 @@ impl<'a> OwnedEvent<'a> {
     pub fn as_event(&self) -> Event<'_> {
         match &self.0 {
             Kind::Plain(event) => *event,
-            Kind::Publish { publisher, targets, except, frame, policy } => {
-                Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
+            Kind::Publish { publisher, targets, except, frame, policy, dedup } => {
+                let (publisher, policy, dedup) = (*publisher, *policy, dedup.as_ref());
+                Event::Publish { publisher, targets, except, frame, policy, dedup }
             }
             Kind::Reserve { connection, user, rooms } => {
                 Event::Reserve { connection: *connection, user: *user, rooms }
@@ -118,12 +129,13 @@ impl OwnedEvent<'_> {
 impl<'a> From<Event<'a>> for OwnedEvent<'a> {
     fn from(event: Event<'a>) -> Self {
         Self(match event {
-            Event::Publish { publisher, targets, except, frame, policy } => Kind::Publish {
+            Event::Publish { publisher, targets, except, frame, policy, dedup } => Kind::Publish {
                 publisher,
                 targets: targets.into(),
                 except: except.into(),
                 frame: frame.clone(),
                 policy,
+                dedup: dedup.copied(),
             },
             Event::Reserve { connection, user, rooms } => {
                 Kind::Reserve { connection, user, rooms: rooms.into() }

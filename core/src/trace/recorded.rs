@@ -5,8 +5,8 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
-    Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, RoomConfig, Sink, Target, Unreached, Verdict, Written,
+    Action, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
+    Policy, Published, Recover, RoomConfig, Sink, Target, Unreached, Verdict, Written,
 };
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::Batch;

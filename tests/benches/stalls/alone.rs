@@ -272,6 +272,7 @@ fn publish(stage: &mut Stage) {
         except: &[],
         frame: &frame,
         policy: None,
+        dedup: None,
     });
 }
 
@@ -283,6 +284,7 @@ fn name_often(stage: &mut Stage) {
         except: &[],
         frame: &frame,
         policy: None,
+        dedup: None,
     });
 }
 
@@ -291,7 +293,7 @@ fn join_many(stage: &mut Stage) {
         let client = stage.hub.admit(stage.now, None).expect("admitted");
         for room in 0..ROOMS {
             let room = format!("room {room}");
-            stage.event(Event::Join { client, room: &room });
+            stage.event(Event::Join { client, room: &room, recover: None });
         }
     }
 }

@@ -52,7 +52,8 @@ impl Driver {
                     [usize::from(publishers % 3)];
                 let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
                 let members = (members % 5 < 4).then_some(u32::from(members % 5));
-                let config = RoomConfig { members, publishers, policy: policy_of(*full), lifetime };
+                let config =
+                    RoomConfig { members, publishers, policy: policy_of(*full), lifetime, history: None };
                 self.event(Event::ConfigureRoom { room: room_of(*room), config })
             }
             Op::CloseRoom { room, code } => {
@@ -111,7 +112,7 @@ impl Driver {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
-            Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
+            Op::Join { room, .. } => Event::Join { client, room: room_of(room), recover: None },
             Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
             Op::LeaveAll { .. } => Event::LeaveAll { client },
             Op::Close { code, reason, how, .. } => {
@@ -219,7 +220,7 @@ impl Driver {
         // Others have no place for it.
         frame = frame.sealed(self.frames_made.into());
         let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
-        self.event(Event::Publish { publisher: from, targets, except, frame, policy })
+        self.event(Event::Publish { publisher: from, targets, except, frame, policy, dedup: None })
     }
 
     /// Bytes of a payload behind its number.

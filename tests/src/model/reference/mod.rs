@@ -199,13 +199,13 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
-            Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
+            Event::Join { client, room, recover: None } => self.join(client, room).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
-            Event::Publish { publisher: None, targets, except, frame, policy } => {
+            Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => {
                 self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
             }
-            Event::Publish { publisher: Some(client), targets, except, frame, policy } => {
+            Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None } => {
                 self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
             }
             Event::Place { client, user, among, code, reason } => {

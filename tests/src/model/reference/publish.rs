@@ -255,7 +255,7 @@ impl Model {
         self.numbers.dropped[reason as usize] += 1;
         if matches!(self.of(client).phase, Phase::Open | Phase::Marked) {
             let bytes = u64::from(message.frame.size());
-            self.note_drop(client, Dropped { frames: 1, bytes, reason });
+            self.note_drop(client, Dropped { frames: 1, bytes, of_history: false, reason });
         }
     }
 
