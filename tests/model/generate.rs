@@ -5,8 +5,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    Every, Full, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, Seen, Size, Then, Through, To,
-    Who, Wrote,
+    Every, Full, Histories, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, Seen, Since, Size,
+    Then, Through, To, Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -28,6 +28,8 @@ pub(crate) enum Flavour {
     Changing,
     /// With slow readers who are closed, in a hub that does next to nothing at once.
     Sliced,
+    /// With histories of rooms, and clients that join from a position.
+    History,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -193,6 +195,51 @@ fn configure() -> impl Strategy<Value = Op> {
     })
 }
 
+fn since() -> impl Strategy<Value = Since> {
+    prop_oneof![
+        6 => (0..12_u8).prop_map(Since::Back),
+        4 => any::<u8>().prop_map(Since::Told),
+        2 => Just(Since::Latest),
+        1 => n().prop_map(Since::Ahead),
+        1 => n().prop_map(Since::Forged),
+        1 => Just(Since::Overflowing),
+    ]
+}
+
+fn publish_once() -> impl Strategy<Value = Op> {
+    let size = prop_oneof![3 => (0..40_u8).prop_map(Size::Bytes), 1 => any::<u8>().prop_map(Size::Bytes)];
+    let full = prop_oneof![12 => full(), 1 => Just(Full::Wait)];
+    (0..6_u8, size, full, 0..5_u8, 0..9_u8).prop_map(|(room, size, full, key, version)| Op::PublishOnce {
+        room,
+        size,
+        full,
+        key,
+        version,
+    })
+}
+
+/// Histories so small that a case comes to all their bounds.
+fn histories(flavour: Flavour) -> BoxedStrategy<Option<Histories>> {
+    let kept = (1..8_u32, 50..900_u32, 1..600_u32, 1..900_u32, 1..4_u32);
+    let given = (1..8_u32, 20..400_u32, 1..4_u32, 1..600_u32);
+    let histories = (kept, given).prop_map(|(kept, given)| Histories {
+        messages: kept.0,
+        bytes: kept.1,
+        age: kept.2,
+        meta_age: kept.3,
+        idle_rooms: kept.4,
+        recover_messages: given.0,
+        recover_bytes: given.1,
+        keys: given.2,
+        key_age: given.3,
+    });
+    match flavour {
+        Flavour::History => histories.prop_map(Some).boxed(),
+        Flavour::Any | Flavour::Writing | Flavour::Draining => weighted(0.3, histories).boxed(),
+        _ => Just(None).boxed(),
+    }
+}
+
 fn published() -> impl Strategy<Value = (Vec<To>, Vec<Who>, Size, Full)> {
     let size = prop_oneof![
         3 => (0..40_u8).prop_map(Size::Bytes),
@@ -240,9 +287,11 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Writing | Flavour::Budget | Flavour::Cut => (1, 3, 1),
         Flavour::Draining => (8, 1, 4),
         Flavour::Sliced => (2, 2, 2),
+        Flavour::History => (2, 1, 1),
     };
     let reason = || prop_oneof![Just(0_u8), any::<u8>()];
     let user = || 0..6_u8;
+    let story = if flavour == Flavour::History { 8 } else { 1 };
     let room = || 0..6_u8;
     vec![
         (6, user().prop_map(|user| Op::Admit { user }).boxed()),
@@ -314,12 +363,26 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
                 .prop_map(|(room, code)| Op::CloseRoom { room, code })
                 .boxed(),
         ),
+        (
+            2 * story,
+            (client(), room(), since())
+                .prop_map(|(who, room, since)| Op::Recover { who, room, since })
+                .boxed(),
+        ),
+        (story, publish_once().boxed()),
+        (1, room().prop_map(|room| Op::RemoveHistory { room }).boxed()),
+        (
+            1,
+            (room(), 0..6_u8, any::<u8>(), 0..2_u8)
+                .prop_map(|(room, messages, age, kept)| Op::ConfigureHistory { room, messages, age, kept })
+                .boxed(),
+        ),
     ]
 }
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![3 => 0..29_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![3 => 0..31_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -367,8 +430,9 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
         Flavour::Sliced => prop_oneof![Just(1), 1..60_u32].boxed(),
         _ => prop_oneof![Just(4_096), Just(1), 1..80_u32].boxed(),
     };
-    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice)| Limits {
+    let history = histories(flavour);
+    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, history).prop_map(
+        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, history)| Limits {
             connections: admission.0,
             handshakes: admission.1,
             per_address: admission.2,
@@ -400,6 +464,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
             seed: deadlines.7,
             codes,
             slice,
+            history,
             standstill: more_deadlines.2,
             ..Limits::default()
         },

@@ -15,6 +15,10 @@ const ALL: &[&str] = &[
     "NoSuchLane",
     "ConfigRefused",
     "RosterChanged",
+    "HistoryStandsAlone",
+    "NoWaitForHistory",
+    "InvalidHistory",
+    "NoEpochSeed",
     // what has an effect and no outcome of its own
     "Reconfigured",
     "Paced",
@@ -46,6 +50,9 @@ const ALL: &[&str] = &[
     "no_such_user",
     "message_too_big",
     "may_not_publish",
+    "no_history",
+    "key_too_long",
+    "too_many_keys",
     // verdicts
     "Accept",
     "Pause",
@@ -92,6 +99,26 @@ const ALL: &[&str] = &[
     "dropped_closed",
     "joins",
     "leaves",
+    "dropped_of_history",
+    "histories",
+    "idle_rooms",
+    "history_messages",
+    "history_keys",
+    "history_published",
+    "history_repeated",
+    "history_outdated",
+    "history_trimmed",
+    "history_expired",
+    "idle_rooms_evicted",
+    "recovered",
+    "recovered_messages",
+    "unrecovered",
+    // why not
+    "epoch_changed",
+    "trimmed",
+    "expired",
+    "over_limit",
+    "none_kept",
 ];
 
 #[test]
@@ -99,7 +126,14 @@ fn the_cases_reach_everything() {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut reached = BTreeSet::new();
-    for flavour in [Flavour::Any, Flavour::Writing, Flavour::Budget, Flavour::Draining, Flavour::Sliced] {
+    for flavour in [
+        Flavour::Any,
+        Flavour::Writing,
+        Flavour::Budget,
+        Flavour::Draining,
+        Flavour::Sliced,
+        Flavour::History,
+    ] {
         let strategy = case(flavour);
         // That clients are ended for the budget takes several that hold parts of large frames: a rare case.
         let cases = if flavour == Flavour::Budget { 1_600 } else { 400 };

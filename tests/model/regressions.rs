@@ -6,8 +6,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeSet;
 #[allow(unused_imports, reason = "for what is pasted")]
 use throng_tests::model::{
-    Every, Full::*, How::*, Limits, On::*, Op, OverRate, PerUser, Policy, Returned, Seen::*, Size::*,
-    Then::*, Through::*, To::*, Who::*, Wrote::*, as_test, outcome, run_and_note,
+    Every, Full::*, Histories, How::*, Limits, On::*, Op, OverRate, PerUser, Policy, Returned, Seen::*,
+    Since::*, Size::*, Then::*, Through::*, To::*, Who::*, Wrote::*, as_test, outcome, run_and_note,
 };
 
 fn holds(limits: &Limits, ops: &[Op]) {
@@ -151,6 +151,7 @@ fn those_left_by_whoever_is_ended_for_a_message_get_it_in_their_new_order() {
         lanes: 3,
         seed: 0,
         slice: 4_096,
+        history: None,
     };
     let ops = [
         Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(0), full: AsConfigured },

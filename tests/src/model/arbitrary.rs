@@ -1,6 +1,6 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
-use super::{Every, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who, Wrote};
+use super::{Every, Histories, Limits, On, OverRate, PerUser, Policy, Returned, Through, Who, Wrote};
 use arbitrary::{Arbitrary, Result, Unstructured};
 
 impl<'a> Arbitrary<'a> for Limits {
@@ -55,7 +55,26 @@ impl<'a> Arbitrary<'a> for Limits {
         };
         // Of the seed, so that inputs which are older than slices mean what they did.
         let slices = [limits.slice, 1, 20, 60];
-        Ok(Self { slice: slices[limits.seed as usize % slices.len()], ..limits })
+        let slice = slices[limits.seed as usize % slices.len()];
+        // Likewise.
+        let history = (limits.seed >> 2 & 3 == 3).then(|| history(limits.seed >> 4));
+        Ok(Self { slice, history, ..limits })
+    }
+}
+
+/// Histories of all sorts.
+fn history(seed: u64) -> Histories {
+    let number = |shift: u32, most: u64| (seed >> shift) as u32 % most as u32 + 1;
+    Histories {
+        messages: number(0, 7),
+        bytes: 100 * number(4, 8),
+        age: 40 * number(8, 12),
+        meta_age: 100 * number(12, 12),
+        idle_rooms: number(16, 3),
+        recover_messages: number(20, 7),
+        recover_bytes: 80 * number(24, 8),
+        keys: number(28, 4),
+        key_age: 60 * number(32, 8),
     }
 }
 

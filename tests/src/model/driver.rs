@@ -4,9 +4,11 @@ use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
 use super::reached::first_word;
-use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
+use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding, Story};
 use std::collections::BTreeSet;
-use throng_core::hub::{Action, Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
+use throng_core::hub::{
+    Action, Error, Event, Full, Hub, Joined, Order, Outcome, Position, Published, Stats, Unreached,
+};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, ConnectionId, Instant};
 
@@ -26,6 +28,8 @@ pub(super) struct Driver {
     pub(super) frames_made: u32,
     pub(super) ledger: Ledger,
     pub(super) reached: BTreeSet<String>,
+    /// Every position that the hub has told.
+    pub(super) positions: Vec<Position>,
     batch: Batch,
     events: u64,
 }
@@ -50,6 +54,7 @@ impl Driver {
             linger: 0,
             frames_made: 0,
             ledger: Ledger::default(),
+            positions: Vec::new(),
             batch: Batch::default(),
             events: 0,
             reached: BTreeSet::new(),
@@ -81,6 +86,11 @@ impl Driver {
             let is_refused =
                 |client: &ClientId| unreached.contains(&Unreached { client: *client, full: Full::Outbox });
             recipients.retain(|client| !is_refused(client));
+        }
+        if let Ok(Outcome::Joined(Joined { position: Some(position), .. }))
+        | Ok(Outcome::Published(Published { position: Some(position), .. })) = result
+        {
+            self.positions.push(position);
         }
         if let Ok(outcome) = result {
             self.ledger.answered(event, outcome, &recipients)?;
@@ -264,6 +274,7 @@ impl Driver {
             );
             let config = hub.room_config(&room.name);
             ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
+            self.compare_history(&room.name, room.story.as_ref())?;
         }
         for one in &model.connections {
             let (id, client) = (one.id, hub.client_of(one.id));
@@ -299,6 +310,22 @@ impl Driver {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
             ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
         }
+        Ok(())
+    }
+
+    /// What a room keeps.
+    fn compare_history(&self, room: &str, story: Option<&Story>) -> Result<(), Wrong> {
+        let (position, should) = (self.hub.position(room), story.map(Story::position));
+        ensure!(position == should, "{room} is at {position:?}, and should be at {should:?}");
+        let Some(story) = story else { return Ok(()) };
+        let page =
+            self.hub.history(room, None, 100, Order::OldestFirst).map_err(|error| error.to_string())?;
+        let kept: Vec<_> = page.messages.iter().map(|message| (message.offset, &message.frame)).collect();
+        let right: Vec<_> = (story.oldest()..).zip(story.kept.iter().map(|kept| &kept.1.frame)).collect();
+        ensure!(
+            kept == right && page.oldest == story.oldest(),
+            "{room} keeps {kept:?}, should keep {right:?}"
+        );
         Ok(())
     }
 

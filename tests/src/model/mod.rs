@@ -33,8 +33,10 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
-pub use limits::{Every, Limits};
-pub use op::{Full, How, On, Op, ROOMS, Returned, Seen, Size, Then, Through, To, USERS, Who, Wrote};
+pub use limits::{Every, Histories, Limits};
+pub use op::{
+    Full, How, KEYS, On, Op, ROOMS, Returned, Seen, Since, Size, Then, Through, To, USERS, Who, Wrote,
+};
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.
 pub use throng_core::hub::{OverRate, PerUser, Policy};

@@ -14,6 +14,7 @@ mod client;
 mod closing;
 mod connection;
 mod drain;
+mod history;
 mod ids;
 mod inbound;
 mod lanes;
@@ -34,6 +35,7 @@ mod users;
 
 pub(super) use client::{Client, Phase};
 pub(super) use connection::Connection;
+pub(super) use history::Story;
 pub(super) use outbox::{Sending, Thing};
 pub(super) use publish::{NoRoom, Shedding};
 pub(super) use timeouts::NEVER;
@@ -41,6 +43,7 @@ pub(super) use transmit::Expected;
 
 use super::limits::Limits;
 use drain::{Draining, Sweep};
+use history::{Key, Told};
 use ids::Ids;
 use lanes::Lane;
 use numbers::Numbers;
@@ -91,6 +94,13 @@ pub(super) struct Model {
     /// How often any timer was set: of timers for the same moment the one set first comes first.
     timers_set: u64,
     pub(super) numbers: Numbers,
+    /// How often a number for an epoch was made.
+    epochs: u64,
+    /// Rooms that exist only for their history: the one that was used longest ago is the first.
+    pub(super) idle: Vec<String>,
+    /// Idempotency keys, the oldest first.
+    keys: Vec<Key>,
+    pub(super) told: Told,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
     /// Whom the last publish that may wait has not reached.
@@ -105,6 +115,7 @@ pub(super) struct Room {
     pub(super) name: String,
     pub(super) members: Vec<ClientId>,
     pub(super) config: RoomConfig,
+    pub(super) story: Option<Story>,
 }
 
 /// A room that was closed.
@@ -165,6 +176,10 @@ impl Model {
             stop_is_told: false,
             timers_set: 0,
             numbers: Numbers::default(),
+            epochs: 0,
+            idle: Vec::new(),
+            keys: Vec::new(),
+            told: Told::default(),
             batch: Vec::new(),
             unreached: Vec::new(),
             wasted: false,
@@ -199,18 +214,19 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
-            Event::Join { client, room, recover: None } => self.join(client, room).map(Outcome::Joined),
+            Event::Join { client, room, recover } => self.join(client, room, recover).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
-            Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => {
-                self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
+            Event::Publish { publisher: None, targets, except, frame, policy, dedup } => {
+                self.publish(targets, except, frame, (policy, dedup), shedding).map(Outcome::Published)
             }
-            Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None } => {
-                self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
-            }
+            Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup } => self
+                .publish_as(client, targets, except, frame, (policy, dedup), shedding)
+                .map(Outcome::Published),
             Event::Place { client, user, among, code, reason } => {
                 self.place(client, user, among, code, reason).map(done)
             }
+            Event::RemoveHistory { room } => self.remove_history(room).map(done),
             Event::ConfigureRoom { room, config } => self.configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => self.close_room(room, members).map(Outcome::RoomClosed),
             Event::Close { client, code, reason, flush, by } => {
@@ -368,6 +384,7 @@ impl Model {
     /// Whether the hub has more to do at once.
     pub(super) fn is_busy(&self) -> bool {
         let is_due = self.connections.iter().any(|connection| connection.timer.0 <= self.now);
+        let is_due = is_due || self.next_story().is_some_and(|(at, _)| at <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due
     }
@@ -382,6 +399,7 @@ impl Model {
         if let Some(sum) = told.chain(fresh).next() {
             sum.frames += dropped.frames;
             sum.bytes += dropped.bytes;
+            sum.of_history |= dropped.of_history;
             sum.reason = dropped.reason;
             return;
         }

@@ -39,9 +39,15 @@ impl Model {
         let mut spent = 0;
         while spent < self.limits.slice {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
-            let Some(connection) = due.min_by_key(|connection| connection.timer).map(|first| first.id) else {
-                return;
-            };
+            let first = due.min_by_key(|connection| connection.timer).map(|first| (first.timer.0, first.id));
+            if let Some((at, room)) = self.next_story()
+                && at <= self.now
+                && first.is_none_or(|(timer, _)| at < timer)
+            {
+                self.story_fires(&room);
+                continue;
+            }
+            let Some((_, connection)) = first else { return };
             self.at(connection).timer.0 = NEVER;
             spent += TIMER;
             match self.at(connection).client {
@@ -243,6 +249,7 @@ impl Model {
             return Some(self.now);
         }
         let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));
+        let deadlines = deadlines.chain(self.next_story().map(|(at, _)| at));
         deadlines.min().filter(|&deadline| deadline != NEVER)
     }
 }
