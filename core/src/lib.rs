@@ -37,6 +37,9 @@
 //! - **Messages.** The application encodes a message once into an immutable [`Frame`]. The hub stores it once and
 //!   queues an index for each recipient, so it sees all backpressure and decides by policy. A client's queue is
 //!   idle, ready, leased or blocked, and exactly one party may write.
+//! - **History.** A room may keep its last messages ([`hub::History`]). Each gets an offset, with which its frame is
+//!   [sealed](Frame#sealing). A client that joins from a [`Position`] gets what it missed, before every later message; or it is told
+//!   [why not](position::Unrecoverable).
 //! - **Two ids.** A *connection* is a transport, from its accept on, that has a WebSocket or is about to get one; a
 //!   [`ConnectionId`] names it. A *client* is the hub's
 //!   member, with a user, rooms and an outbox; a [`ClientId`] names it. What the host says of a transport, and what the hub
@@ -133,7 +136,7 @@
 //!
 //! # How the modules depend on each other
 //!
-//! Imports run one way. [`time`], [`id`], [`close`], [`frame`], [`rate`] and [`invariant`] are the lowest level. [`outbox`]
+//! Imports run one way. [`time`], [`id`], [`position`], [`close`], [`frame`], [`rate`] and [`invariant`] are the lowest level. [`outbox`]
 //! imports these, and [`hub`] imports `outbox`. The codec and `trace` import them all. The crate `throng-runtime` uses this
 //! crate, and `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -83,7 +83,7 @@ pub enum Event<'a> {
         /// The messages of the room's [history](super::History) that the client wants; `None`: only new ones.
         recover: Option<Recover>,
     },
-    /// Removes a client from a room. The room ends with its last member, unless it is kept.
+    /// Removes a client from a room. The room ends with its last member, unless it is kept or has a history.
     Leave {
         /// The client that leaves.
         client: ClientId,

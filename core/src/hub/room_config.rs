@@ -136,7 +136,7 @@ pub enum Publishers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lifetime {
-    /// The room exists from the first join to the last leave.
+    /// The room exists from the first join to the last leave, and longer if it has a [history](History).
     #[default]
     Members,
     /// The room exists until it is closed, or until it is configured as `Members` and is empty. It counts against

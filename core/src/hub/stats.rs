@@ -26,7 +26,7 @@ pub struct Stats {
     pub rooms: u32,
     /// Memberships: each client counts once for each of its rooms.
     pub memberships: u64,
-    /// Frames queued or on lease, each counted once.
+    /// Frames queued, on lease or kept in a history, each counted once.
     pub frames: u32,
     /// Bytes of those frames and of the queue entries: `outbox.hub_bytes` limits them.
     pub queued_bytes: u64,

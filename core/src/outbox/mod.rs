@@ -12,6 +12,9 @@
 //!                  └─────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! The history of a room refers to the last frames of its log. A client that recovers gets them as a span, which the next publish to
+//! the room extends like the spans of all others.
+//!
 //! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
 //! without a connection is *detached*: what is published to it waits, and nothing is leased.
 

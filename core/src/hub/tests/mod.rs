@@ -24,6 +24,7 @@ mod ending_later;
 mod failing;
 mod history;
 mod history_budget;
+mod idle_rooms;
 mod ids;
 mod keepalive;
 mod pacing;
