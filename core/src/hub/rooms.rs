@@ -56,16 +56,20 @@ impl Hub {
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
-        let mut new = 0;
+        let (mut new, mut idle) = (0, self.idle_rooms());
         for name in rooms {
             self.check_name(name)?;
             match self.rooms.find(name.as_bytes()).and_then(|room| self.rooms.get(room)) {
-                Some(room) => self.check_capacity(room)?,
+                Some(room) => {
+                    self.check_capacity(room)?;
+                    // It makes way for none of the others.
+                    idle = idle.saturating_sub(usize::from(room.is_idle()));
+                }
                 None => new += 1,
             }
         }
         match self.config.rooms.total {
-            Some(limit) if new > 0 && self.rooms.len() + new - self.idle_rooms() > limit as usize => {
+            Some(limit) if new > 0 && self.rooms.len() + new - idle > limit as usize => {
                 Err(Refusal::TooManyRooms { limit }.into())
             }
             _ => Ok(()),

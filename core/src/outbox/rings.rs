@@ -306,6 +306,11 @@ impl Outboxes {
         !self.rings.discarded.is_empty()
     }
 
+    /// Whether any history has a frame.
+    pub(super) fn has_history(&self) -> bool {
+        self.rings.messages > 0
+    }
+
     /// The number of frames in all histories.
     pub(crate) fn kept_messages(&self) -> u64 {
         self.rings.messages

@@ -39,7 +39,9 @@ impl Outboxes {
     }
 
     fn is_known_shortage(&self, used: u64) -> bool {
-        self.shortage.is_some_and(|left| used < left.saturating_add(self.limits.hub_bytes / 8))
+        // What was kept since then can be given up.
+        !self.has_history()
+            && self.shortage.is_some_and(|left| used < left.saturating_add(self.limits.hub_bytes / 8))
     }
 
     fn need(&self, size: u64, recipients: usize) -> u64 {
@@ -83,7 +85,7 @@ impl Outboxes {
     /// may have taken that room.
     pub(crate) fn keep_to_budget(&mut self) {
         let (budget, used) = (self.limits.hub_bytes, self.used_bytes());
-        if used > budget && self.shortage.is_none_or(|left| used > left) {
+        if used > budget && (self.has_history() || self.shortage.is_none_or(|left| used > left)) {
             self.shed_to(budget - budget / 8);
         }
     }

@@ -3,7 +3,7 @@
 use super::bench::*;
 use crate::frame::{Frame, Place};
 use crate::hub::{
-    Config, Error, Flush, History, Hub, Lifetime, Members, Must, Order, Policy, Position, Published, Refusal,
+    Config, Error, Flush, History, Hub, Members, Must, Order, Policy, Position, Published, Refusal,
     RoomConfig, Target, Unrecoverable,
 };
 use alloc::vec::Vec;

@@ -136,3 +136,24 @@ fn a_lower_budget_takes_the_history_first() {
     bench.hub.reconfigure(bench.now, &config).expect("a config");
     assert_eq!((bench.count_kept("h"), bench.waiting(ann)), (0, (1, 400)));
 }
+
+#[test]
+fn history_goes_also_while_shedding_is_known_not_to_help() {
+    let mut bench = small();
+    let [ann, bob] = [bench.connect(), bench.connect()];
+    for _ in 0..2 {
+        bench.publish_by(Policy::DropNewest, Target::Client(ann), &frame_of(390)).expect("published");
+    }
+    bench.lease(ann, PLENTY).expect("a lease, which cannot be shed");
+    let dropped =
+        bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(300)).expect("published");
+    assert_eq!((dropped.queued, dropped.dropped), (0, 1));
+    for _ in 0..2 {
+        bench.say_bytes("h", 90);
+    }
+    assert_eq!(bench.count_kept("h"), 2);
+    let queued =
+        bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(100)).expect("published");
+    assert_eq!((queued.queued, queued.dropped), (1, 0));
+    assert_eq!(bench.hub.check(), Ok(()));
+}

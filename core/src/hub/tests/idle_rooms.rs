@@ -100,6 +100,9 @@ fn a_newcomer_may_take_the_place_of_an_idle_room() {
     let refused = bench.accept();
     let two = bench.hub.reserve_for(bench.now, refused, None, &["lobby".into(), "attic".into()]);
     assert_eq!(two, Err(Refusal::TooManyRooms { limit: 1 }.into()));
+    // The idle room does not make way for another one if it is to be joined itself.
+    let both = bench.hub.reserve_for(bench.now, refused, None, &["h".into(), "attic".into()]);
+    assert_eq!(both, Err(Refusal::TooManyRooms { limit: 1 }.into()));
 }
 
 #[test]

@@ -67,9 +67,11 @@ impl Model {
                 return Err(Refusal::RoomFull { limit }.into());
             }
         }
+        // Idle rooms make way for new ones, but not those that are to be joined.
+        let idle = self.idle.iter().filter(|idle| !names.iter().any(|name| **name == ***idle)).count();
         let new = names.iter().filter(|name| self.room(name).is_none()).count();
         match self.limits.rooms {
-            Some(limit) if new > 0 && self.rooms.len() + new - self.idle.len() > limit as usize => {
+            Some(limit) if new > 0 && self.rooms.len() + new - idle > limit as usize => {
                 Err(Refusal::TooManyRooms { limit }.into())
             }
             _ => Ok(()),
