@@ -100,9 +100,6 @@ const ALL: &[&str] = &[
     "joins",
     "leaves",
     "dropped_of_history",
-    "histories",
-    "idle_rooms",
-    "history_messages",
     "history_keys",
     "history_published",
     "history_repeated",
@@ -135,8 +132,9 @@ fn the_cases_reach_everything() {
         Flavour::History,
     ] {
         let strategy = case(flavour);
-        // That clients are ended for the budget takes several that hold parts of large frames: a rare case.
-        let cases = if flavour == Flavour::Budget { 1_600 } else { 400 };
+        // That clients are ended for the budget takes several that hold parts of large frames, and that one is left marked takes
+        // two slow ones in an event: rare cases.
+        let cases = if matches!(flavour, Flavour::Budget | Flavour::Sliced) { 1_600 } else { 400 };
         for _ in 0..cases {
             let Ok(case) = strategy.new_tree(&mut runner) else { continue };
             let (limits, ops) = case.current();
