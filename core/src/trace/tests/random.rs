@@ -28,7 +28,6 @@ static ROOMS: [&str; 14] =
     ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "eight by", "", "far too long"];
 static USERS: [&str; 12] =
     ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
-/// Idempotency keys; the last one is too long.
 static KEYS: [Option<&str>; 6] = [None, Some(""), Some("k"), Some("l"), Some("m"), Some("too long")];
 const PRICES: History = History { messages: 2, ..History::OFF };
 const INVALID: History = History { bytes: 0, ..PRICES };
@@ -364,7 +363,6 @@ impl World {
         Some(if random.percent(15) { publish.once(Dedup { key, version }) } else { publish })
     }
 
-    /// A join, now and then from a position: a recent one, an old one, or an invented one.
     fn join(&mut self, hub: &Hub, client: ClientId) -> Option<Event<'static>> {
         let random = &mut self.random;
         let room = random.pick(&ROOMS)?;
