@@ -16,10 +16,12 @@ use throng_core::hub::{
     Action, Config, Drain, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict,
 };
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
-use throng_core::websocket::{self, Decoder, Flat, Handshake, HeadLimits, Item, ProtocolError, Refusal};
-use throng_core::websocket::{Request, ReservedBits};
-use throng_core::{Address, ClientId, CloseCode, ClosedBy, ConnectionId, Frame, Hub, Instant, Name, Window};
-use throng_core::{outbox::Batch, trace::RecordedHub, trace::Recorder};
+use throng_core::websocket::handshake::{Handshake, HeadLimits, Refusal, Request};
+use throng_core::websocket::{Decoder, Flat, Item, ProtocolError, ReservedBits};
+use throng_core::{
+    Address, ClientId, CloseCode, ClosedBy, ConnectionId, Frame, Hub, Instant, Name, Window, outbox::Batch,
+    trace::RecordedHub, trace::Recorder, websocket,
+};
 
 const ECHO: &str = "/echo";
 /// The token of sockets that only wake the loop. A connection's token is the index of its id plus one; indexes are dense.
@@ -229,7 +231,7 @@ impl Host {
     fn open(&mut self, id: ConnectionId, request: Result<Request, Refusal>) {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
-            let mut upgrade = request.upgrade(&websocket::Policy::default())?;
+            let mut upgrade = request.upgrade(&websocket::handshake::Policy::default())?;
             let reserved = self.hub.reserve(self.now, id, None);
             let client = reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
             let offers = upgrade.offered_extensions();

@@ -21,8 +21,8 @@ use std::fmt::Display;
 use std::iter::Peekable;
 use std::process::ExitCode;
 use std::time::Duration;
-use throng_core::hub::{Action, Config, Drain, Error, Event, Hub, Policy, Progress, Target, Transport};
-use throng_core::outbox::{Batch, Control, Item, Then};
+use throng_core::hub::{Action, Config, Drain, Error, Event, Hub, Policy, Target};
+use throng_core::outbox::{Batch, Control, Item, Progress, Then, Transport};
 use throng_core::{ClientId, CloseCode, ConnectionId, Frame, Instant, MessageKind};
 
 /// The script: the second, the person, and what happens.

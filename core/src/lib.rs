@@ -57,8 +57,8 @@
 //!
 //! ```
 //! use throng_core::{Instant, Window};
-//! use throng_core::hub::{Config, Hub, Progress, Target, Transport};
-//! use throng_core::outbox::{Batch, Item};
+//! use throng_core::hub::{Config, Hub, Target};
+//! use throng_core::outbox::{Batch, Item, Progress, Transport};
 //! use throng_core::websocket::encode::encode_text;
 //!
 //! # fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -149,24 +149,24 @@
 extern crate alloc;
 
 mod cause;
-pub mod close;
+mod close;
 #[cfg(any(doc, doctest, test))]
 pub mod embedding;
 #[cfg(feature = "trace")]
 mod field;
-pub mod frame;
+mod frame;
 pub mod hub;
-pub mod id;
-pub mod invariant;
+mod id;
+mod invariant;
 pub mod outbox;
 mod pool;
 pub mod position;
-pub mod rate;
+mod rate;
 #[cfg(feature = "serde")]
 mod setting;
 #[cfg(any(doc, doctest))]
 pub mod testing;
-pub mod time;
+mod time;
 mod timer;
 #[cfg(feature = "trace")]
 pub mod trace;
@@ -174,9 +174,9 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
-pub use frame::{Frame, MessageKind, Window};
+pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, ConnectionId, Name};
 pub use position::{Epoch, Position};
-pub use rate::Rate;
+pub use rate::{Bucket, Rate};
 pub use time::Instant;

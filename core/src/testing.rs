@@ -17,8 +17,8 @@
 //! ```
 //! use proptest::collection::vec;
 //! use proptest::prelude::*;
-//! use throng_core::hub::{Config, Error, Hub, Progress, Target, Transport};
-//! use throng_core::outbox::{Batch, Item};
+//! use throng_core::hub::{Config, Error, Hub, Target};
+//! use throng_core::outbox::{Batch, Item, Progress, Transport};
 //! use throng_core::{ClientId, Frame, Instant};
 //!
 //! /// The application.

@@ -117,9 +117,8 @@ pub use throng_core::hub::{self, Cause, Config, Drain, Joined, Policy, Published
 pub use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 pub use throng_core::websocket::deflate::{self, Compression, Takeover};
-pub use throng_core::websocket::handshake::UnmatchedProtocol;
-pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol};
-pub use throng_core::websocket::{Message, Refusal, Utf8Bytes};
+pub use throng_core::websocket::handshake::{AbsentOrigin, Origin, Protocol, Refusal, UnmatchedProtocol};
+pub use throng_core::websocket::{Message, Utf8Bytes};
 pub use throng_core::{ClientId, CloseCode, CloseFrame, ClosedBy, Frame, Name, Rate};
 #[doc(inline)]
 pub use throng_runtime::*;

@@ -1,6 +1,7 @@
 //! A hub to be measured through a recorder: every event goes through it, as in a host that records.
 
-use throng_core::hub::{Event, Outcome, Progress, Sink, Target, Transport, Written};
+use throng_core::hub::{Event, Outcome, Sink, Target};
+use throng_core::outbox::{Progress, Transport, Written};
 use throng_core::trace::Recorder;
 use throng_core::{Frame, Instant};
 

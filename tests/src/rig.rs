@@ -1,8 +1,8 @@
 //! A hub to be measured: full of clients, the same in every run, and warm.
 
 use bytes::Bytes;
-use throng_core::hub::{Config, Hub, Progress, Published, Target, Transport, Written};
-use throng_core::outbox::Batch;
+use throng_core::hub::{Config, Hub, Published, Target};
+use throng_core::outbox::{Batch, Progress, Transport, Written};
 use throng_core::websocket::encode;
 use throng_core::{ClientId, ConnectionId, Frame, Instant, MessageKind};
 

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use throng_core::hub::Config;
 use throng_core::trace::replay;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
 use throng_core::{ClientId, CloseCode, CloseFrame, Name};
 use throng_runtime::{
     Authenticating, Builder, Client, Connecting, Disconnected, DropNotice, Handler, Hub, Left, Record,

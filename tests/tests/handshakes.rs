@@ -236,7 +236,7 @@ impl throng_runtime::Handler for Thinks {
     async fn before_connect(
         &self,
         _: &mut throng_runtime::Connecting,
-    ) -> Result<(), throng_core::websocket::Refusal> {
+    ) -> Result<(), throng_core::websocket::handshake::Refusal> {
         std::future::pending().await
     }
 }

@@ -5,12 +5,11 @@
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::sync::{Mutex, PoisonError};
-use throng_core::frame::Place;
-use throng_core::hub::{Config, Hub, Progress, Target, Transport};
-use throng_core::outbox::{Batch, Lease};
+use throng_core::hub::{Config, Hub, Target};
+use throng_core::outbox::{Batch, Lease, Progress, Transport};
 use throng_core::websocket::deflate::Compressor;
 use throng_core::websocket::encode::encode_text;
-use throng_core::{ClientId, Instant};
+use throng_core::{ClientId, Instant, Place};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;

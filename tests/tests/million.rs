@@ -6,8 +6,8 @@ use bytes::Bytes;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::time::Instant as Clock;
-use throng_core::hub::{Config, Hub, Progress, Target, Transport, Written};
-use throng_core::outbox::Batch;
+use throng_core::hub::{Config, Hub, Target};
+use throng_core::outbox::{Batch, Progress, Transport, Written};
 use throng_core::{Frame, Instant};
 
 #[global_allocator]

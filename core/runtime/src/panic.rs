@@ -9,8 +9,7 @@ use core::time::Duration;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::panicking;
-use throng_core::rate::{Bucket, Rate};
-use throng_core::time::Instant;
+use throng_core::{Bucket, Instant, Rate};
 
 std::thread_local! {
     /// The number of nested calls of the application's code on this thread.

@@ -8,8 +8,8 @@
 //!   part of the conformance suite that is visible on the wire: every case of RFC 6455 and of compression, rooms, ends.
 //! - `core/examples/turn_based_game.rs`: a game with deadlines and spectators, without sockets, on a virtual clock.
 //!
-//! A request opens a WebSocket by a [`Policy`](crate::websocket::Policy) of origins and subprotocols. A host that changes its
-//! default calls [`Policy::validate`](crate::websocket::Policy::validate) once at its start: some policies refuse everybody.
+//! A request opens a WebSocket by a [`Policy`](crate::websocket::handshake::Policy) of origins and subprotocols. A host that changes its
+//! default calls [`Policy::validate`](crate::websocket::handshake::Policy::validate) once at its start: some policies refuse everybody.
 //!
 //! The core does not answer plain HTTP. The host answers `/healthz` and `/readyz`, and decides how to answer connections
 //! that the hub refuses. [`Hub::newcomer_refusal`](crate::Hub::newcomer_refusal) tells whether the hub would refuse a new
@@ -18,8 +18,8 @@
 //! # The loop in ten lines
 //!
 //! ```
-//! use throng_core::hub::{Action, Config, Error, Event, Hub, Written};
-//! use throng_core::outbox::Batch;
+//! use throng_core::hub::{Action, Config, Error, Event, Hub};
+//! use throng_core::outbox::{Batch, Written};
 //! use throng_core::Instant;
 //!
 //! /// What the host provides: sockets, a clock, an application.
@@ -205,9 +205,9 @@
 //!
 //! ```
 //! use std::sync::Mutex;
-//! use throng_core::hub::{Config, Hub, Progress, Target, Transport};
+//! use throng_core::hub::{Config, Hub, Target};
+//! use throng_core::outbox::{Batch, Progress, Transport};
 //! use throng_core::Instant;
-//! use throng_core::outbox::Batch;
 //! use throng_core::websocket::encode::encode_text;
 //!
 //! let now = Instant::ORIGIN;
@@ -258,8 +258,8 @@
 //! milliseconds.
 //!
 //! ```
-//! use throng_core::hub::{Action, Config, Hub, Progress, Transport};
-//! use throng_core::outbox::Batch;
+//! use throng_core::hub::{Action, Config, Hub};
+//! use throng_core::outbox::{Batch, Progress, Transport};
 //! use throng_core::{CloseCode, Instant};
 //!
 //! let mut hub = Hub::new(Config::default())?;
@@ -309,13 +309,13 @@
 //! [`StoodStill`]: crate::hub::Action::StoodStill
 //! [`Policy`]: crate::hub::Policy
 //! [`Policy::Wait`]: crate::hub::Policy::Wait
-//! [`Progress::Part`]: crate::hub::Progress::Part
-//! [`Transport::Blocked`]: crate::hub::Transport::Blocked
+//! [`Progress::Part`]: crate::outbox::Progress::Part
+//! [`Transport::Blocked`]: crate::outbox::Transport::Blocked
 //! [`Verdict::Pause`]: crate::hub::Verdict::Pause
 //! [`Event::Close`]: crate::hub::Event::Close
 //! [`Event::Gone`]: crate::hub::Event::Gone
 //! [`Event::HalfClosed`]: crate::hub::Event::HalfClosed
-//! [`Transport::Failed`]: crate::hub::Transport::Failed
+//! [`Transport::Failed`]: crate::outbox::Transport::Failed
 //! [`Event::Timeout`]: crate::hub::Event::Timeout
 //! [`Event::Writable`]: crate::hub::Event::Writable
 //! [`Transmit`]: crate::hub::Event::Transmit
@@ -327,7 +327,7 @@
 //! [`Lease::written`]: crate::outbox::Lease::written
 //! [`Batch::clear`]: crate::outbox::Batch::clear
 //! [`Frame`]: crate::Frame
-//! [`Handshake`]: crate::websocket::Handshake
+//! [`Handshake`]: crate::websocket::handshake::Handshake
 //! [`Decoder`]: crate::websocket::Decoder
 //! [`encode`]: crate::websocket::encode
 //! [`Flat`]: crate::websocket::Flat

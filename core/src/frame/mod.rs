@@ -46,7 +46,7 @@ pub enum MessageKind {
 /// not.
 ///
 /// ```
-/// use throng_core::frame::{Place, Window};
+/// use throng_core::{Place, Window};
 /// use throng_core::websocket::encode::encode_text;
 ///
 /// let mut text = String::from(r#"{"offset":"#);

@@ -5,12 +5,12 @@
 
 use super::{
     ClosedBy, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
-    Outcome, Policy, Published, Recover, RoomConfig, Sink, Target, Unreached, Verdict, Written,
+    Outcome, Policy, Published, Recover, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
 
@@ -280,7 +280,7 @@ impl Hub {
     ///
     /// ```
     /// use throng_core::hub::{Config, Hub};
-    /// use throng_core::time::Instant;
+    /// use throng_core::Instant;
     ///
     /// let mut hub = Hub::new(Config::default())?;
     /// let mut config = hub.config().clone();

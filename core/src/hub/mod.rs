@@ -69,7 +69,10 @@ mod work;
 mod tests;
 
 pub use crate::cause::Cause;
-pub use crate::outbox::{DropReason, Dropped, Full, Outbox, Policy, Progress, Transport, Unreached, Written};
+pub use crate::invariant::{Broken, Invariant};
+pub use crate::outbox::drops::{DropReason, Dropped};
+pub use crate::outbox::limits::{Outbox, Policy};
+pub use crate::outbox::unreached::{Full, Unreached};
 pub use crate::position::{Epoch, Position, Recover, Recovery, Unrecoverable, Unrecovered};
 pub use action::Action;
 pub use config::{

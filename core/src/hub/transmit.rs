@@ -2,9 +2,9 @@
 
 use super::client::NEVER;
 use super::connection::Row;
-use super::{Action, Error, Hub, Notice, Progress, Transport, Written};
+use super::{Action, Error, Hub, Notice};
 use crate::id::ConnectionId;
-use crate::outbox::{Batch, Flags, Phase, Returned, Sending};
+use crate::outbox::{Batch, Flags, Phase, Progress, Returned, Sending, Transport, Written};
 
 impl Hub {
     pub(super) fn handle_transmit(

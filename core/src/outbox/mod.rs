@@ -23,13 +23,13 @@ mod batch;
 mod begun;
 mod check;
 mod controls;
-mod drops;
+pub(crate) mod drops;
 mod dump;
 mod entry;
 mod extras;
 mod frames;
 mod lease;
-mod limits;
+pub(crate) mod limits;
 mod nodes;
 mod paced;
 mod pacing;
@@ -41,7 +41,7 @@ mod runs;
 mod shed;
 #[cfg(feature = "trace")]
 mod snapshot;
-mod unreached;
+pub(crate) mod unreached;
 mod written;
 
 #[cfg(test)]
@@ -49,17 +49,17 @@ mod tests;
 
 pub use batch::{Batch, Control, Item, Lease, Then};
 use drops::Tallies;
-pub use drops::{DropReason, Dropped};
+pub(crate) use drops::{DropReason, Dropped};
 pub(crate) use entry::{Entries, Flags, NONE, NOWHERE, Phase, Sending};
 pub(crate) use frames::LogEnd;
 pub(crate) use lease::Returned;
-pub use limits::{Outbox, Policy};
+pub(crate) use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
 pub(crate) use rings::{Extent, RingBounds};
 #[cfg(feature = "trace")]
 pub(crate) use snapshot::{PutFrame, TakeFrame};
-pub use unreached::{Full, Unreached};
+pub(crate) use unreached::{Full, Unreached};
 pub use written::{Progress, Transport, Written};
 
 use crate::close::CloseCode;

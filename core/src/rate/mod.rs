@@ -23,7 +23,7 @@ const FRACTION_BITS: u32 = 61;
 ///
 /// ```
 /// use core::time::Duration;
-/// use throng_core::rate::Rate;
+/// use throng_core::Rate;
 ///
 /// let messages = Rate::per_second(10).burst(50);
 /// let bytes = Rate::per_second(10_000_000);

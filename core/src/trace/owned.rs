@@ -2,8 +2,9 @@
 
 use crate::close::CloseCode;
 use crate::frame::Frame;
-use crate::hub::{Config, Dedup, Event, Incumbent, Policy, Target, Written};
+use crate::hub::{Config, Dedup, Event, Incumbent, Policy, Target};
 use crate::id::{ClientId, ConnectionId, Name};
+use crate::outbox::Written;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 

@@ -25,7 +25,7 @@ const CHECKPOINT_INTERVAL: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
 ///
 /// ```
 /// use throng_core::hub::{Config, Event, Hub};
-/// use throng_core::time::Instant;
+/// use throng_core::Instant;
 /// use throng_core::trace::{Recorder, replay};
 ///
 /// let config = Config::default();

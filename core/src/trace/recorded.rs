@@ -6,10 +6,10 @@ use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
     Action, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, Recover, RoomConfig, Sink, Target, Unreached, Verdict, Written,
+    Policy, Published, Recover, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId, Name};
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
 

@@ -53,7 +53,7 @@ pub fn replay(log: &[u8], hash_key: [u64; 2]) -> Result<Replayed, TraceError> {
 ///
 /// ```
 /// use throng_core::hub::{Config, Event, Hub};
-/// use throng_core::time::Instant;
+/// use throng_core::Instant;
 /// use throng_core::trace::{Recorder, Replay};
 ///
 /// let config = Config::default();

@@ -1,8 +1,8 @@
 //! Writes and reads the results of leases: one byte besides the ids for a lease that was written completely.
 
 use crate::field::{Field, Input, Wrong};
-use crate::hub::{Progress, Transport, Written};
 use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{Progress, Transport, Written};
 use alloc::vec::Vec;
 
 /// Set if a lease was written in part.

@@ -35,7 +35,8 @@
 //!
 //! ```
 //! use throng_core::Window;
-//! use throng_core::websocket::{Decoder, Handshake, HeadLimits, Item, Limits, Policy, encode};
+//! use throng_core::websocket::{Decoder, Item, Limits, encode};
+//! use throng_core::websocket::handshake::{Handshake, HeadLimits, Policy};
 //!
 //! let mut read = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nConnection: Upgrade\r\n\
 //!     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -70,14 +71,14 @@
 
 mod assembly;
 mod control;
-pub mod decode;
+mod decode;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 pub mod encode;
-pub mod error;
-pub mod flat;
+mod error;
+mod flat;
 pub mod handshake;
-pub mod item;
+mod item;
 mod mask;
 mod pieces;
 mod told;
@@ -87,8 +88,7 @@ mod wire;
 pub use control::encode_control;
 pub use decode::{Decoder, Limits};
 pub use error::ProtocolError;
-pub use flat::{Flat, Unwritten};
-pub use handshake::{Handshake, HeadLimits, Policy, Refusal, Request, Upgrade};
+pub use flat::{Flat, FlatRun, Leases, Unwritten};
 pub use item::{ControlPayload, Item, MAX_CONTROL, Message};
 pub use tungstenite::Utf8Bytes;
 pub use wire::ReservedBits;

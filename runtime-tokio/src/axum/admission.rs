@@ -4,7 +4,7 @@ use core::mem;
 use core::task::{Context, Poll};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use throng_core::websocket::Refusal;
+use throng_core::websocket::handshake::Refusal;
 use throng_runtime::hosting::{Accepted, HostedHub, Probe};
 
 /// The admission of a connection that [`serve`](super::serve) has accepted. Until the head of its first request is complete, the

@@ -17,8 +17,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::sync::Arc;
 use throng_core::hub::State;
-use throng_core::websocket::Refusal;
-use throng_core::websocket::handshake::{BadRequest, HeadTooLarge};
+use throng_core::websocket::handshake::{BadRequest, HeadTooLarge, Refusal};
 use throng_runtime::hosting::{HeadRules, HostedHub};
 use throng_runtime::{Hub, ServeOptions, Stop};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -290,7 +289,7 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
-    let request = throng_core::websocket::Request::from(parts);
+    let request = throng_core::websocket::handshake::Request::from(parts);
     let asks_for_websocket = request.asks_for_websocket();
     admission.head_is_complete(asks_for_websocket);
     let mut parts = request.into_parts();

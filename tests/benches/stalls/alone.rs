@@ -1,8 +1,8 @@
 //! The core alone: how long a host holds its lock at most, and how many events it takes until all is done.
 
 use std::time::{Duration, Instant as Clock};
-use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Progress, Sink, Target, Transport};
-use throng_core::outbox::Batch;
+use throng_core::hub::{Config, Drain, Event, Hub, Members, Policy, Sink, Target};
+use throng_core::outbox::{Batch, Progress, Transport};
 use throng_core::{ClientId, CloseCode, Frame, Instant, Rate};
 use throng_tests::rig::frame;
 

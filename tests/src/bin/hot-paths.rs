@@ -9,10 +9,10 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 use throng_core::hub::{Config, Target};
-use throng_core::rate::Rate;
 use throng_core::trace::{Payloads, Recorder};
-use throng_core::websocket::{Decoder, Handshake, HeadLimits, Limits, Message, Policy, encode};
-use throng_core::{Instant, MessageKind};
+use throng_core::websocket::handshake::{Handshake, HeadLimits, Policy};
+use throng_core::websocket::{Decoder, Limits, Message, encode};
+use throng_core::{Instant, MessageKind, Rate};
 use throng_runtime::{Builder, Client, Handler, Hub, Ruling};
 use throng_tests::heard::Heard;
 use throng_tests::recorded::Recorded;

@@ -3,11 +3,10 @@
 use super::cuts::Cuts;
 use super::decoder::decode;
 use super::theirs::{self, End};
-use throng_core::frame::{Frame, Place, Window};
 use throng_core::websocket::{
     ControlPayload, Decoder, Item, Limits, MAX_CONTROL, Message, ReservedBits, encode,
 };
-use throng_core::{CloseCode, MessageKind};
+use throng_core::{CloseCode, Frame, MessageKind, Place, Window};
 use tungstenite::protocol::Role;
 
 /// A list of messages, each of which a server and a client send; behind it how their streams are cut.

@@ -6,8 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use core::iter::{once, repeat};
 use http::{HeaderMap, StatusCode, header};
-use throng_core::websocket::handshake::{BadRequest, ClientHandshake, ClientHandshakeError, HeadTooLarge};
-use throng_core::websocket::{Handshake, HeadLimits, Refusal, Request, Upgrade};
+use throng_core::websocket::handshake::{
+    BadRequest, ClientHandshake, ClientHandshakeError, Handshake, HeadLimits, HeadTooLarge, Refusal, Request,
+    Upgrade,
+};
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::handshake::server::create_response;
 

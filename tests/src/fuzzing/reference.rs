@@ -7,9 +7,8 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method, Version, header};
 use throng_core::websocket::handshake::{
-    AbsentOrigin, BadRequest, Forbidden, Origin, Protocol, UpgradeRequired,
+    AbsentOrigin, BadRequest, Forbidden, Origin, Policy, Protocol, Refusal, Upgrade, UpgradeRequired,
 };
-use throng_core::websocket::{Policy, Refusal, Upgrade};
 
 /// The origins of [`Origin::List`] here.
 const LISTED: [&str; 2] = ["https://example.com", "http://localhost:8080"];

@@ -6,13 +6,12 @@ use super::op::{Full, How, KEYS, On, Op, ROOMS, Returned, Seen, Since, Size, The
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
-use throng_core::ClosedBy;
-use throng_core::frame::Place;
 use throng_core::hub::{
     Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, Outcome, Policy,
-    Position, Progress, Publishers, Recover, RoomConfig, Target, Transport, Written,
+    Position, Publishers, Recover, RoomConfig, Target,
 };
-use throng_core::{Address, ClientId, CloseCode, Frame, MessageKind, Name};
+use throng_core::outbox::{Progress, Transport, Written};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, MessageKind, Name, Place};
 
 const MILLI: u64 = 1_000_000;
 const CODES: [CloseCode; 7] = [

@@ -1,12 +1,11 @@
 //! The hub's limits as small numbers, which a generator can choose, shrink and print.
 
 use std::time::Duration;
-use throng_core::frame::MAX_HEAD;
 use throng_core::hub::{
     self, Admission, Closes, Config, Deadlines, History, Host, Inbound, Outbox, OverRate, PerUser, Policy,
     Rooms,
 };
-use throng_core::{CloseCode, CloseFrame, Rate};
+use throng_core::{CloseCode, CloseFrame, MAX_HEAD, Rate};
 
 /// A rate: one unit every so many milliseconds, up to `burst` at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

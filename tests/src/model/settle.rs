@@ -4,7 +4,8 @@ use super::driver::{Driver, Wrong, ensure};
 use super::reference::{Client, Connection, Sending};
 use std::time::Duration;
 use throng_core::ConnectionId;
-use throng_core::hub::{Drain, Event, Members, Progress, State, Transport, Written};
+use throng_core::hub::{Drain, Event, Members, State};
+use throng_core::outbox::{Progress, Transport, Written};
 
 /// Many more rounds than any case needs.
 const ROUNDS: usize = 3000;

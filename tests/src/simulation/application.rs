@@ -259,7 +259,7 @@ impl Application {
 }
 
 impl Handler for Application {
-    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), websocket::Refusal> {
+    async fn before_connect(&self, connecting: &mut Connecting) -> Result<(), websocket::handshake::Refusal> {
         let number =
             |name: &str| connecting.request().query(name).and_then(|value| value.parse::<u64>().ok());
         let Some(serial) = number("serial").map(|serial| serial as usize) else {
@@ -418,8 +418,8 @@ pub(super) fn user(number: u64) -> String {
     format!("user {number}")
 }
 
-fn forbidden() -> websocket::Refusal {
-    websocket::Refusal::Custom { status: http::StatusCode::FORBIDDEN, body: "No.\n".into() }
+fn forbidden() -> websocket::handshake::Refusal {
+    websocket::handshake::Refusal::Custom { status: http::StatusCode::FORBIDDEN, body: "No.\n".into() }
 }
 
 /// Without a word on standard error.

@@ -13,9 +13,10 @@ use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
-use throng_core::close::CloseFrame;
+use throng_core::CloseFrame;
 use throng_core::hub::Joined;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
 
 /// A future that borrows what its closure was given.
 type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

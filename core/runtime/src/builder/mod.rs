@@ -22,13 +22,12 @@ use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
-use throng_core::close::CloseFrame;
-use throng_core::hub;
 use throng_core::hub::{Cause, Config, ConfigError};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, UnmatchedProtocol};
+use throng_core::{CloseFrame, hub};
 
 /// The settings of a hub: [`Hub::builder`].
 ///

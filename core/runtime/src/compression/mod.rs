@@ -19,10 +19,10 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use numbers::Numbers;
 use place::Place;
-use throng_core::MessageKind;
-use throng_core::frame::{Frame, Window};
 use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Context, Inflater, Room};
-use throng_core::websocket::{Message, ProtocolError, Upgrade};
+use throng_core::websocket::handshake::Upgrade;
+use throng_core::websocket::{Message, ProtocolError};
+use throng_core::{Frame, MessageKind, Window};
 
 /// Unused compressors, and unused inflaters, that are kept at most.
 const SPARE: usize = 8;

@@ -3,9 +3,9 @@
 use crate::host::transport::Writer;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use throng_core::MessageKind;
-use throng_core::frame::{Frame, Window};
-use throng_core::websocket::{Message, ProtocolError, Upgrade};
+use throng_core::websocket::handshake::Upgrade;
+use throng_core::websocket::{Message, ProtocolError};
+use throng_core::{Frame, MessageKind, Window};
 
 pub(crate) struct Deflating;
 

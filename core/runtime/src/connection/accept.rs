@@ -34,14 +34,10 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderMap, HeaderName, StatusCode, header};
-use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush, Outcome};
-use throng_core::id::{Address, Name};
-use throng_core::time::Instant;
 use throng_core::websocket::encode::encode_close;
-use throng_core::websocket::handshake::Forbidden;
-use throng_core::websocket::{Refusal, Upgrade};
-use throng_core::{hub, websocket};
+use throng_core::websocket::handshake::{Forbidden, Refusal, Upgrade};
+use throng_core::{Address, CloseFrame, ClosedBy, Instant, Name, hub, websocket};
 
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
@@ -123,7 +119,7 @@ impl Accepted {
     ///
     /// # Errors
     /// The HTTP answer that refuses the request.
-    pub fn check(&self, request: websocket::Request) -> Result<Connecting, Refusal> {
+    pub fn check(&self, request: websocket::handshake::Request) -> Result<Connecting, Refusal> {
         let shared = &self.slot.connection.shared;
         let upgrade: Upgrade = request.upgrade(&shared.settings.policy).map_err(|refusal| {
             if refusal == Refusal::Forbidden(Forbidden::Origin) {

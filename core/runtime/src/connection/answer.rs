@@ -14,9 +14,9 @@ use crate::measure::Followed;
 use crate::state::connection::ConnectionShared;
 use crate::state::member::Member;
 use core::cell::RefCell;
-use throng_core::hub::{Event, Sink, Transport};
-use throng_core::outbox::{Batch, Then};
-use throng_core::time::Instant;
+use throng_core::Instant;
+use throng_core::hub::{Event, Sink};
+use throng_core::outbox::{Batch, Then, Transport};
 
 /// Bytes written outside the lane at a time, approximately.
 const BUDGET: u32 = 16 << 10;

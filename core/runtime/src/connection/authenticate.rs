@@ -17,10 +17,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
-use throng_core::close::CloseFrame;
 use throng_core::hub::Cause;
-use throng_core::time::Instant;
 use throng_core::websocket::Decoder;
+use throng_core::{CloseFrame, Instant};
 
 /// The result of the exchange.
 pub(crate) enum AuthenticationResult {

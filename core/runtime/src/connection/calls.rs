@@ -15,10 +15,9 @@ use crate::state::settings::KeepRequests;
 use alloc::boxed::Box;
 use core::mem;
 use core::task::{Context, Poll};
-use throng_core::close::{CloseFrame, ClosedBy};
 use throng_core::hub::{Cause, Event, Flush};
-use throng_core::time::Instant;
 use throng_core::websocket::Message;
+use throng_core::{CloseFrame, ClosedBy, Instant};
 
 /// The result of calling a hook: the future if it waits, `None` if it has finished.
 type Called = Result<Option<Running>, ()>;

@@ -17,11 +17,9 @@ use alloc::sync::Arc;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
 use std::io;
-use throng_core::close::{CloseFrame, ClosedBy};
-use throng_core::frame::MessageKind;
 use throng_core::hub::{Event, Flush, Outcome, Verdict};
-use throng_core::time::Instant;
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
+use throng_core::{CloseFrame, ClosedBy, Instant, MessageKind};
 
 /// Reads that fill the buffer before the task yields.
 const FULL_READS: u32 = 4;

@@ -10,7 +10,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
-use throng_core::websocket::{Handshake, Refusal, Request};
+use throng_core::websocket::handshake::{Handshake, Refusal, Request};
 
 /// A request and the bytes after it, or the refusal of a bad request.
 pub(crate) type Read = Result<(Request, Vec<u8>), Refusal>;

@@ -33,8 +33,7 @@ use core::net::SocketAddr;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use http::StatusCode;
-use throng_core::websocket::handshake::response_bytes;
-use throng_core::websocket::{Handshake, Refusal};
+use throng_core::websocket::handshake::{Handshake, Refusal, response_bytes};
 
 /// A connection, from its first byte or from the 101 on, until its end. The host polls it in a task of its own.
 /// Dropping it ends the connection at any stage: a waiting hook is dropped, and its slot in the hub is freed. A dropped

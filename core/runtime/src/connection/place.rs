@@ -19,12 +19,9 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
-use throng_core::close::CloseFrame;
-use throng_core::hub;
 use throng_core::hub::{Cause, Event, Fate, Incumbent};
-use throng_core::id::ClientId;
-use throng_core::time::Instant;
-use throng_core::websocket::Refusal;
+use throng_core::websocket::handshake::Refusal;
+use throng_core::{ClientId, CloseFrame, Instant, hub};
 
 /// How often the application is asked about one newcomer while the user's clients keep changing.
 const ATTEMPTS: u32 = 16;

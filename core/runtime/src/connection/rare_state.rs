@@ -8,9 +8,8 @@ use crate::notice::hook::{ClientError, Handled};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use throng_core::close::CloseCode;
-use throng_core::frame::MessageKind;
 use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
+use throng_core::{CloseCode, MessageKind};
 
 /// State that few connections need. Boxed in the driver, so that the others do not carry it.
 #[derive(Default)]

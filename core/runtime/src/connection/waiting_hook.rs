@@ -6,7 +6,7 @@ use crate::notice::hook::{Hook, Ruling};
 use crate::panic::caught;
 use crate::state::shared::Shared;
 use core::task::{Context, Poll};
-use throng_core::time::Instant;
+use throng_core::Instant;
 use throng_core::websocket::Message;
 
 pub(crate) struct WaitingHook {

@@ -11,10 +11,9 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use throng_core::close::ClosedBy;
 use throng_core::hub::{Cause, Event, Flush};
-use throng_core::id::ClientId;
 use throng_core::websocket::Message;
+use throng_core::{ClientId, ClosedBy};
 
 /// Enters a message into the backlog, in place of the message hook.
 pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {

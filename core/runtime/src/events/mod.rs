@@ -18,8 +18,8 @@ use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
+use throng_core::Name;
 use throng_core::hub::Event;
-use throng_core::id::Name;
 use throng_core::websocket::Message;
 
 /// Everything that happens in a hub, as one stream: the application is a single loop that owns its state, without locks

@@ -8,9 +8,8 @@ use crate::handles::client::Client;
 use crate::host::running::Borrowing;
 use crate::notice::hook::{Hook, Left};
 use core::fmt;
-use throng_core::close::ClosedBy;
-use throng_core::hub;
 use throng_core::hub::{Event, Flush, Joined};
+use throng_core::{ClosedBy, hub};
 
 impl Client {
     /// Joins a room if [`Handler::before_join`](crate::Handler::before_join) allows it.

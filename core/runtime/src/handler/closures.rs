@@ -10,10 +10,10 @@ use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use core::future::ready;
-use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
-use throng_core::id::Name;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
+use throng_core::{CloseFrame, Name};
 
 /// A closure in place of a hook.
 pub(crate) type Closure<T> = Box<dyn Fn(&Client, T) -> Option<Running> + Send + Sync>;

@@ -12,10 +12,10 @@ pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use throng_core::close::CloseFrame;
 use throng_core::hub::Joined;
-use throng_core::id::Name;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
+use throng_core::{CloseFrame, Name};
 
 /// The answer of `before_message`, or the future of it.
 pub(crate) enum Asked {

@@ -9,8 +9,8 @@ use crate::state::shared::Shared;
 use core::future::poll_fn;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use throng_core::ClientId;
 use throng_core::hub::Cause;
-use throng_core::id::ClientId;
 
 /// How a hook failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,9 +15,10 @@ use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::Disconnected;
 use core::future::Future;
-use throng_core::close::CloseFrame;
+use throng_core::CloseFrame;
 use throng_core::hub::Joined;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
 
 /// The application's hooks. Every hook has a default that does nothing or allows. A hook that is not written costs
 /// nothing: the hub does not even record the events for it.

@@ -2,14 +2,13 @@
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
-use crate::notice::message::published;
-use crate::notice::message::{IntoFrame, Publish, SendError};
+use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
 use crate::state::member::Member;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use throng_core::ClientId;
 use throng_core::hub::{Event, Published, Target};
-use throng_core::id::ClientId;
 
 /// Handles fetched per hold of the lock.
 const SLICE: usize = 256;

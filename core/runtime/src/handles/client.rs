@@ -12,11 +12,8 @@ use core::fmt;
 use core::future::Future;
 use core::hash::{Hash, Hasher};
 use std::time::SystemTime;
-use throng_core::close::CloseCode;
-use throng_core::frame::Frame;
-use throng_core::hub;
 use throng_core::hub::{Event, Policy, Published, Target};
-use throng_core::id::{ClientId, Name};
+use throng_core::{ClientId, CloseCode, Frame, Name, hub};
 
 /// A handle of one client. Cloning costs one reference count. The handle outlives the client; its methods then return
 /// [`Error::NotOpen`](hub::Error::NotOpen) while the connection closes, and [`Error::Gone`](hub::Error::Gone) after that.

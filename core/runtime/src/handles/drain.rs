@@ -9,8 +9,8 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use throng_core::Instant;
 use throng_core::hub::{Drain, Event};
-use throng_core::time::Instant;
 
 /// Ready once the hub has stopped: [`Hub::stopped`](crate::Hub::stopped).
 #[must_use = "a future does nothing unless it is polled"]

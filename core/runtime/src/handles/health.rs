@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use throng_core::hub::{Refusal, State};
-use throng_core::websocket::Request;
+use throng_core::websocket::handshake::Request;
 
 /// The hub's health, as load balancers and orchestrators ask for it: `/healthz` and `/readyz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

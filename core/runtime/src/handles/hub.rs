@@ -19,11 +19,8 @@ use core::any::Any;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
-use throng_core::close::{CloseCode, ClosedBy};
-use throng_core::frame::Frame;
-use throng_core::hub;
 use throng_core::hub::{Config, ConfigError, Drain, Event, Flush, Joined, Published, State, Stats, Target};
-use throng_core::id::{ClientId, Name};
+use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, hub};
 
 /// A handle of a running hub. Cloning costs one reference count.
 ///

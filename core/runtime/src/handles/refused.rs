@@ -14,8 +14,8 @@ use core::net::SocketAddr;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use throng_core::id::Address;
-use throng_core::websocket::Refusal;
+use throng_core::Address;
+use throng_core::websocket::handshake::Refusal;
 
 /// How long a refused connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -12,9 +12,9 @@ use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
+use throng_core::Instant;
 use throng_core::hub::Drain;
-use throng_core::time::Instant;
-use throng_core::websocket::{HeadLimits, Refusal};
+use throng_core::websocket::handshake::{HeadLimits, Refusal};
 
 /// How a listener is served, and when serving ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

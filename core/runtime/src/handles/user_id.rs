@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use throng_core::hub::Published;
-use throng_core::id::{ClientId, Name};
+use throng_core::{ClientId, Name};
 
 /// A type whose values identify users.
 ///

@@ -9,10 +9,8 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use throng_core::frame::Frame;
-use throng_core::hub;
 use throng_core::hub::{Event, Outcome, Policy, Published, Target};
-use throng_core::id::ClientId;
+use throng_core::{ClientId, Frame, hub};
 
 /// The number of sends that may wait for one client.
 const WAITERS: usize = 64;

@@ -8,17 +8,14 @@ use crate::state::shared::Shared;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::future::Future;
-use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
+use core::{fmt, mem};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use throng_core::frame::Frame;
-use throng_core::hub;
 use throng_core::hub::{Event, Full, Outcome, Policy, Published, Sink};
-use throng_core::id::ClientId;
+use throng_core::{ClientId, Frame, hub};
 
 /// A publish that waits for room: [`Hub::publish_within`].
 #[must_use = "a future does nothing unless it is polled"]

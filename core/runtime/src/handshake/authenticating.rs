@@ -15,13 +15,10 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
-use throng_core::close::{CloseCode, CloseFrame};
-use throng_core::frame::{MessageKind, Window};
-use throng_core::hub;
 use throng_core::hub::Cause;
-use throng_core::id::Name;
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
+use throng_core::{CloseCode, CloseFrame, MessageKind, Name, Window, hub};
 
 /// Messages, pings and pongs that a peer may send before its client is open.
 const ITEMS: u32 = 100;

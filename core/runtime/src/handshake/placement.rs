@@ -5,8 +5,7 @@ use crate::handshake::request::{Connecting, Request};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::StatusCode;
-use throng_core::close::CloseFrame;
-use throng_core::id::ClientId;
+use throng_core::{ClientId, CloseFrame};
 
 /// The application's closure.
 pub(crate) type Placing = dyn Fn(&Newcomer<'_>, &[Client]) -> Placement + Send + Sync;

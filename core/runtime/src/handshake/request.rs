@@ -10,9 +10,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use throng_core::id::Name;
-use throng_core::websocket::handshake::{NotOffered, Protocol, ReservedHeader};
-use throng_core::websocket::{Refusal, Upgrade};
+use throng_core::Name;
+use throng_core::websocket::handshake::{NotOffered, Protocol, Refusal, ReservedHeader, Upgrade};
 
 /// A connection that has no client yet: the argument of
 /// [`Handler::before_connect`](crate::Handler::before_connect).

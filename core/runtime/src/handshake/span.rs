@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
 use core::pin::pin;
-use throng_core::id::{ClientId, ConnectionId};
+use throng_core::{ClientId, ConnectionId};
 
 /// The span `connection`, if a subscriber enables it; never with the feature `tracing` off.
 #[derive(Clone, Debug, Default)]

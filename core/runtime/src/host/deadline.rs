@@ -11,7 +11,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 /// The time that is left until a deadline is over.
 ///

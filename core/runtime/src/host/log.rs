@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
 use std::io;
 use std::sync::{Mutex, PoisonError};
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 /// Writes a host's [reports](crate::hosting::Host::report) to `tracing`. Kinds that a peer can cause at will are written at most
 /// once a second, with the number of reports left out (`suppressed`). A refused origin is written once per pair of

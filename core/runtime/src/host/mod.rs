@@ -16,8 +16,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::io;
 use std::time::SystemTime;
-use throng_core::id::ClientId;
-use throng_core::time::Instant;
+use throng_core::{ClientId, Instant};
 
 /// A task of the hub's own: a lane, which writes to many connections, or the task that waits for the hub's next deadline.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -4,8 +4,7 @@ use crate::host::transport::Writer;
 use core::task::{Context, Poll};
 use std::io::{self, IoSlice};
 use throng_core::outbox::Item;
-pub(crate) use throng_core::websocket::Flat;
-pub(crate) use throng_core::websocket::flat::FlatRun;
+pub(crate) use throng_core::websocket::{Flat, FlatRun};
 
 /// Slices of one vectored write.
 const SLICES: usize = 64;

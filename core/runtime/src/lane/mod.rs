@@ -20,10 +20,9 @@ use core::mem;
 use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll, Waker, ready};
-use throng_core::hub::{Event, Progress, Sink, Transport, Written};
-use throng_core::id::ConnectionId;
-use throng_core::outbox::Batch;
-use throng_core::time::Instant;
+use throng_core::hub::{Event, Sink};
+use throng_core::outbox::{Batch, Progress, Transport, Written};
+use throng_core::{ConnectionId, Instant};
 
 /// Connections written to before the lane yields: about half a millisecond of work. Yielding costs the host a look at each
 /// of its transports; with a quarter of this value it took 3 % of a large broadcast.

@@ -8,7 +8,7 @@ use crate::state::types::Running;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use std::time::SystemTime;
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 impl Shared {
     /// Gives the hub its host, unless it has one, and spawns the hub's tasks; returns the hub's host.

@@ -10,10 +10,8 @@ use core::mem;
 use core::task::{Context, Poll, Waker};
 use slab::Slab;
 use std::io;
-use throng_core::frame::Window;
-use throng_core::hub::{Transport, Written};
-use throng_core::id::ConnectionId;
-use throng_core::outbox::{Batch, Lease, Then};
+use throng_core::outbox::{Batch, Lease, Then, Transport, Written};
+use throng_core::{ConnectionId, Window};
 
 /// A lane's transports, by the index of their connection's id.
 #[derive(Default)]

@@ -5,9 +5,8 @@
 //! unmarked message costs nothing.
 
 use super::observer::Observing;
-use throng_core::hub::{Progress, Written};
-use throng_core::outbox::Batch;
-use throng_core::time::Instant;
+use throng_core::Instant;
+use throng_core::outbox::{Batch, Progress, Written};
 
 /// How many publishes are followed at a time; a newer one replaces the oldest.
 const MOST: usize = 4;

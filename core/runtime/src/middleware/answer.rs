@@ -14,7 +14,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use tower_layer::Layer;
 use tower_service::Service;
 

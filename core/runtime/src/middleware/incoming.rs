@@ -5,9 +5,8 @@ use crate::notice::request_id::RequestId;
 use alloc::sync::Arc;
 use std::sync::OnceLock;
 use std::time::SystemTime;
-use throng_core::id::Name;
-use throng_core::time::Instant;
 use throng_core::websocket::Message;
+use throng_core::{Instant, Name};
 
 /// A message with its client and time of receipt: the argument of a service.
 #[derive(Clone, Debug)]

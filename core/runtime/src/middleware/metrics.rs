@@ -12,8 +12,7 @@ use core::task::{Context, Poll, ready};
 use metrics::{Counter, Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use pin_project_lite::pin_project;
 use std::sync::{PoisonError, RwLock};
-use throng_core::id::Name;
-use throng_core::time::Instant;
+use throng_core::{Instant, Name};
 use tower_layer::Layer;
 use tower_service::Service;
 

@@ -15,9 +15,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use pin_project_lite::pin_project;
 use std::sync::{Mutex, PoisonError};
-use throng_core::id::{ClientId, Name};
-use throng_core::rate::{Bucket, Rate};
-use throng_core::time::Instant;
+use throng_core::{Bucket, ClientId, Instant, Name, Rate};
 use tower_layer::Layer;
 use tower_service::Service;
 

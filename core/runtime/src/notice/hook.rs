@@ -4,10 +4,8 @@ use crate::notice::message::SendError;
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use throng_core::close::CloseFrame;
-use throng_core::hub;
-use throng_core::id::Name;
 use throng_core::websocket::{Message, ProtocolError};
+use throng_core::{CloseFrame, Name, hub};
 
 /// A hook of the [`Handler`](crate::Handler).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,12 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
-use throng_core::frame::Frame;
-use throng_core::hub;
 use throng_core::hub::{Outcome, Policy, Published, Target};
-use throng_core::id::ClientId;
 use throng_core::websocket::encode::{encode_binary, encode_text};
 use throng_core::websocket::{Message, Utf8Bytes};
+use throng_core::{ClientId, Frame, hub};
 
 /// Something that can be sent: text, bytes, a received message, an encoded frame, or [`Json`](struct@Json). It is
 /// encoded once for all recipients.

@@ -1,8 +1,8 @@
 //! The fate of messages that were sent with a receipt.
 
 use core::fmt;
+use throng_core::ClientId;
 use throng_core::hub::DropReason;
-use throng_core::id::ClientId;
 
 /// The fate of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-use throng_core::id::Name;
+use throng_core::Name;
 use throng_core::websocket::Message;
 
 /// The id of a request: a whole number or a string that the client chose, and the name of its field.

@@ -1,8 +1,7 @@
 //! Errors of setting a client's user.
 
 use core::fmt;
-use throng_core::close::{CloseCode, CloseFrame};
-use throng_core::hub;
+use throng_core::{CloseCode, CloseFrame, hub};
 
 /// Why a client's user was not set.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::time::Duration;
-use throng_core::close::ClosedBy;
+use throng_core::ClosedBy;
 use throng_core::hub::State;
 use throng_core::websocket::ProtocolError;
 

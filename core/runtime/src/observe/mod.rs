@@ -65,7 +65,7 @@
 //! | `throng_ready_clients` | gauge | | clients waiting for their writer: the length of the ready lists |
 //! | `throng_blocked_clients` | gauge | | clients whose transport takes no more bytes at present |
 //! | `throng_refusals_total` | counter | `reason` | refusals by the hub (connections, joins, messages), by [`hub::Refusal::name`](throng_core::hub::Refusal::name) |
-//! | `throng_requests_refused_total` | counter | `reason` | requests refused by an HTTP answer, by [`Refusal::name`](throng_core::websocket::Refusal::name) |
+//! | `throng_requests_refused_total` | counter | `reason` | requests refused by an HTTP answer, by [`Refusal::name`](throng_core::websocket::handshake::Refusal::name) |
 //! | `throng_rejections_total` | counter | | connections that failed authentication |
 //! | `throng_handshakes_abandoned_total` | counter | | peers that left while the application was asked about their request |
 //! | `throng_evictions_total` | counter | | clients ended because their user opened another one |

@@ -16,7 +16,7 @@ pub struct Numbers {
     pub stats: Stats,
     /// Bytes that transports of clients have taken, including frame heads and control frames.
     pub sent_bytes: u64,
-    /// Requests for a WebSocket that were refused, by [`Refusal::name`](throng_core::websocket::Refusal::name).
+    /// Requests for a WebSocket that were refused, by [`Refusal::name`](throng_core::websocket::handshake::Refusal::name).
     pub refused_requests: Tally,
     /// Refused connections: those still open, and those that were cut short.
     pub refused_connections: RefusedNow,

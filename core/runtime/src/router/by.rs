@@ -8,7 +8,7 @@ use crate::notice::message::SendError;
 use alloc::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use throng_core::websocket::Message;
 
 /// The codec of [`Router::by`](super::Router::by): a closure finds the type, and the body is JSON.

@@ -6,7 +6,7 @@ use crate::notice::message::SendError;
 use alloc::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use throng_core::websocket::Message;
 
 /// A message format: finds the type and body of a message, and encodes answers.

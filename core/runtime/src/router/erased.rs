@@ -14,7 +14,7 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::Context;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 
 /// A handler after its first poll.
 pub(super) enum Begun {

@@ -5,8 +5,7 @@ use crate::notice::message::SendError;
 use alloc::string::{String, ToString};
 use core::convert::Infallible;
 use core::fmt::{self, Write};
-use throng_core::hub;
-use throng_core::id::Name;
+use throng_core::{Name, hub};
 
 /// Why a router did not handle a message. The client gets an error as the answer and stays connected; its next messages
 /// are handled as usual.

@@ -8,9 +8,8 @@ use crate::middleware::{Incoming, RequestId};
 use core::convert::Infallible;
 use serde::de::DeserializeOwned;
 use std::time::SystemTime;
-use throng_core::id::Name;
-use throng_core::time::Instant;
 use throng_core::websocket::Message;
+use throng_core::{Instant, Name};
 
 /// The source of a handler's arguments.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use throng_core::websocket::Message;
 
 /// Messages that are JSON objects in text; one field names the type.

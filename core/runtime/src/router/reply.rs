@@ -6,7 +6,7 @@ use crate::middleware::RequestId;
 use crate::notice::message::{IntoFrame, SendError};
 use alloc::string::{String, ToString};
 use serde::Serialize;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 
 /// A value that is sent back to the client in the router's format.
 ///

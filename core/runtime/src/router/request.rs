@@ -3,7 +3,7 @@
 use super::scan::{self, Scalar};
 use crate::builder::Builder;
 use crate::middleware::RequestId;
-use throng_core::id::Name;
+use throng_core::Name;
 
 impl Builder {
     /// Lets clients give an id to a message: a whole number or a string of at most 64 bytes in this field of a JSON

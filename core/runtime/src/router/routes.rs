@@ -15,7 +15,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 use core::task::Context;
-use throng_core::id::Name;
+use throng_core::Name;
 use throng_core::websocket::Message;
 
 /// Hands each message to the handler of its type: a service for [`Builder::messages`](crate::Builder::messages). See

@@ -8,7 +8,7 @@ use crate::handles::client::Client;
 use crate::middleware::{ErrorObserver, Incoming, RequestId};
 use crate::notice::message::SendError;
 use alloc::sync::Arc;
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use throng_core::websocket::Message;
 
 /// The longest type, in bytes, that an error repeats.

@@ -9,7 +9,7 @@ use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use throng_core::frame::Frame;
+use throng_core::Frame;
 use tower_service::Service;
 
 impl<C: Codec, S: Send + Sync + 'static> Service<Incoming> for Router<C, S> {

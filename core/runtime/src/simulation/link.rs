@@ -9,11 +9,10 @@ use std::mem;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use throng_core::close::CloseCode;
-use throng_core::frame::MessageKind;
 use throng_core::websocket::encode::{encode_client_close, encode_client_message, encode_client_pong};
 use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
+use throng_core::{CloseCode, MessageKind};
 
 /// Messages that may wait for a script. At this number the peer reads nothing more until the script takes some.
 const MOST_WAITING: usize = 1_000;

@@ -16,7 +16,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use throng_core::close::CloseCode;
+use throng_core::CloseCode;
 use throng_core::websocket::handshake::ClientHandshake;
 use throng_core::websocket::{Message, Utf8Bytes};
 

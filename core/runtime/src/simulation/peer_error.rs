@@ -1,7 +1,7 @@
 //! The errors of a peer's script.
 
 use std::fmt;
-use throng_core::close::CloseCode;
+use throng_core::CloseCode;
 
 /// Why a peer receives nothing more, or why its script fails.
 ///

@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 /// The clock of a run, for what the application waits for: a timer of another runtime, such as `tokio::time::sleep`, does not run
 /// in a simulation.

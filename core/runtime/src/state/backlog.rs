@@ -8,8 +8,8 @@ use core::task::Waker;
 use core::time::Duration;
 use core::{fmt, mem};
 use throng_core::hub::Dropped;
-use throng_core::id::{ClientId, Name};
 use throng_core::websocket::Message;
+use throng_core::{ClientId, Name};
 
 /// How many events may wait for an application that lags, and what happens at the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,9 @@ use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, Ordering};
 use core::task::Waker;
-use throng_core::frame::Window;
 use throng_core::hub::Event;
-use throng_core::id::ConnectionId;
 use throng_core::websocket::{Decoder, ReservedBits};
+use throng_core::{ConnectionId, Window};
 
 const INFLATES: u8 = 1;
 const KEEPS_CONTEXT: u8 = 2;

@@ -6,7 +6,7 @@
 use alloc::collections::BTreeMap;
 use core::task::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use throng_core::id::ClientId;
+use throng_core::ClientId;
 
 /// The wakers of newcomers that wait for a client's last hook, by client. Only the newcomer that evicted a client
 /// waits.

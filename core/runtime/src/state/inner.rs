@@ -19,9 +19,8 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Sink};
-use throng_core::id::{ClientId, ConnectionId, Name};
-use throng_core::time::Instant;
 use throng_core::trace::Recorder;
+use throng_core::{ClientId, ConnectionId, Instant, Name};
 
 impl Inner {
     pub(crate) fn new(hub: Hub, recorder: Option<Box<Recorder>>, written_hooks: WrittenHooks) -> Self {

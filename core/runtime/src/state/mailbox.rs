@@ -6,9 +6,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::mem;
 use core::time::Duration;
-use throng_core::close::{CloseCode, ClosedBy};
 use throng_core::hub::Joined;
-use throng_core::id::Name;
+use throng_core::{CloseCode, ClosedBy, Name};
 
 /// A client's notices. Bounded: connected and disconnected come once and repeated notices are added up, except joins
 /// and leaves, of which at most [`MOST`] wait, plus one per room that the client is in.

@@ -8,9 +8,7 @@ pub(crate) use crate::state::types::Member;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use throng_core::frame::Window;
-use throng_core::id::{ClientId, Name};
-use throng_core::time::Instant;
+use throng_core::{ClientId, Instant, Name, Window};
 
 const NOT_YET: u64 = u64::MAX;
 

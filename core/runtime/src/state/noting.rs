@@ -9,9 +9,8 @@ use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::task::Waker;
 use throng_core::hub::{Dropped, Error, Event, Outcome};
-use throng_core::id::ClientId;
-use throng_core::time::Instant;
 use throng_core::websocket::Message;
+use throng_core::{ClientId, Instant};
 
 impl Inner {
     pub(crate) fn note_connected(&mut self, client: ClientId) {

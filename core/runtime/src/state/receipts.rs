@@ -6,7 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::mem;
 use core::task::{Poll, Waker};
-use throng_core::id::ClientId;
+use throng_core::ClientId;
 
 /// Messages sent with a receipt. A client has at most as many waiting ones as its outbox holds messages.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use core::task::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use throng_core::id::Address;
+use throng_core::Address;
 
 /// The refused connections of a hub that are still open.
 #[derive(Default)]

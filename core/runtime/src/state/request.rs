@@ -9,12 +9,12 @@ use throng_core::websocket;
 /// The HTTP request that asked for a WebSocket.
 #[derive(Clone, Debug)]
 pub struct Request {
-    head: websocket::Request,
+    head: websocket::handshake::Request,
     remote: Option<SocketAddr>,
 }
 
 impl Request {
-    pub(crate) fn new(head: websocket::Request, remote: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(head: websocket::handshake::Request, remote: Option<SocketAddr>) -> Self {
         Self { head, remote }
     }
 

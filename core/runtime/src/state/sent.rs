@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use throng_core::outbox::Item;
-use throng_core::websocket::flat::FlatRun;
+use throng_core::websocket::FlatRun;
 
 /// Updated by the holder of the client's lease. There is one holder at a time, and the next one sees the previous one's
 /// stores, so no atomic addition is needed.

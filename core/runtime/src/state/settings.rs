@@ -13,12 +13,12 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use throng_core::close::CloseFrame;
 use throng_core::hub::{Cause, Closes, Config};
-use throng_core::time::Instant;
+use throng_core::websocket::Limits;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
-use throng_core::websocket::{HeadLimits, Limits, Policy};
+use throng_core::websocket::handshake::{HeadLimits, Policy};
+use throng_core::{CloseFrame, Instant};
 
 /// The settings made by the [`Builder`](crate::Builder).
 pub(crate) struct Settings {

@@ -21,9 +21,8 @@ use core::time::Duration;
 use std::sync::TryLockError;
 use std::sync::{OnceLock, PoisonError};
 use std::time::SystemTime;
-use throng_core::close::CloseFrame;
 use throng_core::hub::{Cause, Error, Event, Outcome, Published};
-use throng_core::time::Instant;
+use throng_core::{CloseFrame, Instant};
 
 impl Shared {
     pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {

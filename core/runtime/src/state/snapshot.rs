@@ -3,9 +3,9 @@
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 #[cfg(feature = "tower")]
 use core::time::Duration;
-use throng_core::hub::Hub;
 #[cfg(feature = "tower")]
-use throng_core::time::Instant;
+use throng_core::Instant;
+use throng_core::hub::Hub;
 
 /// Counters copied at unlock. Two reads may come from different snapshots.
 #[derive(Debug, Default)]

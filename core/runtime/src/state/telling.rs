@@ -4,8 +4,9 @@ use crate::notice::dropped::DropNotice;
 use crate::notice::receipt::{Receipt, ReceiptId};
 use crate::state::receipts::Asks;
 use crate::state::types::Inner;
-use throng_core::hub::{DropReason, Progress, Written};
-use throng_core::id::ClientId;
+use throng_core::ClientId;
+use throng_core::hub::DropReason;
+use throng_core::outbox::{Progress, Written};
 
 impl Inner {
     /// Registers the receipt of the message that was just queued; returns its sequence number.

@@ -31,9 +31,8 @@ use core::task::Waker;
 use std::sync::{Mutex as PlainMutex, OnceLock};
 use std::time::SystemTime;
 use throng_core::hub::Hub;
-use throng_core::id::{ClientId, ConnectionId, Name};
-use throng_core::time::Instant;
 use throng_core::trace::Recorder;
+use throng_core::{ClientId, ConnectionId, Instant, Name};
 
 /// The state that every handle, task and waker of a hub holds.
 pub(crate) struct Shared {

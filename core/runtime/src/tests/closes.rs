@@ -3,8 +3,7 @@
 use super::host::World;
 use crate::Hub;
 use throng_core::hub::{Cause, Config, ConfigError, Must};
-use throng_core::rate::Rate;
-use throng_core::{CloseCode, CloseFrame};
+use throng_core::{CloseCode, CloseFrame, Rate};
 
 /// Each of the hub's causes has a code of its own, by its position.
 fn numbered(cause: Cause) -> CloseFrame {

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 use throng_core::hub::{Config, OverRate};
-use throng_core::rate::Rate;
 use throng_core::websocket::Message;
-use throng_core::{CloseCode, ClosedBy};
+use throng_core::{CloseCode, ClosedBy, Rate};
 
 /// Records what happens; a message `wait` is handled only once the gate is open.
 #[derive(Clone, Default)]

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use core::task::{Context, Poll, Waker};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
-use throng_core::hub::Progress;
-use throng_core::outbox::{Control, Item};
+use throng_core::outbox::{Control, Item, Progress};
 use throng_core::{Frame, Window};
 
 /// Takes at most this many bytes per call, from all slices.

@@ -8,8 +8,7 @@ use crate::{Builder, Hub};
 use std::future::{pending, ready};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use throng_core::CloseCode;
-use throng_core::id::{ClientId, ConnectionId};
+use throng_core::{ClientId, CloseCode, ConnectionId};
 
 /// A client for which the hub has made room, through a host whose HTTP server writes the answer.
 fn reserved(world: &World) -> Reserved {

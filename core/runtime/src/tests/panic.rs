@@ -2,7 +2,7 @@
 
 use crate::panic::{Limit, Verdict, caught};
 use core::time::Duration;
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 #[test]
 fn ten_panics_are_printed_and_then_one_every_ten_seconds_with_a_count_of_the_others() {

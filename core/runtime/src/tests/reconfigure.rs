@@ -5,8 +5,8 @@ use crate::state::sync::Mutex;
 use crate::{Client, Hub, Record, SendError};
 use std::sync::Arc;
 use std::time::Duration;
+use throng_core::Rate;
 use throng_core::hub::{Config, ConfigError, Drain, Event, Host, Must};
-use throng_core::rate::Rate;
 use throng_core::trace::read;
 use throng_core::websocket::Message;
 

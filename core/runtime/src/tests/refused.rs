@@ -263,8 +263,9 @@ fn an_upgrade_to_something_else_is_ignored_where_health_is_asked_for() {
 
 #[test]
 fn the_answer_to_a_head_has_no_body_whatever_is_wrong_with_it() {
-    let mut world =
-        World::new(Hub::builder().before_connect(|_| Err(throng_core::websocket::Refusal::NotFound)));
+    let mut world = World::new(
+        Hub::builder().before_connect(|_| Err(throng_core::websocket::handshake::Refusal::NotFound)),
+    );
     for (request, status) in [
         ("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", 405),
         ("HEAD /\r\n\r\n", 400),

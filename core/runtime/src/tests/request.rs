@@ -5,7 +5,7 @@ use throng_core::websocket;
 
 fn query(query: &str, name: &str) -> Option<String> {
     let request = http::Request::get(format!("/ws?{query}")).body(()).expect("it is a target");
-    Request::new(websocket::Request::from(request.into_parts().0), None).query(name)
+    Request::new(websocket::handshake::Request::from(request.into_parts().0), None).query(name)
 }
 
 #[test]

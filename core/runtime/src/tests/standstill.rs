@@ -9,9 +9,8 @@ use crate::{Hub, Publish};
 use core::time::Duration;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
-use throng_core::Instant;
-use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Target};
+use throng_core::{CloseFrame, Instant};
 
 const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 

@@ -3,10 +3,9 @@
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::attach::Queued;
-use crate::hub::{
-    Action, Config, DropReason, Error, Event, Flush, OverRate, Policy, Progress, State, Transport, Verdict,
-};
+use crate::hub::{Action, Config, DropReason, Error, Event, Flush, OverRate, Policy, State, Verdict};
 use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{Progress, Transport};
 use crate::rate::Rate;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

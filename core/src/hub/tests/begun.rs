@@ -1,9 +1,9 @@
 //! Transports that begin several messages before the system has taken them: frames that join messages, compression contexts.
 
 use super::bench::{Bench, Held, PLENTY, frame};
-use crate::hub::{Flush, Policy, Progress, Target, Transport};
+use crate::hub::{Flush, Policy, Target};
 use crate::id::ClientId;
-use crate::outbox::Then;
+use crate::outbox::{Progress, Then, Transport};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;

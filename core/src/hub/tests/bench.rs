@@ -4,12 +4,9 @@
 use crate::close::CloseCode;
 use crate::frame::{Frame, MessageKind};
 use crate::hub::connection::Connection;
-use crate::hub::{
-    Action, Config, Error, Event, Flush, Hub, Policy, Progress, Published, Target, Transport, Unreached,
-    Verdict, Written,
-};
+use crate::hub::{Action, Config, Error, Event, Flush, Hub, Policy, Published, Target, Unreached, Verdict};
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::{Batch, Control, Item, NONE, Then};
+use crate::outbox::{Batch, Control, Item, NONE, Progress, Then, Transport, Written};
 use crate::time::Instant;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;

@@ -3,13 +3,10 @@
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
 use crate::hub::connection::{Connection, Marks, Row};
-use crate::hub::{
-    Config, Drain, Event, Hub, Notice, OverRate, PerUser, Progress, State, Target, Transport, Written,
-};
+use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, PerUser, State, Target};
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::invariant::Invariant as I;
-use crate::invariant::{Broken, Invariant};
-use crate::outbox::{Batch, Flags, Phase, Sending};
+use crate::invariant::{Broken, Invariant, Invariant as I};
+use crate::outbox::{Batch, Flags, Phase, Progress, Sending, Transport, Written};
 use crate::rate::Rate;
 use crate::time::Instant;
 use alloc::string::ToString;

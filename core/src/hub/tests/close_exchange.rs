@@ -2,7 +2,8 @@
 
 use super::bench::*;
 use crate::close::CloseCode;
-use crate::hub::{Event, Flush, Progress, Transport};
+use crate::hub::{Event, Flush};
+use crate::outbox::{Progress, Transport};
 use alloc::format;
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{DropReason, Error, Event, Flush, Progress, Target, Transport};
-use crate::outbox::Then;
+use crate::hub::{DropReason, Error, Event, Flush, Target};
+use crate::outbox::{Progress, Then, Transport};
 use crate::rate::Rate;
 use alloc::format;
 

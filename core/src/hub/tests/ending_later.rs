@@ -4,10 +4,9 @@
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
 use crate::hub::work::CLIENT;
-use crate::hub::{
-    Action, DropReason, Error, Event, Flush, Host, PerUser, Policy, Progress, Target, Transport,
-};
+use crate::hub::{Action, DropReason, Error, Event, Flush, Host, PerUser, Policy, Target};
 use crate::id::ClientId;
+use crate::outbox::{Progress, Transport};
 use alloc::vec::Vec;
 
 /// A hub whose outboxes hold one message, and that ends one client an event.

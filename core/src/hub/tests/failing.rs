@@ -2,8 +2,9 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Flush, Policy, Progress, Transport, Verdict};
+use crate::hub::{Action, DropReason, Flush, Policy, Verdict};
 use crate::id::ClientId;
+use crate::outbox::{Progress, Transport};
 
 /// A client in a room whose transport failed after one of three messages; all actions of that are polled.
 fn failed(bench: &mut Bench) -> ClientId {

@@ -3,9 +3,9 @@
 use super::bench::*;
 use crate::close::CloseCode;
 use crate::frame::MessageKind;
-use crate::hub::{Error, Event, Flush, Progress, Sink, Target, Transport};
+use crate::hub::{Error, Event, Flush, Sink, Target};
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport};
 use alloc::format;
 use core::net::IpAddr;
 

@@ -2,8 +2,9 @@
 //! have several targets.
 
 use super::bench::*;
-use crate::hub::{Policy, Progress, Target, Transport};
+use crate::hub::{Policy, Target};
 use crate::id::ClientId;
+use crate::outbox::{Progress, Transport};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

@@ -1,9 +1,9 @@
 //! Who is ready to be written to, and in which order: prompt and bulk clients, lanes, and lanes that are behind.
 
 use super::bench::*;
-use crate::hub::{Error, Policy, Progress, Target, Transport};
+use crate::hub::{Error, Policy, Target};
 use crate::id::ConnectionId;
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport};
 use alloc::vec::Vec;
 
 #[test]

@@ -2,8 +2,9 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy, CodeClass};
-use crate::hub::{Event, Flush, Policy, Progress, Refusal, Stats, Target, Transport};
+use crate::hub::{Event, Flush, Policy, Refusal, Stats, Target};
 use crate::id::ClientId;
+use crate::outbox::{Progress, Transport};
 use alloc::vec::Vec;
 
 impl Bench {

@@ -1,9 +1,9 @@
 //! Leases: their clients, frames and order, and frames that were not written.
 
 use super::bench::*;
-use crate::hub::{DropReason, Error, Event, Flush, Hub, Progress, Sink, Target, Transport};
+use crate::hub::{DropReason, Error, Event, Flush, Hub, Sink, Target};
 use crate::id::ClientId;
-use crate::outbox::{Batch, Item, Lease, Then};
+use crate::outbox::{Batch, Item, Lease, Progress, Then, Transport};
 use alloc::string::String;
 use alloc::vec::Vec;
 

@@ -2,8 +2,9 @@
 
 use super::bench::*;
 use crate::close::{CloseCode, ClosedBy};
-use crate::hub::{Action, DropReason, Policy, Progress, Target, Transport};
+use crate::hub::{Action, DropReason, Policy, Target};
 use crate::id::ClientId;
+use crate::outbox::{Progress, Transport};
 use core::time::Duration;
 
 fn stuck(bench: &Bench, client: ClientId) -> [Action; 2] {

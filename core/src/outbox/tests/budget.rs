@@ -1,7 +1,8 @@
 //! The budget holds, whatever comes back from leases.
 
 use crate::frame::Frame;
-use crate::hub::{Action, Config, DropReason, Hub, Outbox, Progress, Target, Transport, Written};
+use crate::hub::{Action, Config, DropReason, Hub, Outbox, Target};
+use crate::outbox::{Progress, Transport, Written};
 use crate::time::Instant;
 use bytes::Bytes;
 

@@ -5,11 +5,11 @@ use super::strange::strange;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Dedup, Drain, Event, History, Hub, Lifetime, Outcome, Policy, Progress, Publishers, Recover,
-    RoomConfig, Sink, Target, Transport, Written,
+    Config, Dedup, Drain, Event, History, Hub, Lifetime, Outcome, Policy, Publishers, Recover, RoomConfig,
+    Sink, Target,
 };
 use crate::id::Address;
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport, Written};
 use crate::rate::Rate;
 use crate::time::Instant;
 use crate::trace::event::{TAGS, take};

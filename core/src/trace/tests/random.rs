@@ -10,11 +10,10 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     Action, Dedup, Drain, Epoch, Error, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members,
-    Outcome, Policy, Position, Progress, Publishers, Recover, RoomConfig, Sink, Target, Transport, Verdict,
-    Written,
+    Outcome, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::{Batch, Control, Item, Lease};
+use crate::outbox::{Batch, Control, Item, Lease, Progress, Transport, Written};
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
 use alloc::collections::VecDeque;

@@ -3,10 +3,10 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
     Config, Dedup, Drain, Epoch, Event, Fate, Flush, History, Host, Hub, Incumbent, Lifetime, Members,
-    Policy, Position, Progress, Publishers, Recover, RoomConfig, Sink, Target, Transport, Written,
+    Policy, Position, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::Batch;
+use crate::outbox::{Batch, Progress, Transport, Written};
 use crate::time::Instant;
 use crate::trace::{Entry, LONGEST_PAYLOAD, OwnedEvent, Payloads, Recorder, TraceError, read};
 use alloc::string::String;

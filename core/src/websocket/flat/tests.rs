@@ -1,7 +1,7 @@
 use super::{COPIED, COPIED_SHARED, Flat, FlatRun, KEPT};
 use crate::frame::Place;
-use crate::hub::{Config, Hub, Target, Transport};
-use crate::outbox::{Batch, Item, Progress};
+use crate::hub::{Config, Hub, Target};
+use crate::outbox::{Batch, Item, Progress, Transport};
 use crate::websocket::Utf8Bytes;
 use crate::websocket::encode::encode_text;
 use crate::{CloseCode, ConnectionId, Frame, Instant, MessageKind, Window};

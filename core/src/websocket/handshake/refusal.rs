@@ -101,7 +101,7 @@ impl Refusal {
     /// An answer of the application: a status and a plain text. A status outside of 400 to 599 is replaced by 403.
     ///
     /// ```
-    /// use throng_core::websocket::Refusal;
+    /// use throng_core::websocket::handshake::Refusal;
     ///
     /// let refusal = Refusal::custom(401, "Unknown token: log in again.\n");
     /// assert_eq!(refusal.to_string(), "401 Unauthorized: Unknown token: log in again.\n");

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use throng_core::hub::State;
-use throng_core::websocket::Refusal;
+use throng_core::websocket::handshake::Refusal;
 use throng_runtime::{Connecting, Handler};
 use throng_tests::http::upgrade;
 use throng_tests::process::allow_open_files;

@@ -7,9 +7,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use throng_core::websocket::{Message, Refusal};
-use throng_runtime::PanicOutput;
-use throng_runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
+use throng_runtime::{Client, Connecting, Denied, Disconnected, Handler, JoinError, Left, PanicOutput};
 use throng_tests::http::upgrade;
 use throng_tests::raw::{Raw, close};
 use throng_tests::server::{Server, listener};

@@ -1,9 +1,7 @@
 //! What can go wrong, and which exit code says so.
 
-use std::fmt;
-use std::io;
-use throng_core::hub::Hub;
-use throng_core::invariant::Broken;
+use std::{fmt, io};
+use throng_core::hub::{Broken, Hub};
 use throng_core::trace::TraceError;
 
 /// Why a log was not replayed, or is no good.

@@ -6,9 +6,9 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
     Closes, Config, Drain, Event, Fate, Flush, Hub, Incumbent, Lifetime, Members, Outcome, PerUser, Policy,
-    Progress, Publishers, RoomConfig, Sink, Target, Transport, Written,
+    Publishers, RoomConfig, Sink, Target,
 };
-use throng_core::outbox::Batch;
+use throng_core::outbox::{Batch, Progress, Transport, Written};
 use throng_core::trace::{Payloads, Recorder, read};
 use throng_core::{
     Address, ClientId, CloseCode, CloseFrame, ClosedBy, ConnectionId, Frame, Instant, MessageKind, Rate,

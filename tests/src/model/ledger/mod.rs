@@ -8,8 +8,8 @@ pub(super) use hub::recipients;
 use super::driver::{Wrong, ensure};
 use hub::Counts;
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Event, Hub, Outcome, Progress, Published, Recovery, Written};
-use throng_core::outbox::{Item, Lease};
+use throng_core::hub::{Action, Event, Hub, Outcome, Published, Recovery};
+use throng_core::outbox::{Item, Lease, Progress, Written};
 use throng_core::{ClientId, ConnectionId, Frame};
 
 /// What was seen of each client and each connection, those that are gone included.

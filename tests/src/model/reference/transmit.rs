@@ -6,8 +6,8 @@ use super::outbox::{Sending, Thing};
 use super::publish::Shedding;
 use super::timeouts::nanos;
 use super::{Model, NEVER};
-use throng_core::hub::{DropReason, Error, Progress, Transport, Written};
-use throng_core::outbox::Control;
+use throng_core::hub::{DropReason, Error};
+use throng_core::outbox::{Control, Progress, Transport, Written};
 use throng_core::{ClientId, ConnectionId};
 
 /// A lease as it must be.

@@ -7,7 +7,7 @@ use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 /// Nanoseconds since the simulation began, and who waits for some of them to pass.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::time::{Duration, SystemTime};
-use throng_core::time::Instant;
+use throng_core::Instant;
 
 /// How a host's clock and timers are wrong.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use throng_core::ClientId;
-use throng_core::close::CloseFrame;
 use throng_core::hub::{Config, Drain, Joined, PerUser, State};
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
+use throng_core::{ClientId, CloseFrame};
 
 /// Hooks that are pending once before they return, and record their client.
 #[derive(Clone, Default)]

@@ -33,7 +33,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use throng_core::websocket::Request;
+use throng_core::websocket::handshake::Request;
 
 /// No future here takes more polls.
 const MOST: usize = 200;

@@ -7,9 +7,8 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use throng_core::CloseCode;
 use throng_core::hub::{Config, OverRate, PerUser};
-use throng_core::rate::Rate;
+use throng_core::{CloseCode, Rate};
 
 #[test]
 fn what_happens_is_told_in_the_order_in_which_it_happened() {

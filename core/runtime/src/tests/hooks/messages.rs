@@ -5,9 +5,8 @@ use crate::{Client, Handled, HandledAs, Hook, Hub, Ruling};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use throng_core::close::CloseFrame;
 use throng_core::websocket::Message;
-use throng_core::{CloseCode, ClosedBy};
+use throng_core::{CloseCode, CloseFrame, ClosedBy};
 
 #[test]
 fn a_message_passes_or_is_changed_or_refused() {

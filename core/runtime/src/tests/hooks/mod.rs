@@ -21,7 +21,8 @@ use crate::{
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use throng_core::hub::Joined;
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
 use throng_core::{CloseCode, CloseFrame};
 
 /// Records every hook. One of them may wait forever, and one may panic.

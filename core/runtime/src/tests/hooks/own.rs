@@ -3,7 +3,8 @@ use crate::tests::host::World;
 use crate::tests::peer::{Peer, masked};
 use crate::{Client, ClientError, Connecting, Disconnected, Handler, Hub};
 use std::sync::{Arc, Mutex};
-use throng_core::websocket::{Message, Refusal};
+use throng_core::websocket::Message;
+use throng_core::websocket::handshake::Refusal;
 
 /// Sets handlers of their own for clients that ask for `/own`.
 #[derive(Clone, Default)]

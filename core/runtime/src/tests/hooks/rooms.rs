@@ -155,7 +155,10 @@ fn a_refusal_has_the_headers_that_were_set_for_it() {
         let json = http::HeaderValue::from_static("application/json");
         connecting.set_refusal_header(http::header::CONTENT_TYPE, json);
         let body = format!("{{\"path\":\"{}\"}}", connecting.path()).into();
-        Err(throng_core::websocket::Refusal::Custom { status: http::StatusCode::UNAUTHORIZED, body })
+        Err(throng_core::websocket::handshake::Refusal::Custom {
+            status: http::StatusCode::UNAUTHORIZED,
+            body,
+        })
     });
     let mut world = World::new(builder);
     let (head, body) = ask(&mut world, "/here").answer();

@@ -7,9 +7,8 @@ use crate::{Builder, Client, Hub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use throng_core::CloseCode;
 use throng_core::hub::{Config, OverRate};
-use throng_core::rate::Rate;
+use throng_core::{CloseCode, Rate};
 
 /// Longer than the default close deadline.
 const PAST_CLOSE: Duration = Duration::from_secs(6);

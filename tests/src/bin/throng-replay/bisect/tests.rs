@@ -2,8 +2,7 @@ use super::bisect;
 use crate::failure::{Check, Failure};
 use std::num::{NonZeroU32, NonZeroU64};
 use throng_core::Instant;
-use throng_core::hub::{Config, Event, Hub};
-use throng_core::invariant::{Broken, Invariant};
+use throng_core::hub::{Broken, Config, Event, Hub, Invariant};
 use throng_core::trace::{Recorder, Replay, read};
 
 const BROKEN: Broken = Broken { invariant: Invariant::Clients, slot: 7 };
