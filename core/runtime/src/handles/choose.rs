@@ -61,7 +61,8 @@ impl Hub {
             let mut left_out = reached(inner, targets);
             left_out.retain(|client| chosen.binary_search(client).is_err());
             left_out.extend_from_slice(&publish.left_out(&inner.hub));
-            let event = Event::Publish { publisher: None, targets, except: &left_out, frame, policy };
+            let event =
+                Event::Publish { publisher: None, targets, except: &left_out, frame, policy, dedup: None };
             (inner.handle(now, event), left_out)
         });
         drop(except);

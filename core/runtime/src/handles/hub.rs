@@ -85,7 +85,14 @@ impl Hub {
                 (
                     inner.handle(
                         now,
-                        Event::Publish { publisher: None, targets, except: &except, frame, policy },
+                        Event::Publish {
+                            publisher: None,
+                            targets,
+                            except: &except,
+                            frame,
+                            policy,
+                            dedup: None,
+                        },
                     ),
                     except,
                 )
@@ -94,7 +101,10 @@ impl Hub {
             return Ok(published(result)?);
         }
         Ok(published(
-            self.shared.publish(None, Event::Publish { publisher: None, targets, except, frame, policy }),
+            self.shared.publish(
+                None,
+                Event::Publish { publisher: None, targets, except, frame, policy, dedup: None },
+            ),
         )?)
     }
 

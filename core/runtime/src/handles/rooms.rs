@@ -100,7 +100,14 @@ impl Client {
             (
                 inner.handle(
                     now,
-                    Event::Publish { publisher: Some(client), targets, except: &except, frame, policy },
+                    Event::Publish {
+                        publisher: Some(client),
+                        targets,
+                        except: &except,
+                        frame,
+                        policy,
+                        dedup: None,
+                    },
                 ),
                 except,
             )

@@ -148,7 +148,7 @@ impl Inner {
 
     /// Puts a client into a room, and queues its notice.
     pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
-        let joined = match self.handle(now, Event::Join { client, room })? {
+        let joined = match self.handle(now, Event::Join { client, room, recover: None })? {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };
