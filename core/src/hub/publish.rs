@@ -28,7 +28,9 @@ impl Hub {
         }
         let (tally, unknown) = if let [target] = targets {
             let found = self.find(target);
-            if dedup.is_some() || self.is_for_history(found.as_ref()) {
+            if (dedup.is_some() || self.has_histories())
+                && (dedup.is_some() || self.is_for_history(found.as_ref()))
+            {
                 return self.publish_to_history((target, found), except, frame, policy, dedup);
             }
             let reach = [found?];

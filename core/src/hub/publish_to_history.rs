@@ -41,6 +41,7 @@ impl Hub {
     }
 
     /// Publishes to one room, which has a history, or gets one by its name if it does not exist yet.
+    #[inline(never)]
     pub(super) fn publish_to_history(
         &mut self,
         (target, found): (&Target<'_>, Result<Reach, Error>),
