@@ -1,8 +1,6 @@
 //! The config of one room: its size, its publishers, its policy for full outboxes, and its lifetime.
 
 use super::Policy;
-use super::config::{ConfigError, Must};
-use crate::time::nanos;
 use core::time::Duration;
 
 /// The config of one room, for as long as the room exists. `RoomConfig::default()` is that of every other room.
@@ -80,31 +78,6 @@ impl History {
     /// No history.
     pub const OFF: Self =
         Self { messages: 0, bytes: 1 << 20, age: Duration::from_mins(5), meta_age: Duration::from_hours(24) };
-
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// [`ConfigError`] names the first invalid field and its value.
-    pub fn validate(&self) -> Result<(), ConfigError> {
-        let fail = |field, value, must| Err(ConfigError { field, value, must });
-        if self.messages > MOST_MESSAGES {
-            return fail("history.messages", self.messages.into(), Must::BeAtMost(MOST_MESSAGES.into()));
-        }
-        if self.bytes == 0 {
-            return fail("history.bytes", 0, Must::BePositive);
-        }
-        if self.age.is_zero() {
-            return fail("history.age", 0, Must::BePositive);
-        }
-        if self.meta_age < self.age {
-            return fail(
-                "history.meta_age",
-                nanos(self.meta_age),
-                Must::BeAtLeastAsLongAs("history.age", nanos(self.age)),
-            );
-        }
-        Ok(())
-    }
 }
 
 impl Default for History {
@@ -112,9 +85,6 @@ impl Default for History {
         Self { messages: 100, ..Self::OFF }
     }
 }
-
-/// Each message takes 16 bytes beside its frame.
-const MOST_MESSAGES: u32 = 1 << 20;
 
 /// Who may publish to a room.
 ///

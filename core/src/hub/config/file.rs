@@ -1,11 +1,11 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
-    SecondConnection, Sessions, Websocket,
+    Admission, Config, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host, Inbound, OverRate, PerUser,
+    Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
-use crate::hub::{Histories, History, Lifetime, Publishers, RoomConfig};
+use crate::hub::{History, Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
 use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
 use core::fmt;

@@ -1,7 +1,8 @@
 //! The limits of all histories, and which rooms have one by their name.
 
 use super::{ConfigError, Must};
-use crate::hub::room_config::History;
+use crate::hub::History;
+use crate::time::nanos;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::time::Duration;
@@ -47,7 +48,7 @@ impl Default for Histories {
 
 impl Histories {
     /// The history of rooms of this name, by the longest prefix. O(prefixes).
-    pub(in crate::hub) fn of(&self, room: &str) -> Option<History> {
+    pub(crate) fn of(&self, room: &str) -> Option<History> {
         let fitting = self.by_prefix.iter().filter(|(prefix, _)| room.starts_with(prefix.as_str()));
         fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, history)| *history)
     }
@@ -73,5 +74,35 @@ impl Histories {
             }
         }
         if self.key_age.is_zero() { fail("history.key_age", 0, Must::BePositive) } else { Ok(()) }
+    }
+}
+
+/// Each message takes 16 bytes beside its frame.
+const MOST_MESSAGES: u32 = 1 << 20;
+
+impl History {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first invalid field and its value.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let fail = |field, value, must| Err(ConfigError { field, value, must });
+        if self.messages > MOST_MESSAGES {
+            return fail("history.messages", self.messages.into(), Must::BeAtMost(MOST_MESSAGES.into()));
+        }
+        if self.bytes == 0 {
+            return fail("history.bytes", 0, Must::BePositive);
+        }
+        if self.age.is_zero() {
+            return fail("history.age", 0, Must::BePositive);
+        }
+        if self.meta_age < self.age {
+            return fail(
+                "history.meta_age",
+                nanos(self.meta_age),
+                Must::BeAtLeastAsLongAs("history.age", nanos(self.age)),
+            );
+        }
+        Ok(())
     }
 }
