@@ -97,6 +97,18 @@ impl core::error::Error for BadEpoch {}
 ///
 /// The first message of a history has the offset 1, and each later one the next number: there are no gaps. The position with the
 /// offset 0 is the beginning.
+///
+/// [`Display`](fmt::Display) writes it as `epoch.offset`, for example in a query or a cookie, which [`FromStr`] reads. A peer that got the
+/// epoch with the answer to its join and an offset with each message makes it of these two.
+///
+/// ```
+/// use throng_core::{Epoch, Position};
+///
+/// let position = Position { epoch: Epoch::from_u64(0xfeed).expect("it is not zero"), offset: 42 };
+/// assert_eq!(position.to_string(), "000000000000feed.42");
+/// assert_eq!("000000000000feed.42".parse(), Ok(position));
+/// assert!("000000000000feed.-1".parse::<Position>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
     /// The epoch of the history.
@@ -104,6 +116,37 @@ pub struct Position {
     /// The offset of the last message before the position.
     pub offset: u64,
 }
+
+/// A text that is no [`Position`]: it must be an [`Epoch`], a dot, and an offset in decimal digits, of at most 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BadPosition;
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.epoch, self.offset)
+    }
+}
+
+impl FromStr for Position {
+    type Err = BadPosition;
+
+    fn from_str(text: &str) -> Result<Self, BadPosition> {
+        let (epoch, offset) = text.split_once('.').ok_or(BadPosition)?;
+        let epoch = epoch.parse().map_err(|BadEpoch| BadPosition)?;
+        // `parse` would accept a sign.
+        let is_number = offset.bytes().all(|byte| byte.is_ascii_digit());
+        let offset = offset.parse().ok().filter(|_| is_number).ok_or(BadPosition)?;
+        Ok(Self { epoch, offset })
+    }
+}
+
+impl fmt::Display for BadPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a position must be an epoch of 1 to 16 hexadecimal digits, a dot, and an offset of at most 64 bits in decimal digits")
+    }
+}
+
+impl core::error::Error for BadPosition {}
 
 /// The messages that a client wants when it joins a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

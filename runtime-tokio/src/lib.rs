@@ -59,6 +59,7 @@
 //! | dispatch messages by type to typed handlers, and answer requests | [`router`], [`Builder::request_id`] |
 //! | add limits, spans, metrics and timeouts in front of message handlers | [`middleware`]: layers of `tower` |
 //! | let clients survive the loss of their connection | [`guide::sessions`], [`Connecting::set_session`] |
+//! | keep the last messages of a room, and send clients what they missed | [`guide::histories`], [`Client::join_from`], [`Numbered`] |
 //! | keep values with a client | [`Client::insert`], [`Client::get`] |
 //! | have users of your own type | [`UserId`], [`Hub::users`] |
 //! | write the application as one loop over all events | [`Hub::events`], [`Events`] |
@@ -77,7 +78,7 @@
 //! # The guide
 //!
 //! The [`guide`] has these chapters: [clients](guide::clients), from the request to the end;
-//! [messages](guide::messages), receiving and sending; [sessions](guide::sessions), clients that survive the loss of their connection; [testing](guide::testing) an application;
+//! [sessions](guide::sessions) and [histories](guide::histories), which let clients return; [messages](guide::messages), receiving and sending; [testing](guide::testing) an application;
 //! [simulating](guide::simulation) it; a [checklist](guide::production) for production; [tuning](guide::tuning), options and their costs; the
 //! [features](guide::features) of other hubs, with their names here and the tests that show them; and the
 //! [failures](guide::failures) of other hubs, with the tests that show that this hub does not have them.

@@ -4,6 +4,9 @@
 #[path = "../examples/simulate.rs"]
 mod simulate;
 
+#[path = "simulation/histories.rs"]
+mod histories;
+
 #[path = "simulation/sessions.rs"]
 mod sessions;
 

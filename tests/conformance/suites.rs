@@ -154,6 +154,13 @@ macro_rules! hub {
                 an_upgrade_to_something_else_is_ignored_where_health_is_asked_for,
                 health_is_answered_whatever_admission_says,
                 health_is_served_on_the_same_port;
+            histories:
+                a_client_that_is_away_gets_what_was_published_once,
+                a_message_with_a_key_is_published_once_and_is_in_the_history,
+                a_peer_that_comes_and_goes_gets_each_message_once_and_in_order,
+                a_peer_that_missed_too_much_hears_it_and_gets_what_comes,
+                a_position_may_come_after_the_upgrade,
+                a_position_of_another_process_is_never_taken_for_one_of_this;
             hooks:
                 a_handler_that_never_returns_stalls_its_own_client_only,
                 a_handler_that_panics_closes_its_own_client_only,

@@ -39,6 +39,7 @@ mod pacing;
 mod publication;
 mod queue;
 mod ready;
+mod ring;
 mod rings;
 mod runs;
 mod shed;
@@ -59,7 +60,7 @@ pub(crate) use lease::Returned;
 pub(crate) use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
-pub(crate) use rings::{Extent, RingBounds};
+pub(crate) use ring::{Extent, RingBounds};
 #[cfg(feature = "trace")]
 pub(crate) use snapshot::{PutFrame, TakeFrame};
 pub(crate) use unreached::{Full, Unreached};
@@ -78,7 +79,7 @@ use lookups::Lookups;
 use nodes::Nodes;
 use pacing::Pacing;
 use ready::Ready;
-use rings::Rings;
+use ring::Rings;
 use runs::Runs;
 use slab::Slab;
 

@@ -6,103 +6,22 @@
 //! Frames that leave a ring are *discarded*: they are no longer part of the history at once, and their references are released in
 //! slices, as a ring may have very many.
 
-use super::frames::{Frames, LogEnd};
+use super::frames::LogEnd;
 use super::nodes::Node;
 use super::publication::{Budget, Publication};
+use super::ring::{Extent, Kept, Ring, RingBounds, RingTotals, Rings};
+use super::shed::AT_ONCE;
 use super::{Class, NONE, Outboxes, Sending};
 use crate::frame::Frame;
-use crate::pool::Pool;
 use crate::position::Unrecoverable;
-use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
 
 /// The capacity that the list of discarded frames keeps when it is empty.
 const KEPT_CAPACITY: usize = 1024;
 
-/// The bounds of a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RingBounds {
-    pub(crate) messages: u32,
-    pub(crate) bytes: u64,
-}
-
-/// A frame of a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kept {
-    /// The slot of the frame.
-    pub(super) slot: u32,
-    /// When it was published, in nanoseconds of the hub's time.
-    pub(super) time: u64,
-}
-
-/// The last frames of a room.
-#[derive(Clone, Debug)]
-pub(super) struct Ring {
-    pub(super) kept: VecDeque<Kept>,
-    /// The bytes that the frames hold.
-    pub(super) bytes: u64,
-    /// The offset of the last frame that was published, whether it is kept or not.
-    pub(super) top: u64,
-    /// Why the last of the frames that are not kept any more is not.
-    pub(super) lost: Unrecoverable,
-}
-
-impl Ring {
-    pub(super) fn new() -> Self {
-        Self { kept: VecDeque::new(), bytes: 0, top: 0, lost: Unrecoverable::Trimmed }
-    }
-
-    fn oldest(&self) -> u64 {
-        self.top - self.kept.len() as u64 + 1
-    }
-
-    /// Discards the oldest frames until the ring is within its bounds.
-    fn trim(&mut self, bounds: RingBounds, frames: &Frames, discarded: &mut VecDeque<u32>) {
-        while self.kept.len() > bounds.messages as usize || self.bytes > bounds.bytes {
-            self.pop(frames, discarded, Unrecoverable::Trimmed);
-        }
-    }
-
-    /// Discards the oldest frame.
-    fn pop(&mut self, frames: &Frames, discarded: &mut VecDeque<u32>, why: Unrecoverable) {
-        if let Some(Kept { slot, .. }) = self.kept.pop_front() {
-            self.bytes -= frames.get(slot).held();
-            self.lost = why;
-            discarded.push_back(slot);
-        }
-    }
-}
-
-/// All rings.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Rings {
-    pub(super) list: Pool<Ring>,
-    /// Frames that left a ring and are not released yet.
-    pub(super) discarded: VecDeque<u32>,
-    /// The number of frames in all rings.
-    pub(super) messages: u64,
-    pub(super) totals: RingTotals,
-}
-
-/// Counters over the life of the hub.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RingTotals {
-    pub(crate) trimmed: u64,
-    pub(crate) expired: u64,
-    pub(crate) evicted: u64,
-}
-
-/// What is known of a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Extent {
-    /// The offset of the oldest frame; `top + 1` if there is none.
-    pub(crate) oldest: u64,
-    pub(crate) top: u64,
-    pub(crate) lost: Unrecoverable,
-    /// When the oldest frame was published.
-    pub(crate) since: Option<u64>,
-}
+/// Frames of histories that one event gives up at most, even if that frees too little: outboxes may hold the same frames.
+const EVICTED_AT_MOST: u32 = 16 * AT_ONCE;
 
 impl Outboxes {
     pub(crate) fn new_ring(&mut self) -> u32 {
@@ -198,38 +117,61 @@ impl Outboxes {
         !self.rings.discarded.is_empty()
     }
 
-    /// Discards frames of histories, and releases them, until the hub uses no more bytes than `target` or no history is left: in
-    /// each round the older half of every history, of those that hold the most bytes first.
+    /// Discards frames of histories, and releases them, until the hub uses no more bytes than `target`: each time the older half of
+    /// the largest history, which is then as large as the rest of it. Once only `enough` bytes are used, or if it frees too little
+    /// because outboxes hold the same frames, it stops after some thousands. Returns false if it stopped with bytes over `enough`
+    /// or `target` and histories left.
     ///
-    /// O(histories log histories) for each of some twenty rounds at most.
-    pub(super) fn evict_history(&mut self, target: u64) {
-        self.release_discarded(u32::MAX);
-        while self.used_bytes() > target && self.rings.messages > 0 {
-            let rings = self.rings.list.iter().filter(|(_, ring)| !ring.kept.is_empty());
-            let mut largest: Vec<_> = rings.map(|(slot, ring)| (Reverse(ring.bytes), slot)).collect();
-            largest.sort_unstable();
-            for (Reverse(bytes), slot) in largest {
-                if self.used_bytes() <= target {
-                    return;
-                }
-                self.evict_from(slot, bytes / 2);
+    /// O(histories), and O(log histories) for each half.
+    pub(super) fn evict_history(&mut self, target: u64, enough: u64) -> bool {
+        let (mut left, mut most) = (AT_ONCE, EVICTED_AT_MOST);
+        // What was discarded before is released first.
+        while self.used_bytes() > target && left > 0 && !self.rings.discarded.is_empty() {
+            self.release_discarded(1);
+            left -= 1;
+        }
+        let rings = self.rings.list.iter().filter(|(_, ring)| !ring.kept.is_empty());
+        let mut largest: BinaryHeap<_> = rings.map(|(slot, ring)| (ring.bytes, Reverse(slot))).collect();
+        while let Some((bytes, Reverse(slot))) = largest.pop() {
+            let used = self.used_bytes();
+            if used <= target {
+                return true;
+            }
+            if left == 0 && used <= enough || most == 0 {
+                return false;
+            }
+            let evicted = self.evict_from(slot, bytes / 2, target, left.clamp(1, most));
+            left = left.saturating_sub(evicted);
+            most = most.saturating_sub(evicted);
+            let ring = &self.rings.list[slot];
+            if !ring.kept.is_empty() {
+                largest.push((ring.bytes, Reverse(slot)));
             }
         }
+        true
     }
 
-    /// Discards at least one frame of a ring, until it holds no more bytes than this.
-    fn evict_from(&mut self, slot: u32, most_bytes: u64) {
-        let Rings { list, discarded, messages, totals } = &mut self.rings;
-        let ring = &mut list[slot];
-        let before = ring.kept.len();
-        ring.pop(&self.frames, discarded, Unrecoverable::Trimmed);
-        while ring.bytes > most_bytes {
+    /// Discards frames of a ring, from one to so many, until it holds no more bytes than this, or the hub no more than `target`.
+    fn evict_from(&mut self, slot: u32, most_bytes: u64, target: u64, most: u32) -> u32 {
+        let mut evicted = 0;
+        while evicted < most {
+            let Rings { list, discarded, .. } = &mut self.rings;
+            let ring = &mut list[slot];
+            if evicted > 0 && ring.bytes <= most_bytes {
+                break;
+            }
             ring.pop(&self.frames, discarded, Unrecoverable::Trimmed);
+            evicted += 1;
+            if let Some(slot) = discarded.pop_back() {
+                self.frames.release(slot, 1);
+            }
+            if self.used_bytes() <= target {
+                break;
+            }
         }
-        let evicted = (before - ring.kept.len()) as u64;
-        *messages -= evicted;
-        totals.evicted += evicted;
-        self.release_discarded(u32::MAX);
+        self.rings.messages -= u64::from(evicted);
+        self.rings.totals.evicted += u64::from(evicted);
+        evicted
     }
 
     /// Whether a client's outbox has room for the last `count` frames of a ring: the sum of their bytes, or `None`.

@@ -99,9 +99,10 @@ impl Outboxes {
     /// Sheds the largest outboxes until no more than `target` bytes are used, but no more than [`AT_ONCE`] messages once only
     /// `enough` bytes are used. Returns false if it stopped for that.
     fn shed_to(&mut self, target: u64, enough: u64) -> bool {
-        self.evict_history(target);
-        if self.used_bytes() <= target {
-            return true;
+        let is_done = self.evict_history(target, enough);
+        let used = self.used_bytes();
+        if used <= target || !is_done && used <= enough {
+            return is_done;
         }
         self.totals.sheds += 1;
         // A heap: only those that shed are put in order.

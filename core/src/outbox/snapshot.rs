@@ -7,7 +7,7 @@ use super::extras::{Begun, Extras};
 use super::frames::{Frames, LogEnd, Stored};
 use super::nodes::Span;
 use super::ready::List;
-use super::rings::{Kept, Ring, RingTotals, Rings};
+use super::ring::{Kept, Ring, RingTotals, Rings};
 use super::runs::{Items, Run, RunItem};
 use super::{Class, Control, DropReason, Dropped, Outboxes, Totals};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};

@@ -199,6 +199,22 @@
 //! | wished for: outgoing rate limits | [`Outbox::rate`] | `core/src/hub/tests/pacing.rs::messages_are_written_no_faster_than_the_rate_and_none_is_lost_or_early`, `tests/conformance/behaviours/hub/pressure.rs::messages_are_written_no_faster_than_their_rate` |
 //! | wished for: a notice when a message was written to the socket | [`Client::send_with_receipt`], a [`Receipt`]; all together are counted in [`Stats::written`] | `core/runtime/src/tests/receipts.rs::a_receipt_comes_when_the_transport_has_taken_all_of_it`, `tests/conformance/behaviours/hub/pressure.rs::a_receipt_comes_when_a_slow_reader_has_made_room_or_is_gone` |
 //! | wished for: custom filters of targets | [`Hub::publish_where`], by anything the application knows of a client | `core/runtime/src/tests/choose.rs::those_hear_it_who_are_chosen_by_their_metadata`, `tests/conformance/behaviours/hub/targets.rs::a_message_goes_to_those_whom_the_application_chooses` |
+//!
+//! # Histories and recovery
+//!
+//! What [Centrifugo](https://centrifugal.dev) has of it, in its words. The chapter on [histories](super::histories) says more.
+//!
+//! | Centrifugo | throng | test |
+//! | --- | --- | --- |
+//! | history size, ttl, meta ttl of a namespace | [`Histories::by_prefix`](hub::Histories::by_prefix), [`History`](hub::History); besides a bound in bytes | `core/src/hub/tests/history.rs::offsets_begin_at_one_and_have_no_gaps` |
+//! | offset and epoch of a stream | [`Position`](crate::core::Position) | `tests/conformance/behaviours/hub/histories.rs::a_position_of_another_process_is_never_taken_for_one_of_this` |
+//! | recover from a position at a subscribe, and whether it was recovered | [`Client::join_from`], [`Joined::recovery`](hub::Joined::recovery) with a count, or a reason | `tests/conformance/behaviours/hub/histories.rs::a_peer_that_comes_and_goes_gets_each_message_once_and_in_order`, `tests/conformance/behaviours/hub/histories.rs::a_peer_that_missed_too_much_hears_it_and_gets_what_comes` |
+//! | cache recovery mode: the latest publication | [`Recover::Latest`](hub::Recover::Latest) | `tests/conformance/behaviours/hub/histories.rs::a_position_may_come_after_the_upgrade` |
+//! | history call with limit, since and reverse; presence of the top position | [`Hub::history`], [`Hub::position`] | `core/runtime/src/tests/histories.rs::a_history_is_read_in_pages_and_removed` |
+//! | history remove | [`Hub::remove_history`] | `core/runtime/src/tests/histories.rs::a_history_is_read_in_pages_and_removed` |
+//! | idempotency key, version of a publish | [`Publish::key`], [`Publish::version`] | `tests/conformance/behaviours/hub/histories.rs::a_message_with_a_key_is_published_once_and_is_in_the_history`, `core/runtime/src/tests/histories.rs::an_older_version_is_ignored` |
+//! | a slow client is disconnected | its [policy](Policy) decides; a drop is a hole that is [told](DropNotice::of_history) | `core/runtime/src/tests/histories.rs::a_drop_of_a_history_is_told_and_the_client_recovers` |
+//! | offset in a publication | [`Numbered`], or a [`Frame`] with a place | `core/runtime/src/tests/histories.rs::numbered_json_carries_room_and_offset` |
 
 use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
 use crate::router::Router;

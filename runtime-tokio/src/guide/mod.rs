@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`clients`] | how do connections become clients of a user, which values belong to them, and how do they end? |
 //! | [`sessions`] | how do clients survive the loss of their connection, and what is lost or repeated? |
+//! | [`histories`] | how do clients get what they missed, and how are they told if they cannot? |
 //! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
 //! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
@@ -20,6 +21,7 @@
 pub mod clients;
 pub mod failures;
 pub mod features;
+pub mod histories;
 pub mod messages;
 pub mod production;
 pub mod sessions;

@@ -94,7 +94,7 @@ impl Client {
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.member.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, policy, .. } = *publish;
-        let client = self.id();
+        let (client, dedup) = (self.id(), publish.dedup());
         let (result, except) = self.member.shared.with(|inner, now| {
             let except = publish.left_out(&inner.hub);
             (
@@ -106,7 +106,7 @@ impl Client {
                         except: &except,
                         frame,
                         policy,
-                        dedup: None,
+                        dedup: dedup.as_ref(),
                     },
                 ),
                 except,

@@ -15,6 +15,7 @@ mod fatal;
 mod flat;
 mod handles;
 mod health;
+mod histories;
 mod hooks;
 mod host;
 mod ids;

@@ -12,6 +12,7 @@ pub(crate) mod events;
 pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;
+pub(crate) mod histories;
 pub(crate) mod hooks;
 pub(crate) mod pressure;
 pub(crate) mod refusals;
