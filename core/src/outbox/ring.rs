@@ -42,9 +42,13 @@ impl Ring {
         self.top - self.kept.len() as u64 + 1
     }
 
+    pub(super) fn is_over(&self, bounds: RingBounds) -> bool {
+        self.kept.len() > bounds.messages as usize || self.bytes > bounds.bytes
+    }
+
     /// Discards the oldest frames until the ring is within its bounds.
     pub(super) fn trim(&mut self, bounds: RingBounds, frames: &Frames, discarded: &mut VecDeque<u32>) {
-        while self.kept.len() > bounds.messages as usize || self.bytes > bounds.bytes {
+        while self.is_over(bounds) {
             self.pop(frames, discarded, Unrecoverable::Trimmed);
         }
     }

@@ -76,11 +76,24 @@ impl Outboxes {
         ring.kept.push_back(Kept { slot: publication.frame, time: publication.now });
         ring.bytes += frames.get(publication.frame).held();
         rings.messages += 1;
+        if !ring.is_over(bounds) {
+            return;
+        }
         let before = ring.kept.len();
         ring.trim(bounds, frames, &mut rings.discarded);
         let trimmed = (before - ring.kept.len()) as u64;
         rings.messages -= trimmed;
         rings.totals.trimmed += trimmed;
+        // Mostly it is one, which makes way for this frame.
+        if trimmed == 1
+            && let Some(slot) = rings.discarded.pop_back()
+        {
+            match slot == publication.frame {
+                // It ends with the publish, if no queue holds it.
+                true => frames.give_up(slot, 1),
+                false => frames.release(slot, 1),
+            }
+        }
     }
 
     /// Discards what is over new bounds.
