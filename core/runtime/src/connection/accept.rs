@@ -465,8 +465,9 @@ fn session_of<'a>(connecting: &'a Connecting, shared: &Shared) -> Result<Option<
     if session.len() > limit as usize {
         let (room, id) = (place.room.len(), place.id.len());
         let most = (limit as usize).saturating_sub(session.len() - room - id);
-        let body =
-            format!("Invalid participant: room ({room} bytes) and id ({id}) have more than {most} bytes.\n");
+        let body = format!(
+            "Invalid participant: its room ({room} bytes) and its id ({id} bytes) have more than {most} bytes together.\n"
+        );
         return Err(custom(StatusCode::BAD_REQUEST, body));
     }
     Ok(Some(Cow::Owned(session)))

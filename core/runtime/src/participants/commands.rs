@@ -7,6 +7,7 @@ use crate::handles::hub::Hub;
 use crate::notice::message::{IntoFrame, published};
 use crate::state::inner::Inner;
 use crate::state::session_name;
+use alloc::string::String;
 use alloc::vec::Vec;
 use throng_core::hub::{Event, Members, Published, Target};
 use throng_core::{ClientId, CloseCode, hub};
@@ -54,8 +55,9 @@ impl Participants {
         let shared = self.hub.shared();
         let frame = &shared.deflating.publish(message.into_frame()?);
         let targets = &[Target::Room(room)];
+        let sessions: Vec<String> = except.iter().map(|id| session_name::of_participant(room, id)).collect();
         let (result, except) = shared.publish_by(frame.payload().len(), |inner, now| {
-            let except: Vec<ClientId> = except.iter().filter_map(|id| find(inner, room, id)).collect();
+            let except: Vec<ClientId> = sessions.iter().filter_map(|name| find(inner, room, name)).collect();
             let event = Event::Publish { publisher: None, targets, except: &except, frame, policy: None };
             (inner.handle(now, event), except)
         });
@@ -81,8 +83,9 @@ impl Participants {
         if participant.is_empty() {
             return Err(ParticipantError::EmptyParticipantId);
         }
+        let session = session_name::of_participant(room, participant);
         let member = self.hub.shared().look(|inner| {
-            let id = find(inner, room, participant);
+            let id = find(inner, room, &session);
             match id.and_then(|id| inner.member(id)) {
                 Some(member) => Ok(member.clone()),
                 None if inner.hub.room_exists(room) => Err(ParticipantError::ParticipantNotFound),
@@ -93,9 +96,9 @@ impl Participants {
     }
 }
 
-/// The client of a participant that is in its room.
-fn find(inner: &Inner, room: &str, id: &str) -> Option<ClientId> {
+/// The client of a participant, by the name of its session, if it is in its room.
+fn find(inner: &Inner, room: &str, session: &str) -> Option<ClientId> {
     let hub: &hub::Hub = &inner.hub;
-    let client = hub.find_session(&session_name::of_participant(room, id))?;
+    let client = hub.find_session(session)?;
     hub.in_room(client, room).then_some(client)
 }

@@ -72,7 +72,7 @@
 //! | its WebSocket is open | [`join`](Hooks::join): may refuse with a close code |
 //! | it sends a message | [`message`](Hooks::message), or the [service](Route::messages) of the route; what fails there is told to [`error`](Hooks::error) |
 //! | it loses its connection, and there is a [grace](throng_core::hub::Sessions::grace) | nothing; what is sent to it waits |
-//! | it returns in time, or a second connection takes over | `resolve` for the new connection; `join` with [`reconnect`](JoinContext::reconnect); then what waited is not repeated and not lost, as the chapter on [sessions](throng_core) says |
+//! | it returns in time, or a second connection takes over | `resolve` for the new connection; `join` with [`reconnect`](JoinContext::reconnect); what waited is written first, in order, exactly as for other [sessions](crate::Connecting::set_session) |
 //! | the grace is over, it says goodbye, it is closed, its room is closed | [`leave`](Hooks::leave) with the reason, once |
 //!
 //! # What goes wrong

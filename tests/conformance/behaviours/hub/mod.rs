@@ -13,6 +13,7 @@ pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;
 pub(crate) mod hooks;
+pub(crate) mod participants;
 pub(crate) mod pressure;
 pub(crate) mod refusals;
 pub(crate) mod replay;
