@@ -83,18 +83,18 @@ impl Board {
     }
 
     fn has_four(&self, color: Color) -> bool {
+        const DIRECTIONS: [(isize, isize); 4] = [(1, 0), (0, 1), (1, 1), (1, -1)];
         let pieces = self.pieces();
-        let is_of = |column: isize, row: isize| {
-            let (Ok(column), Ok(row)) = (usize::try_from(column), usize::try_from(row)) else { return false };
+        let is_of = |column: Option<usize>, row: Option<usize>| {
+            let (Some(column), Some(row)) = (column, row) else { return false };
             pieces.get(column).and_then(|column| column.get(row)) == Some(&color)
         };
-        let directions = [(1, 0), (0, 1), (1, 1), (1, -1)];
-        (0..COLUMNS as isize).any(|column| {
-            (0..ROWS as isize).any(|row| {
-                directions
-                    .iter()
-                    .any(|(right, up)| (0..4).all(|step| is_of(column + step * right, row + step * up)))
-            })
+        let are_four = |column: usize, row: usize, (right, up): (isize, isize)| {
+            (0..4)
+                .all(|step| is_of(column.checked_add_signed(right * step), row.checked_add_signed(up * step)))
+        };
+        (0..pieces.len()).any(|column| {
+            (0..ROWS).any(|row| DIRECTIONS.iter().any(|direction| are_four(column, row, *direction)))
         })
     }
 }

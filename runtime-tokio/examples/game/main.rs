@@ -218,7 +218,8 @@ async fn main() -> Result<(), Fatal> {
         })
         .build()?;
     let games = Games::default();
-    let messages = Router::by_envelope("type", "payload").state(games.clone()).on("move", play).on("say", say);
+    let messages =
+        Router::by_envelope("type", "payload").state(games.clone()).on("move", play).on("say", say);
     let game = participants(Route::new(games).messages(messages));
     let app = axum::Router::new()
         .route("/games/{room}", game.layer(from_fn(identify)))

@@ -1,5 +1,6 @@
 use super::{GRACE, assert_clean, config, connect, lose, participant, world, world_with};
 use crate::participants::ParticipantError;
+use std::io::ErrorKind;
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::hub::{Config, Drain, Members};
@@ -27,6 +28,7 @@ fn without_a_grace_it_leaves_with_its_connection() {
     let handle = participant(&world, "7", "ada");
     lose(&mut world, &ada);
     assert_eq!(table.take(), ["join 7 ada anew by -", "leave ada 1006 Transport"]);
+    assert_eq!(*table.losses.lock().unwrap(), 1, "the error hook is told how the connection was lost");
     assert_eq!(handle.send("hello"), Err(ParticipantError::ParticipantOffline));
     assert_eq!(
         handle.client().hub().participants().send_to("7", "ada", "x"),
@@ -94,11 +96,13 @@ fn leave_is_not_interrupted_by_the_end_of_its_connection() {
     table.take();
     world.hub.participants().close_room("7", CloseCode(4001), "").unwrap();
     world.run();
-    lose(&mut world, &peer);
+    peer.fail(ErrorKind::ConnectionReset);
+    world.pass(Duration::from_secs(30));
     assert_eq!(table.take(), ["leave slowly RoomClosed"]);
     table.open(1);
     world.run();
     assert_eq!(table.take(), ["left slowly"]);
+    assert!(world.is_over(&peer));
     assert_clean(&world);
 }
 

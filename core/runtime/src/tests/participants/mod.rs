@@ -10,7 +10,7 @@ mod routed;
 use super::host::World;
 use super::peer::Peer;
 use crate::participants::{Failure, Hooks, Identity, JoinContext, LeaveReason, Participant, Route};
-use crate::{Builder, Hub};
+use crate::{Builder, ClientError, Hub};
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -30,6 +30,7 @@ struct Table {
     lines: Arc<Mutex<Vec<String>>>,
     /// How many hooks may go on, and those that wait.
     door: Arc<Mutex<(u32, Vec<Waker>)>>,
+    losses: Arc<Mutex<u32>>,
 }
 
 impl Table {
@@ -123,6 +124,11 @@ impl Hooks for Table {
     }
 
     async fn error(&self, participant: &Participant, failure: &Failure) {
+        if let Some(ClientError::Transport(_)) = failure.downcast_ref() {
+            // Of each connection that a test loses.
+            *self.losses.lock().unwrap() += 1;
+            return;
+        }
         self.note(format_args!("error {} {failure}", participant.id()));
     }
 }
@@ -199,6 +205,14 @@ fn lose(world: &mut World, peer: &Peer) {
     peer.fail(ErrorKind::ConnectionReset);
     world.run();
     assert!(world.is_over(peer) && !peer.is_held(), "the connection has ended, and nothing holds it");
+}
+
+/// The peer takes nothing more, until the hub gives up its connection. It is noticed while a hook runs, and nothing is read, too.
+fn stall(world: &mut World, peer: &Peer, id: &str) {
+    peer.set_room(Some(0));
+    participant(world, "7", id).send("stalled").unwrap();
+    world.run();
+    world.pass(Duration::from_secs(11));
 }
 
 fn participant(world: &World, room: &str, id: &str) -> Participant {
