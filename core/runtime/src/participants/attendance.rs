@@ -19,11 +19,11 @@ use tower_service::Service;
 /// The service of a route, type-erased.
 pub(super) type Served = Arc<dyn Fn(&Client, Message) -> Serving + Send + Sync>;
 
-/// A message that a service handles: why it failed, if it did.
+/// A message that a service handles: why it failed, if it did. Without the feature `tower` there are no services, and nothing of this type.
 pub(super) enum Serving {
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "services need tower"))]
+    #[cfg(feature = "tower")]
     Done(Option<Failure>),
-    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "services need tower"))]
+    #[cfg(feature = "tower")]
     Running(Running<Option<Failure>>),
 }
 
@@ -93,8 +93,11 @@ impl<H: Hooks> Attendance<H> {
 
     pub(super) fn serve(&self, service: &Served, client: &Client, message: Message) -> Option<Running> {
         match service(client, message) {
+            #[cfg(feature = "tower")]
             Serving::Done(None) => None,
+            #[cfg(feature = "tower")]
             Serving::Done(Some(failure)) => Some(self.failed(client, failure)),
+            #[cfg(feature = "tower")]
             Serving::Running(running) => {
                 let (hooks, participant) = self.with(client);
                 Some(Box::pin(async move {
