@@ -262,6 +262,8 @@ fn peers_that_say_who_they_are_after_the_upgrade_can_be_participants_too() {
         let bytes = late.take();
         assert!(bytes.windows(reason.len()).any(|window| window == reason.as_bytes()), "{session}");
     }
+    // Until the peers that were refused are given up.
+    world.pass(Duration::from_secs(10));
     assert_clean(&world);
 }
 

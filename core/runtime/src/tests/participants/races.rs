@@ -1,12 +1,13 @@
 use super::{GRACE, ask, assert_clean, config, connect, lose, participant, stall, world, world_with};
 use std::time::Duration;
 use throng_core::CloseCode;
-use throng_core::hub::Config;
 
 #[test]
 fn whoever_ends_while_it_joins_has_left() {
     // Without a grace the hook is dropped, as any.
-    let (mut world, table) = world_with(Config::default());
+    let mut config = config();
+    config.sessions.grace = None;
+    let (mut world, table) = world_with(config);
     let (peer, _) = connect(&mut world, "/7?user=slow");
     stall(&mut world, &peer, "slow");
     assert!(world.is_over(&peer));
@@ -128,11 +129,9 @@ fn a_return_at_the_end_of_the_grace_is_one_of_both() {
 
 #[test]
 fn a_host_that_drops_a_task_calls_no_hook_and_leaves_nothing() {
-    let (mut world, table) = world_with({
-        let mut config = config();
-        config.sessions.grace = None;
-        config
-    });
+    let mut config = config();
+    config.sessions.grace = None;
+    let (mut world, table) = world_with(config);
     let (ada, _) = connect(&mut world, "/7?user=ada");
     world.cancel(&ada);
     world.run();
