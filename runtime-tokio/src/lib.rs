@@ -60,6 +60,7 @@
 //! | add limits, spans, metrics and timeouts in front of message handlers | [`middleware`]: layers of `tower` |
 //! | let clients survive the loss of their connection | [`guide::sessions`], [`Connecting::set_session`] |
 //! | keep the last messages of a room, and send clients what they missed | [`guide::histories`], [`Client::join_from`], [`Numbered`] |
+//! | give clients a name within a room, with hooks for each route | [`guide::participants`], [`participants`] |
 //! | keep values with a client | [`Client::insert`], [`Client::get`] |
 //! | have users of your own type | [`UserId`], [`Hub::users`] |
 //! | write the application as one loop over all events | [`Hub::events`], [`Events`] |

@@ -169,6 +169,16 @@ macro_rules! hub {
                 hooks_run_one_after_another_in_order,
                 what_panics_in_hooks_print_is_limited,
                 what_is_kept_with_a_client_is_there_in_each_hook;
+            participants:
+                a_message_that_fails_is_told_and_its_participant_stays,
+                a_participant_that_does_not_return_leaves_once,
+                a_participant_that_returns_in_time_has_missed_nothing_and_has_not_left,
+                a_room_that_is_closed_ends_its_participants_those_that_are_away_too,
+                of_two_connections_of_a_participant_the_newer_wins_or_is_refused,
+                participants_enter_talk_in_envelopes_and_leave,
+                the_resolver_answers_the_request_and_join_closes_with_its_code,
+                whoever_cannot_be_reached_is_a_typed_error,
+                whoever_leaves_while_it_joins_or_enters_a_room_that_is_being_closed_is_told_as_it_is;
             pressure:
                 a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody,
                 a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,

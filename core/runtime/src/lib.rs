@@ -65,6 +65,7 @@
 //! | `events` | [`Events`] |
 //! | `connection` | a transport from accept to the client's end: the task that reads and calls hooks |
 //! | `builder`, `middleware`, `router` | [`Builder`]; layers of `tower`; typed messages |
+//! | `participants` | clients that have a name within a room |
 //! | `observe`, `flight` | numbers and histograms; recordings in files |
 //! | `simulation` | an application's own test, one run for each seed |
 //! | `session` | names of sessions |
@@ -111,6 +112,7 @@ pub mod middleware;
 mod notice;
 pub mod observe;
 mod panic;
+pub mod participants;
 #[cfg(feature = "router")]
 pub mod router;
 #[cfg(feature = "session-tokens")]

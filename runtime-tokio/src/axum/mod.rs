@@ -115,9 +115,11 @@ mod admission;
 mod deadline;
 mod head;
 mod http2;
+mod participants;
 mod readers;
 mod serve;
 
+pub use participants::participants;
 pub use serve::{serve, serve_over, serve_with};
 
 use self::admission::{FirstRequest, Taken};
@@ -173,15 +175,7 @@ impl Upgrade {
     ///
     /// Cancel-safe: if the future is dropped before it is ready, the request is given up completely.
     pub async fn accept(mut self) -> Response {
-        let asked = {
-            let mut asking = pin!(self.accepted.ask(&mut self.connecting));
-            poll_fn(|cx| match self.accepted.poll_given_up(cx) {
-                // The hub ends the handshake, by its deadline or as it is shut down: the hook may never return.
-                Poll::Ready(()) => Poll::Ready(Err(Refusal::UNAVAILABLE)),
-                Poll::Pending => asking.as_mut().poll(cx),
-            })
-            .await
-        };
+        let asked = unless_given_up(&self.accepted, self.accepted.ask(&mut self.connecting)).await;
         if let Err(refusal) = asked {
             return self.refuse(&refusal);
         }
@@ -234,6 +228,19 @@ where
         })?;
         Ok(Self { accepted, connecting: Box::new(connecting), on_upgrade })
     }
+}
+
+/// Asks the application. The hub may end the handshake before, by its deadline or as it is shut down: the application may never answer.
+async fn unless_given_up(
+    accepted: &Accepted,
+    asking: impl Future<Output = Result<(), Refusal>>,
+) -> Result<(), Refusal> {
+    let mut asking = pin!(asking);
+    poll_fn(|cx| match accepted.poll_given_up(cx) {
+        Poll::Ready(()) => Poll::Ready(Err(Refusal::UNAVAILABLE)),
+        Poll::Pending => asking.as_mut().poll(cx),
+    })
+    .await
 }
 
 /// Copies a head, without sharing the buffer into which hyper has read it: otherwise the request would keep all 8 KiB of that.

@@ -50,6 +50,24 @@
 //! | any origin is accepted | by default only pages of the same host and port | `core/src/websocket/handshake/tests/origin.rs::by_default_host_and_port_of_the_origin_must_be_those_of_the_request`, `tests/conformance/behaviours/hub/refusals.rs::the_same_origin_or_none_may_connect_unless_the_hub_says_otherwise` |
 //! | status pages are open to all, with names in them | `/healthz` and `/readyz` contain only a state and a count; there are no other pages | `tests/conformance/behaviours/hub/health.rs::health_is_served_on_the_same_port` |
 //!
+//! # Of hubs with named participants, such as wsroom
+//!
+//! Where wsroom's documentation is silent, the row says what such a hub has to decide.
+//!
+//! | failure | here | test |
+//! | --- | --- | --- |
+//! | a message to a room, or to a participant, that is not there vanishes | a typed error | `core/runtime/src/tests/participants/commands.rs::who_is_not_there_is_a_typed_error` |
+//! | what is sent while a participant is away comes after newer messages | what waited is written first, in order | `tests/conformance/behaviours/hub/participants.rs::a_participant_that_returns_in_time_has_missed_nothing_and_has_not_left` |
+//! | a participant whose `join` is refused is told as one that has left | it is not: `leave` follows only a `join` that was not refused | `core/runtime/src/tests/participants/joining.rs::join_may_refuse_with_a_code_and_then_nobody_has_left` |
+//! | a participant that goes while its `join` runs has never left | it leaves, once | `core/runtime/src/tests/participants/races.rs::whoever_ends_while_it_joins_has_left`, `core/runtime/src/tests/participants/races.rs::whoever_is_closed_while_it_joins_leaves_after_the_hook` |
+//! | two connections that come as one participant at once are both in the room | they are one participant: the newer one, or the first if the second is refused | `core/runtime/src/tests/participants/races.rs::two_that_are_resolved_to_one_participant_at_once_are_one` |
+//! | a return in the moment in which the grace ends is a return and a leave | it is one of both: a return, or a leave and a new participant | `core/runtime/src/tests/participants/races.rs::a_return_at_the_end_of_the_grace_is_one_of_both` |
+//! | closing a room leaves who was away, or was being resolved, in a room that nobody can find | who is away leaves with the others; who comes later is in a new room that is found like any | `core/runtime/src/tests/participants/leaving.rs::a_room_that_is_closed_lets_all_go_those_that_are_away_too`, `core/runtime/src/tests/participants/races.rs::a_room_is_closed_while_somebody_is_resolved_and_they_enter_a_new_one` |
+//! | the end of the connection cancels the code that cleans up after a participant | `leave` runs to its end | `core/runtime/src/tests/participants/leaving.rs::leave_is_not_interrupted_by_the_end_of_its_connection` |
+//! | a failing message hook ends the connection, or nobody hears of it | it is told to `error`, and the participant stays | `core/runtime/src/tests/participants/leaving.rs::a_message_hook_that_fails_is_told_and_its_participant_stays` |
+//! | room and id that are joined to one key are confused with others | the length of the room's name is part of the key | `core/runtime/src/tests/participants/joining.rs::rooms_and_ids_that_look_alike_together_are_not_confused` |
+//! | a peer that can choose the name of a session takes over a participant | names of participants cannot be named by others | `core/runtime/src/tests/participants/joining.rs::nobody_else_can_name_the_session_of_a_participant` |
+//!
 //! # What users ask for most
 //!
 //! | wish | here | test |

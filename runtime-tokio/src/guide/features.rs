@@ -1,4 +1,4 @@
-//! The features of wshub and jaz303/hub on one node, with their names in throng and the tests that show them.
+//! The features of wshub, wsroom and jaz303/hub on one node, with their names in throng and the tests that show them.
 //!
 //! Each row names a feature of the other hub, in its words; what it is called here; and a test, by its file and name, that
 //! fails if the feature is missing. (A test of the project checks that each test in these tables exists.) The tests under
@@ -174,6 +174,33 @@
 //! | example multinode | not yet | |
 //! | load test: connect, fanout, rooms, echo, churn | `throng-load`: these, and direct, idle, storms | `tests/load/main.rs::every_scenario_ends_by_itself_with_exact_accounting` |
 //!
+//! # wsroom
+//!
+//! wsroom's hub is a map of rooms; here participants are clients of the hub with a name: the chapter [`participants`](super::participants).
+//!
+//! | wsroom | throng | test |
+//! | --- | --- | --- |
+//! | NewHub(hooks) | [`participants::Route::new`], with one set of [`participants::Hooks`] for each route of one hub | `runtime-tokio/tests/serve/participants.rs::each_route_has_hooks_of_its_own_and_the_identity_comes_from_a_layer` |
+//! | ReconnectPolicy: grace period, messages queued for each connection (64) | [`Sessions::grace`], [`Sessions::messages`] (64), and [`Sessions::bytes`] | `tests/conformance/behaviours/hub/participants.rs::a_participant_that_returns_in_time_has_missed_nothing_and_has_not_left`, `core/runtime/src/tests/participants/commands.rs::an_away_participant_whose_queue_is_full_is_offline` |
+//! | HandleWS(w, r, room, identity, resolver) | [`Route::enter`](participants::Route::enter) in `before_connect`; under axum [`Upgrade::enter`](axum::Upgrade::enter); after the upgrade [`Route::enter_authenticated`](participants::Route::enter_authenticated) | `tests/conformance/behaviours/hub/participants.rs::participants_enter_talk_in_envelopes_and_leave`, `core/runtime/src/tests/participants/joining.rs::peers_that_say_who_they_are_after_the_upgrade_can_be_participants_too` |
+//! | NewHandler | a route of axum: [`axum::participants`] | `runtime-tokio/tests/serve/participants.rs::each_route_has_hooks_of_its_own_and_the_identity_comes_from_a_layer` |
+//! | Identity: user id, session id | [`participants::Identity`] | `core/runtime/src/tests/participants/joining.rs::a_participant_enters_speaks_and_leaves` |
+//! | the resolver: a participant's id, or rejected | [`Hooks::resolve`](participants::Hooks::resolve), which may wait: an id, or any HTTP answer | `tests/conformance/behaviours/hub/participants.rs::the_resolver_answers_the_request_and_join_closes_with_its_code` |
+//! | SendTo | [`Participants::send_to`](participants::Participants::send_to) | `core/runtime/src/tests/participants/commands.rs::a_message_goes_to_one_or_to_all_but_some` |
+//! | Broadcast with excludes | [`Participants::broadcast`](participants::Participants::broadcast) | `core/runtime/src/tests/participants/commands.rs::a_message_goes_to_one_or_to_all_but_some` |
+//! | CloseRoom | [`Participants::close_room`](participants::Participants::close_room), with a code | `tests/conformance/behaviours/hub/participants.rs::a_room_that_is_closed_ends_its_participants_those_that_are_away_too` |
+//! | Client: send, close | [`Participant::send`](participants::Participant::send), [`Participant::close`](participants::Participant::close) | `core/runtime/src/tests/participants/joining.rs::a_participant_enters_speaks_and_leaves` |
+//! | JoinContext: room, participant, identity, reconnect | [`participants::JoinContext`] | `core/runtime/src/tests/participants/joining.rs::whoever_returns_in_time_joins_again_and_has_missed_nothing` |
+//! | OnJoin, whose error refuses | [`Hooks::join`](participants::Hooks::join), which refuses with a close code | `core/runtime/src/tests/participants/joining.rs::join_may_refuse_with_a_code_and_then_nobody_has_left`, `core/runtime/src/tests/participants/joining.rs::a_join_that_refuses_a_return_ends_the_participant_and_it_leaves` |
+//! | OnMessage, which may fail | [`Hooks::message`](participants::Hooks::message); its failure is told to [`Hooks::error`](participants::Hooks::error), and the participant stays | `core/runtime/src/tests/participants/leaving.rs::a_message_hook_that_fails_is_told_and_its_participant_stays`, `tests/conformance/behaviours/hub/participants.rs::a_message_that_fails_is_told_and_its_participant_stays` |
+//! | OnLeave with the reason, after the grace | [`Hooks::leave`](participants::Hooks::leave) with a [`LeaveReason`](participants::LeaveReason), once | `core/runtime/src/tests/participants/leaving.rs::each_way_of_leaving_has_its_reason`, `tests/conformance/behaviours/hub/participants.rs::a_participant_that_does_not_return_leaves_once` |
+//! | Envelope: type, payload | [`participants::Envelope`] to send; [`Router::by_envelope`] to receive and to answer | `core/runtime/src/tests/participants/routed.rs::messages_of_a_route_go_to_its_router_in_envelopes`, `core/runtime/src/tests/participants/routed.rs::an_envelope_has_a_type_and_a_payload` |
+//! | a second connection of a participant replaces the first | likewise, or the second is refused: [`Sessions::second`] | `tests/conformance/behaviours/hub/participants.rs::of_two_connections_of_a_participant_the_newer_wins_or_is_refused` |
+//! | error: room not found, participant not found | [`ParticipantError::RoomNotFound`](participants::ParticipantError::RoomNotFound), [`ParticipantNotFound`](participants::ParticipantError::ParticipantNotFound) | `core/runtime/src/tests/participants/commands.rs::who_is_not_there_is_a_typed_error` |
+//! | error: participant offline (no grace, or its queue is full) | [`ParticipantOffline`](participants::ParticipantError::ParticipantOffline); without a grace from the handle of one that has ended, since the room no longer has it | `tests/conformance/behaviours/hub/participants.rs::whoever_cannot_be_reached_is_a_typed_error`, `core/runtime/src/tests/participants/leaving.rs::without_a_grace_it_leaves_with_its_connection` |
+//! | error: resolver rejected, empty participant id | [`ResolverRejected`](participants::ParticipantError::ResolverRejected), [`EmptyParticipantId`](participants::ParticipantError::EmptyParticipantId) | `core/runtime/src/tests/participants/joining.rs::the_errors_of_entering_say_which_they_are` |
+//! | example | `runtime-tokio/examples/game/`, a game for two | `tests/tests/game.rs::two_play_and_one_that_loses_its_network_misses_nothing` |
+//!
 //! # jaz303/hub
 //!
 //! | jaz303/hub | throng | test |
@@ -216,6 +243,6 @@
 //! | a slow client is disconnected | its [policy](Policy) decides; a drop is a hole that is [told](DropNotice::of_history) | `core/runtime/src/tests/histories.rs::a_drop_of_a_history_is_told_and_the_client_recovers` |
 //! | offset in a publication | [`Numbered`], or a [`Frame`] with a place | `core/runtime/src/tests/histories.rs::numbered_json_carries_room_and_offset` |
 
-use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms};
+use crate::hub::{Admission, Deadlines, Error, Inbound, Outbox, PerUser, Rooms, Sessions};
 use crate::router::Router;
 use crate::*;

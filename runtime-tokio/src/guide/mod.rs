@@ -5,8 +5,9 @@
 //! | [`clients`] | how do connections become clients of a user, which values belong to them, and how do they end? |
 //! | [`sessions`] | how do clients survive the loss of their connection, and what is lost or repeated? |
 //! | [`histories`] | how do clients get what they missed, and how are they told if they cannot? |
+//! | [`participants`] | how do clients get a name within a room, with hooks for each route, and keep it while they reconnect? |
 //! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
-//! | [`features`] | which features do wshub and jaz303/hub have on one node, what are they called here, and which test shows them? |
+//! | [`features`] | which features do wshub, wsroom and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
 //! | [`testing`] | how is an application tested, without sockets and without waiting? |
 //! | [`simulation`] | how is it tested with clients that come, go and fail in thousands of ways, each of them repeatable? |
@@ -23,6 +24,8 @@ pub mod failures;
 pub mod features;
 pub mod histories;
 pub mod messages;
+#[cfg(all(feature = "axum", feature = "router"))]
+pub mod participants;
 pub mod production;
 pub mod sessions;
 #[cfg(feature = "simulation")]

@@ -27,6 +27,9 @@
 //! # builder.build().unwrap();
 //! ```
 //!
+//! Where people meet in rooms under an id of the application's, as in a game, [participants](super::participants) have sessions without a name to
+//! choose or to keep secret.
+//!
 //! # Naming a session
 //!
 //! [`Connecting::set_session`] names the session in [`before_connect`](Handler::before_connect), before the 101;

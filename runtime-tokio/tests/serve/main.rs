@@ -12,6 +12,8 @@ mod log;
 #[cfg(feature = "tower")]
 mod middleware;
 #[cfg(feature = "axum")]
+mod participants;
+#[cfg(feature = "axum")]
 mod readers;
 mod rooms;
 #[cfg(feature = "router")]

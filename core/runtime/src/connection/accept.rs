@@ -16,6 +16,7 @@ use crate::handles::client::Client;
 use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
+use crate::handshake::participation::Place;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
@@ -25,6 +26,7 @@ use crate::notice::user::SetUserError;
 use crate::state::connection::{ConnectionShared, IsServed};
 use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
+use crate::state::session_name;
 use crate::state::shared::Shared;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -180,7 +182,14 @@ impl Accepted {
         }
         let connection = &self.slot.connection;
         let user = connecting.user.as_deref();
-        let session = connecting.session.as_deref();
+        let session = match session_of(&connecting, &connection.shared) {
+            Ok(session) => session,
+            Err(refusal) => {
+                let refusal = refused(&connection.shared, refusal);
+                return Err((self, refusal));
+            }
+        };
+        let session = session.as_deref();
         if let Some(user) = user
             && let Err(denial) = foresee(&connection.shared, &connecting, user, session)
         {
@@ -194,7 +203,7 @@ impl Accepted {
         match reserved {
             Ok(member) => {
                 // A client with a session may turn out to be another one.
-                if session.is_none() {
+                if connecting.session.is_none() && connecting.place.is_none() {
                     self.slot.span.set_client(member.id);
                 }
                 self.slot.member = Some(Arc::clone(&member));
@@ -255,7 +264,7 @@ impl Reserved {
             }
         }
         let Transport { reader, writer, rest } = transport;
-        let Connecting { request, session, metadata, rooms, recover, own, .. } = self.connecting;
+        let Connecting { request, session, place, metadata, rooms, recover, own, .. } = self.connecting;
         {
             let mut details = member.details();
             *details = metadata;
@@ -265,7 +274,8 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        let (member, serves) = match open(&connection, &member, (&rooms, &recover), &layered) {
+        let first = (&*rooms, &*recover);
+        let (member, serves) = match open(&connection, &member, first, place.as_deref(), &layered) {
             Ok(Opened { evicted, continued }) => {
                 let serves = if continued.is_some() { Serves::Later } else { Serves::Client };
                 let member = match continued {
@@ -276,13 +286,16 @@ impl Reserved {
                         if let Some(request) = request {
                             details.set_request(request);
                         }
+                        if let (Some(known), Some(place)) = (details.get::<Arc<Place>>(), &place) {
+                            known.continue_as(place);
+                        }
                         drop(details);
                         drop(old);
                         continued
                     }
                     None => member,
                 };
-                if session.is_some() || serves == Serves::Later {
+                if session.is_some() || place.is_some() || serves == Serves::Later {
                     self.slot.span.set_client(member.id);
                 }
                 self.slot.set_served(&member, serves);
@@ -324,6 +337,7 @@ fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
     (rooms, recover): (&[Name], &[(Name, Recover)]),
+    participant: Option<&Place>,
     writer: &Arc<dyn Writer>,
 ) -> Result<Opened, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, connection.window());
@@ -341,6 +355,9 @@ fn open(
             return Ok((Opened { evicted, continued }, None, reserved));
         }
         member.set_opened(now, window);
+        if participant.is_some() {
+            inner.set_participates(client);
+        }
         let failed = rooms.iter().find_map(|room| {
             let from = recover.iter().find(|(name, _)| name == room).map(|(_, from)| *from);
             let error = inner.join(now, client, room, from).err()?;
@@ -434,6 +451,28 @@ impl core::fmt::Debug for Reserved {
         debug.field("slot", slot).field("client", &member.id).field("connecting", connecting);
         debug.field("since", since).finish()
     }
+}
+
+/// The name of the session with which a connection reserves its client.
+fn session_of<'a>(connecting: &'a Connecting, shared: &Shared) -> Result<Option<Cow<'a, str>>, Refusal> {
+    let Some(place) = &connecting.place else {
+        let session = connecting.session.as_deref();
+        if session.is_some_and(session_name::is_reserved) {
+            return Err(Refusal::unadmitted(hub::Refusal::SessionOfAnotherUser.into(), shared.now()));
+        }
+        return Ok(session.map(Cow::Borrowed));
+    };
+    let session = place.session();
+    let limit = shared.look(|inner| inner.hub.config().sessions.name_bytes);
+    if session.len() > limit as usize {
+        let (room, id) = (place.room.len(), place.id.len());
+        let most = (limit as usize).saturating_sub(session.len() - room - id);
+        let body = format!(
+            "Invalid participant: its room ({room} bytes) and its id ({id} bytes) have more than {most} bytes together.\n"
+        );
+        return Err(custom(StatusCode::BAD_REQUEST, body));
+    }
+    Ok(Some(Cow::Owned(session)))
 }
 
 fn custom(status: StatusCode, body: impl Into<Cow<'static, str>>) -> Refusal {

@@ -1,12 +1,13 @@
 //! Calls of a connection's hooks: their order, and the results.
 
 use crate::connection::driver::Driver;
-use crate::connection::rare_state::Due;
+use crate::connection::rare_state::{Due, RareState};
 use crate::connection::serves::Serves;
 use crate::connection::waiting_hook::{Call, Finish, WaitingHook};
 use crate::handler::application::Application;
 use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
+use crate::handshake::participation::Participation;
 use crate::host::transport::Reader;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Ruling};
@@ -59,6 +60,16 @@ impl<R: Reader> Driver<R> {
     }
 
     fn tell(&mut self, notice: Notice, cx: &mut Context<'_>) {
+        match &notice {
+            Notice::Connected => self.owe_join(false),
+            Notice::Resumed(_) => self.owe_join(true),
+            Notice::Left(room, left) => {
+                if let Some(participation) = participation(&mut self.rare) {
+                    participation.left(&self.client, room, *left);
+                }
+            }
+            _ => {}
+        }
         let client = &self.client;
         let handler = &Application::of(&client.member.shared).hooks;
         let (hook, called) = match notice {
@@ -91,6 +102,20 @@ impl<R: Reader> Driver<R> {
                 }
             }
             Due::ErrorToHandler(error) => (Hook::Error, caught(|| handler.error(client, error))),
+            Due::Disconnected(disconnected) => {
+                let own = rare.as_mut().filter(|rare| rare.own.close.is_some());
+                if let Some(rare) = own {
+                    rare.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
+                    let own = &mut rare.own.close;
+                    (Hook::Disconnected, caught(|| own.as_mut().and_then(|own| own(client, disconnected))))
+                } else {
+                    (Hook::Disconnected, caught(|| handler.disconnected(client, disconnected)))
+                }
+            }
+            Due::Join { reconnect } => {
+                let hook = if reconnect { Hook::Resumed } else { Hook::Connected };
+                (hook, caught(|| participation(rare)?.join(client, reconnect)))
+            }
             Due::DisconnectedToHandler(disconnected) => {
                 (Hook::Disconnected, caught(|| handler.disconnected(client, disconnected)))
             }
@@ -110,17 +135,26 @@ impl<R: Reader> Driver<R> {
     fn tell_disconnected(&mut self, end: End, cx: &mut Context<'_>) {
         self.begin_closing();
         let disconnected = self.disconnected(end);
-        let Self { client, rare, .. } = self;
-        let handler = &Application::of(&client.member.shared).hooks;
-        let called = match rare.as_mut().filter(|rare| rare.own.close.is_some()) {
-            Some(rare) => {
-                rare.due.push_back(Due::DisconnectedToHandler(disconnected.clone()));
-                let own = &mut rare.own.close;
-                caught(|| own.as_mut().and_then(|own| own(client, disconnected)))
-            }
-            None => caught(|| handler.disconnected(client, disconnected)),
+        let Some(rare) = self.rare.as_mut().filter(|rare| rare.own.participation.is_some()) else {
+            return self.tell_due(Due::Disconnected(disconnected), cx);
         };
+        rare.due.push_back(Due::Disconnected(disconnected.clone()));
+        let (client, participation) = (&self.client, &mut rare.own.participation);
+        let called = caught(|| participation.as_mut()?.disconnected(client, &disconnected));
         self.called(Hook::Disconnected, called, None, cx);
+    }
+
+    /// After the handler has been told, a participant joins.
+    fn owe_join(&mut self, reconnect: bool) {
+        if let Some(rare) = self.rare.as_mut().filter(|rare| rare.own.participation.is_some()) {
+            rare.due.push_back(Due::Join { reconnect });
+        }
+    }
+
+    /// Whether the request is still needed for a participant that is to join.
+    fn owes_join(&self) -> bool {
+        let is_join = |due: &Due| matches!(due, Due::Join { .. });
+        self.rare.as_ref().is_some_and(|rare| rare.due.iter().any(is_join))
     }
 
     fn disconnected(&self, end: End) -> Disconnected {
@@ -274,7 +308,7 @@ impl<R: Reader> Driver<R> {
 
     fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
-            Hook::Connected | Hook::Resumed => self.forget_request(),
+            Hook::Connected | Hook::Resumed if !self.owes_join() => self.forget_request(),
             // Not told yet if the client's own closure has just returned and the handler's hook is next.
             Hook::Disconnected if !self.rare.as_ref().is_some_and(|rare| rare.has_due()) => {
                 self.client.member.set_last_hook_returned();
@@ -357,4 +391,9 @@ impl<R: Reader> Driver<R> {
         let _ = self.client.member.shared.handle(Event::Close { client, code, reason, flush, by });
         self.begin_closing();
     }
+}
+
+/// The hooks of the client as a participant of a room, if it is one.
+fn participation(rare: &mut Option<Box<RareState>>) -> Option<&mut Box<dyn Participation>> {
+    rare.as_mut()?.own.participation.as_mut()
 }

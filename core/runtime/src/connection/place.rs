@@ -7,6 +7,7 @@ use crate::handler::application::Application;
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
+use crate::handshake::participation::Place;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
 use crate::handshake::request::Connecting;
 use crate::host::Report;
@@ -14,6 +15,7 @@ use crate::notice::user::SetUserError;
 use crate::panic::caught;
 use crate::state::inner::Inner;
 use crate::state::member::Member;
+use crate::state::session_name;
 use crate::state::shared::Shared;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -73,7 +75,7 @@ impl Authenticating<'_> {
     /// The session is that of a user, another connection uses it, or the name is invalid. `?` in the hook turns the error into the
     /// fitting [`CloseFrame`].
     pub fn set_session(&mut self, session: &str) -> Result<Option<ClientId>, SetUserError> {
-        self.identify_as(None, session)
+        self.identify_freely(None, session)
     }
 
     /// Sets the client's user and names its session, in one step: a user with as many clients as it may have can so continue one of them. Returns
@@ -82,17 +84,37 @@ impl Authenticating<'_> {
     /// # Errors
     /// As [`set_user`](Self::set_user) and [`set_session`](Self::set_session).
     pub fn identify(&mut self, user: &str, session: &str) -> Result<Option<ClientId>, SetUserError> {
-        let shared = &self.member.shared;
-        foresee(shared, self.connecting, user, Some(session))
-            .map_err(|denial| SetUserError::Denied(denial.close))?;
-        let resumes = self.identify_as(Some(user), session)?;
-        self.span.set_user(user);
-        Ok(resumes)
+        self.identify_freely(Some(user), session)
     }
 
-    fn identify_as(&self, user: Option<&str>, session: &str) -> Result<Option<ClientId>, SetUserError> {
+    /// Makes the client the participant of a room: the session is named after it.
+    pub(crate) fn identify_as(&mut self, place: &Place) -> Result<(), SetUserError> {
+        self.set_identity(place.identity().user.as_deref(), &place.session()).map(drop)
+    }
+
+    fn identify_freely(
+        &mut self,
+        user: Option<&str>,
+        session: &str,
+    ) -> Result<Option<ClientId>, SetUserError> {
+        // The session of a participant is named after it, and only that.
+        if self.connecting.place.is_some() || session_name::is_reserved(session) {
+            return Err(hub::Error::from(hub::Refusal::SessionOfAnotherUser).into());
+        }
+        self.set_identity(user, session)
+    }
+
+    fn set_identity(&mut self, user: Option<&str>, session: &str) -> Result<Option<ClientId>, SetUserError> {
+        if let Some(user) = user {
+            foresee(&self.member.shared, self.connecting, user, Some(session))
+                .map_err(|denial| SetUserError::Denied(denial.close))?;
+        }
         let event = Event::Identify { client: self.member.id, user, session: Some(session) };
-        match self.member.shared.handle(event)? {
+        let outcome = self.member.shared.handle(event)?;
+        if let Some(user) = user {
+            self.span.set_user(user);
+        }
+        match outcome {
             Outcome::Identified(resumes) => Ok(resumes),
             _ => Ok(None),
         }

@@ -45,7 +45,13 @@ pub(crate) enum Due {
     Error(ClientError),
     /// The client's own closure has been called; the handler is next.
     ErrorToHandler(ClientError),
+    /// The participant has been told; the client's own closure is next.
+    Disconnected(Disconnected),
     DisconnectedToHandler(Disconnected),
+    /// The handler has been told of a client that is a participant and has opened, or continues on another connection.
+    Join {
+        reconnect: bool,
+    },
     Handled(Handled),
 }
 

@@ -6,6 +6,7 @@ use crate::notice::message::{IntoFrame, SendError, published};
 use crate::notice::user::SetUserError;
 use crate::state::member::Member;
 use crate::state::request::Request;
+use crate::state::session_name;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -184,10 +185,17 @@ impl Client {
     /// [`Connecting::set_session`](crate::Connecting::set_session).
     ///
     /// # Errors
-    /// The client is gone or away, another client has the session, or the name is invalid.
+    /// The client is gone or away, another client has the session, the name is invalid, or it begins with U+0000. A
+    /// [participant](crate::participants) keeps the session that it has ([`SessionInUse`](hub::Refusal::SessionInUse)).
     pub fn set_session(&self, session: &str) -> Result<(), hub::Error> {
+        if session_name::is_reserved(session) {
+            return Err(hub::Refusal::SessionOfAnotherUser.into());
+        }
         let client = self.id();
         self.member.shared.with(|inner, now| {
+            if inner.hub.session_of(client).is_some_and(|name| session_name::is_reserved(&name)) {
+                return Err(hub::Refusal::SessionInUse.into());
+            }
             let user = inner.hub.user_of(client);
             let event = Event::Identify { client, user: user.as_deref(), session: Some(session) };
             inner.handle(now, event).map(drop)

@@ -1,6 +1,7 @@
-//! Closures that the application sets for one client, in place of or before the hub's handler.
+//! Closures that the application sets for one client, in place of or before the hub's handler, and the hooks of a participant.
 
 use crate::handles::client::Client;
+use crate::handshake::participation::Participation;
 use crate::host::running::Running;
 use crate::notice::hook::ClientError;
 use crate::state::mailbox::Disconnected;
@@ -18,11 +19,13 @@ pub(crate) struct ClientHandlers {
     pub(crate) message: Option<Closure<Message>>,
     pub(crate) close: Option<Closure<Disconnected>>,
     pub(crate) error: Option<Closure<ClientError>>,
+    /// Set if the client is a participant of a room.
+    pub(crate) participation: Option<Box<dyn Participation>>,
 }
 
 impl ClientHandlers {
     pub(crate) const fn is_empty(&self) -> bool {
-        self.message.is_none() && self.close.is_none() && self.error.is_none()
+        self.message.is_none() && self.close.is_none() && self.error.is_none() && self.participation.is_none()
     }
 }
 
@@ -32,6 +35,7 @@ impl fmt::Debug for ClientHandlers {
             .field("message", &self.message.is_some())
             .field("close", &self.close.is_some())
             .field("error", &self.error.is_some())
+            .field("participation", &self.participation.is_some())
             .finish()
     }
 }

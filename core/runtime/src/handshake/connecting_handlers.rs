@@ -27,7 +27,7 @@ use throng_core::websocket::Message;
 /// # builder.build().unwrap();
 /// ```
 impl Connecting {
-    fn own(&mut self) -> &mut ClientHandlers {
+    pub(crate) fn own(&mut self) -> &mut ClientHandlers {
         self.own.get_or_insert_default()
     }
 

@@ -4,6 +4,7 @@
 pub(crate) mod authenticating;
 pub(crate) mod client_handlers;
 pub(crate) mod connecting_handlers;
+pub(crate) mod participation;
 pub(crate) mod placement;
 pub(crate) mod request;
 pub(crate) mod span;

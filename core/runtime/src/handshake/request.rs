@@ -2,6 +2,7 @@
 
 use crate::compression::Negotiated;
 use crate::handshake::client_handlers::ClientHandlers;
+use crate::handshake::participation::Place;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
 use alloc::borrow::Cow;
@@ -22,6 +23,8 @@ pub struct Connecting {
     pub(crate) upgrade: Upgrade,
     pub(crate) user: Option<String>,
     pub(crate) session: Option<String>,
+    /// Set if the client is to be a participant of a room. Its session is the participant's then.
+    pub(crate) place: Option<Arc<Place>>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
     /// From where, for those rooms in which it is to get what it missed.
@@ -41,6 +44,7 @@ impl Connecting {
             upgrade,
             user: None,
             session: None,
+            place: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
             recover: Vec::new(),
@@ -78,7 +82,8 @@ impl Connecting {
     ///
     /// The request is refused with 403 if the session is another user's, with 409 if another connection uses it under
     /// [`SecondConnection::Refused`](throng_core::hub::SecondConnection::Refused), and with 400 if the name is empty or longer than
-    /// [`sessions.name_bytes`](throng_core::hub::Sessions::name_bytes).
+    /// [`sessions.name_bytes`](throng_core::hub::Sessions::name_bytes). A name that begins with U+0000 belongs to a
+    /// [participant](crate::participants) and is refused with 403; the session of a participant keeps its name, whatever is set here.
     pub fn set_session(&mut self, session: impl Into<String>) {
         self.session = Some(session.into());
     }

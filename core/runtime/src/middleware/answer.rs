@@ -55,7 +55,7 @@ impl<T: Answer, E: Answer> Answer for Result<T, E> {
 }
 
 /// The default answer to an error: `{"type":"error","id":7,"code":"over_rate","message":"…"}`.
-fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
+pub(super) fn in_json(error: &ServiceError, request: Option<&RequestId>) -> Option<Frame> {
     let id = fmt::from_fn(|f| match request {
         Some(request) => write!(f, r#","{}":{}"#, Escaped(request.field()), request.json()),
         None => Ok(()),

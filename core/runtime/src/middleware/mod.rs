@@ -152,6 +152,7 @@ pub use incoming::{Incoming, Watch};
 pub use metrics::MetricsLayer;
 pub use panic::CatchPanicLayer;
 pub use rate::{NothingPasses, RateLimitLayer};
+pub(crate) use serve::serve_message;
 pub use timeout::TimeoutLayer;
 #[cfg(feature = "tracing")]
 pub use trace::TraceLayer;

@@ -1,6 +1,6 @@
 //! Hands messages to a service.
 
-use super::answer::{Answer, AnswerErrorsLayer};
+use super::answer::{Answer, AnswerErrorsLayer, in_json};
 use super::error::ServiceError;
 use super::incoming::Incoming;
 use super::reuse::{Started, start};
@@ -93,4 +93,34 @@ where
         // The client may have ended meanwhile; then there is nobody to answer.
         let _ = client.send_wait(frame).await;
     }
+}
+
+/// Handles a message and answers it. Returns the error with which it was answered.
+pub(crate) async fn serve_message<S>(mut service: S, mut incoming: Incoming) -> Option<ServiceError>
+where
+    S: Service<Incoming>,
+    S::Response: Answer,
+    S::Error: Into<ServiceError>,
+{
+    let (client, request) = (incoming.client.clone(), incoming.request_id().cloned());
+    let watch = incoming.watch();
+    let ready = poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into);
+    let answered = match ready {
+        Ok(()) => service
+            .call(incoming)
+            .await
+            .map_err(Into::into)
+            .and_then(|answer| answer.answer().map_err(|_| ServiceError::NotEncoded)),
+        Err(error) => Err(error),
+    };
+    drop(service);
+    let (answer, error) = match answered {
+        Ok(answer) => (answer, watch.error().map(ServiceError::Other)),
+        Err(error) => (in_json(&error, request.as_ref()), Some(error)),
+    };
+    if let Some(frame) = answer {
+        // The client may have ended meanwhile; then there is nobody to answer.
+        let _ = client.send_wait(frame).await;
+    }
+    error
 }

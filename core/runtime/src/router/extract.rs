@@ -28,6 +28,7 @@ pub struct Parts<'a, S> {
 /// | argument | value |
 /// | --- | --- |
 /// | [`Client`], [`Hub`] | the sender of the message, and its hub |
+/// | [`Participant`](crate::participants::Participant) | the sender as a participant of a room; any other client is refused with the code `no_participant` |
 /// | [`AppState<S>`](AppState) | a clone of the router's state |
 /// | [`Received`] | when the message was received |
 /// | [`Kind`] | the type that the message names |

@@ -173,26 +173,38 @@ impl Inner {
         left: Left,
     ) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room })?;
-        if self.written_hooks.left {
-            self.tell_left(client, Name::from(room), left);
-        }
+        self.tell_left(client, || Name::from(room), left);
         Ok(())
     }
 
     /// Takes a client out of all its rooms, and queues the notices. Returns their number.
     pub(crate) fn leave_all(&mut self, now: Instant, client: ClientId, left: Left) -> Result<u32, Error> {
         let rooms: Vec<Name> =
-            if self.written_hooks.left { self.hub.rooms_of(client).collect() } else { Vec::new() };
+            if self.tells_left(client) { self.hub.rooms_of(client).collect() } else { Vec::new() };
         let Outcome::Left(count) = self.handle(now, Event::LeaveAll { client })? else { return Ok(0) };
         for room in rooms {
-            self.tell_left(client, room, left);
+            self.tell_left(client, || room, left);
         }
         Ok(count)
     }
 
-    fn tell_left(&mut self, client: ClientId, room: Name, left: Left) {
-        if self.written_hooks.left {
-            self.tell(client, Notice::Left(room, left));
+    fn tell_left(&mut self, client: ClientId, room: impl FnOnce() -> Name, left: Left) {
+        if self.tells_left(client) {
+            self.tell(client, Notice::Left(room(), left));
+        }
+    }
+
+    /// Whether anything is to be told of a room that this client leaves.
+    #[inline]
+    fn tells_left(&mut self, client: ClientId) -> bool {
+        let rare = |state: &mut ClientState| state.rare.as_ref().is_some_and(|rare| rare.participates);
+        self.written_hooks.left || self.client_state(client).is_some_and(rare)
+    }
+
+    /// Notes that a client is a participant of a room.
+    pub(crate) fn set_participates(&mut self, client: ClientId) {
+        if let Some(state) = self.client_state(client) {
+            state.rare.get_or_insert_default().participates = true;
         }
     }
 
@@ -285,8 +297,8 @@ impl Inner {
                 self.note_connected(client);
                 self.notify(client, Notice::Connected);
             }
-            Action::Left { client, room } => self.tell_left(client, room, Left::Ended),
-            Action::RoomClosed { client, room } => self.tell_left(client, room, Left::RoomClosed),
+            Action::Left { client, room } => self.tell_left(client, || room, Left::Ended),
+            Action::RoomClosed { client, room } => self.tell_left(client, || room, Left::RoomClosed),
             Action::Dropped { client, dropped } => {
                 self.note_dropped(client, &dropped);
                 let mut receipts = Vec::new();

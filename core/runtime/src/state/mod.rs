@@ -15,6 +15,7 @@ pub(crate) mod recording;
 pub(crate) mod refused;
 pub(crate) mod request;
 pub(crate) mod sent;
+pub(crate) mod session_name;
 pub(crate) mod settings;
 pub(crate) mod shared;
 pub(crate) mod snapshot;

@@ -126,6 +126,8 @@ pub(crate) struct RareClientState {
     pub(crate) waiters: Waiters,
     /// Set once the client has been away, or has had another connection.
     pub(crate) handover: Option<Handover>,
+    /// The client is a participant of a room: its task must be told of rooms that it leaves.
+    pub(crate) participates: bool,
 }
 
 /// What calls a client's hooks, and what that needs. Its type is known where tasks are: it holds futures of the application, which hold

@@ -29,6 +29,7 @@ mod memory;
 mod middleware;
 mod observe;
 mod panic;
+mod participants;
 mod peer;
 #[cfg(feature = "deflate")]
 mod pool;

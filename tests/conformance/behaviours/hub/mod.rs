@@ -14,6 +14,7 @@ pub(crate) mod frames;
 pub(crate) mod health;
 pub(crate) mod histories;
 pub(crate) mod hooks;
+pub(crate) mod participants;
 pub(crate) mod pressure;
 pub(crate) mod refusals;
 pub(crate) mod replay;
