@@ -265,7 +265,7 @@ impl Outboxes {
             Transport::Failed if keeps => self.hold_back(index),
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
-                // Messages left in the queue go to the bulk list, behind other clients; control frames alone go to the prompt one.
+                // Messages left in the queue go to the bulk list, behind other clients; control frames alone to the prompt list.
                 let class = if entry.count == 0 { Class::Prompt } else { Class::Bulk };
                 self.ready.push(entry, index, class);
             }
