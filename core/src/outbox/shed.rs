@@ -21,9 +21,9 @@ impl Outboxes {
             && !self.is_known_shortage(used)
     }
 
-    /// Sheds the largest outboxes until there is room for the frame and an eighth of the budget is free, so that shedding is rare.
-    /// Returns how many bytes may be used then; more are used if the rest is on lease. Returns `None` if it stopped earlier, with
-    /// room for the frame, after [`AT_ONCE`] messages: later publishes shed the rest.
+    /// Sheds the largest outboxes until there is room for the frame and an eighth of the budget is free, so that shedding is
+    /// rare. Returns how many bytes may be used then; more are used if the rest is on lease. Returns `None` if it stopped
+    /// earlier, with room for the frame, after [`AT_ONCE`] messages: later publishes shed the rest.
     ///
     /// O(n) for all clients, and O(log n) for each that sheds.
     pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> Option<u64> {
