@@ -1,4 +1,4 @@
-//! tokio as the hub's host.
+//! Gives the hub what it needs of tokio: a clock, timers, tasks and a log.
 
 use core::future::Future;
 use core::pin::{Pin, pin};
@@ -45,7 +45,7 @@ impl Host for Tokio {
     }
 
     fn yield_now(&self, cx: &mut Context<'_>) {
-        // One poll is enough: it puts the waker where tokio runs it after the next look for input.
+        // One poll is enough: it leaves the waker with tokio, which calls it after it has looked for input and output.
         let _ = pin!(tokio::task::yield_now()).poll(cx);
     }
 
@@ -54,7 +54,7 @@ impl Host for Tokio {
     }
 }
 
-/// Limits the output of panics in hooks, once per process.
+/// Limits how many panics in the application's hooks are printed, for the whole process. Only the first call has an effect.
 pub(crate) fn limit_panic_output() {
     let origin = Clock::now();
     let now = move || Instant::from_nanos(origin.elapsed().as_nanos() as u64);
@@ -64,7 +64,7 @@ pub(crate) fn limit_panic_output() {
     });
 }
 
-/// A timer that is made at first use and then reset.
+/// A timer of tokio, which is made at the first poll and reset when the time changes.
 struct Timer {
     origin: Clock,
     until: Instant,

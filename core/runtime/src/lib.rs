@@ -17,14 +17,15 @@
 //! - A **lane** writes to many connections. When woken, it yields once to the tasks that are ready, then takes what was
 //!   queued meanwhile and writes it with one send per connection. What a hook sends to its own client is written by the
 //!   connection's task at the end of its turn, if the transport takes it at once.
-//! - A **client** is the hub's member, which its connection serves. A connection exists from the accept on, its client from
-//!   the moment at which the hub has reserved it, before the 101. Both have ids: what belongs to the transport (its task,
-//!   its lane, whether it takes bytes) is found by the `ConnectionId`, and what belongs to the member (its mailbox, waiters,
-//!   values and counters) by the `ClientId`. Neither refers to the other; the connection's task holds both.
-//! - A client with a session may outlive its connection. What calls its hooks passes from the task of one connection to that of the next;
-//!   while the client is away, a task of the hub's own has it: `state/handover`, `connection/service`.
-//! - Notices of the hub about a client (dropped frames, its end) wait in the client's mailbox, where equal notices are
-//!   added up, until the task of its connection takes them.
+//! - A **client** is a member of the hub, a **connection** its transport. The connection exists from the accept on, the client
+//!   from the moment at which the hub reserves it, before the 101. State of the transport (its task, its lane, whether it takes
+//!   bytes) is found by the `ConnectionId`; state of the member (its mailbox, waiters, values and counters) by the `ClientId`.
+//!   Neither state refers to the other; the connection's task holds both.
+//! - A client with a session may outlive its connection. The right to call its hooks, its *service*, passes from the task of one
+//!   connection to the task of the next. While the client is away, a task that the hub spawns has the service. See
+//!   `state/handover` and `connection/service`.
+//! - Notices of the hub about a client (dropped frames, its end) wait in the client's mailbox until the task of its connection
+//!   takes them. Notices of the same kind are added up there.
 //!
 //! An application uses [`Hub`], [`Client`] and either a [`Handler`], the [`Builder`]'s closures, or a loop over
 //! [`Events`]. Services of `tower` (`middleware`, feature `tower`) can handle its messages; a `router` (feature
@@ -127,10 +128,11 @@ mod tests;
 pub mod hosting {
     //! The interface of runtime crates, which bring sockets, timers and tasks. An application needs none of it.
     //!
-    //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and polls
-    //! one [`Connection`] per transport in a task. [`HostedHub::connect`] makes it from a bare transport. If an HTTP server has
-    //! read the request, [`HostedHub::accept`] returns an [`Accepted`] that leads to it. [`HostedHub::stopped_by`],
-    //! [`HostedHub::accept_failed`] and [`HostedHub::check_open_files`] are the rest of a server except its sockets.
+    //! A runtime crate implements [`Host`], [`Reader`] and [`Writer`], gives the hub its host with [`HostedHub::start`], and
+    //! polls one [`Connection`] per transport in a task. [`HostedHub::connect`] makes the `Connection` of a bare transport. If an
+    //! HTTP server has read the request, [`HostedHub::accept`] returns an [`Accepted`], from which the `Connection` is made after
+    //! the upgrade. A server also needs [`HostedHub::stopped_by`], [`HostedHub::accept_failed`] and
+    //! [`HostedHub::check_open_files`].
 
     pub use crate::connection::Connection;
     pub use crate::connection::accept::{Accepted, Reserved};

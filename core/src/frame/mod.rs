@@ -70,7 +70,8 @@ pub struct Frame {
 /// Sixteen bytes, which are copied at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Start {
-    /// The head. In a frame with a place the offset, and `more` has the head, so that sealing makes no other frame larger.
+    /// The head; in a frame with a place, the offset. Such a frame has its head in `more`, so that frames without a place need no
+    /// room for an offset.
     bytes: [u8; MAX_HEAD],
     head_len: u8,
     kind: Option<MessageKind>,

@@ -5,15 +5,22 @@ use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
 use core::time::Duration;
 
-/// Something the host must do, or tell the application. A publish never makes one action per recipient.
+/// Something the host must do, or must tell the application. A publish never makes one action per recipient.
 ///
-/// One event leads to a bounded number of actions: consequences for very many clients are worked off in slices, see
+/// One event leads to a bounded number of actions: consequences for very many clients are spread over several timeouts, see
 /// [`host.slice`](crate::hub::Host::slice).
 ///
-/// Per client the order is: `Connected`, then anything (`Away` and `Resumed` among it, by turns), then `Left` for each room it was in (`RoomClosed` for one that was
-/// closed and of which it was not told), then `Disconnected`, and after that at most one `Abort` of its connection. A
-/// connection whose handshake comes to nothing is named by at most one `Abort` and nothing else. No event after
-/// [`Event::Gone`] leads to an action about that connection or its client. When a newcomer evicts a client, that client's `Disconnected` stands before the newcomer's `Connected`.
+/// The actions about a client come in this order:
+///
+/// 1. `Connected`;
+/// 2. any others, of which `Away` and `Resumed` alternate;
+/// 3. `Left` for each room that it was in, or `RoomClosed` for a room that was closed, if the client was not told before;
+/// 4. `Disconnected`;
+/// 5. at most one `Abort` of its connection.
+///
+/// A connection whose handshake fails has at most one `Abort` and no other action. No event after [`Event::Gone`] leads to an
+/// action that names that connection. If a newcomer evicts a client, that client's `Disconnected` comes before the newcomer's
+/// `Connected`.
 ///
 /// [`Event::Gone`]: crate::hub::Event::Gone
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +66,7 @@ pub enum Action {
         /// The number of dropped messages.
         messages: u32,
     },
-    /// An outbox that had refused a frame under [`Policy::Wait`] is half empty again.
+    /// At least half of an outbox that had refused a frame under [`Policy::Wait`] is free again.
     ///
     /// [`Policy::Wait`]: crate::outbox::Policy::Wait
     OutboxLow {
@@ -112,8 +119,8 @@ pub enum Action {
         /// Its connection from now on.
         connection: ConnectionId,
     },
-    /// Another connection has taken over a client. The old connection has no client any more: nothing that arrives on it counts, and it is
-    /// closed as [`Cause::Replaced`](super::Cause::Replaced) says. `Resumed` follows.
+    /// Another connection has taken over a client. The old connection has no client any more: the hub ignores what arrives on it,
+    /// and closes it with the close frame of [`Cause::Replaced`](super::Cause::Replaced). `Resumed` follows.
     Replaced {
         /// The client that has another connection.
         client: ClientId,

@@ -1,6 +1,6 @@
-//! Resolved targets.
+//! The targets of a publish, after their names and ids were looked up.
 
-/// A target that exists.
+/// A target that exists, with the index of its client, user or room.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reach {
     Client(u32),

@@ -70,7 +70,7 @@ impl Hub {
     fn take_connection(&mut self, input: &mut Input<'_>) -> Result<Connection, Wrong> {
         let marks = Marks(u8::take(input)? & Marks::ALL);
         let generation = Field::take(input)?;
-        // `Timer::none` is a number that no wheel gives out.
+        // A placeholder: `take_timers` gives the connection its timer later.
         let mut slot = Connection { generation, marks, ..Connection::new(Timer::none(), NEVER, NONE, 0) };
         if !marks.has(Marks::LIVE) {
             return Ok(slot);
@@ -95,7 +95,7 @@ impl Hub {
         Ok(slot)
     }
 
-    /// Tells each client its connection. Whoever is left without one is detached.
+    /// Attaches each client to its connection, and counts the clients that have none as detached.
     pub(super) fn take_attachments(&mut self) -> Result<(), Wrong> {
         for (slot, row) in self.connections.list.iter().zip(0..) {
             if !slot.is(Marks::LIVE) {
@@ -105,7 +105,7 @@ impl Hub {
                 self.phases.accepted += 1;
                 continue;
             };
-            // If two connections say that they have one client, the check of the whole hub finds it.
+            // If two connections name the same client, the check of the whole hub finds that later.
             if self.outboxes.entries.phase(index) == Phase::Vacant {
                 return Err(Wrong::Malformed);
             }

@@ -5,9 +5,9 @@ use crate::close::ClosedBy;
 use crate::position::Unrecoverable;
 use core::time::Duration;
 
-/// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for
-/// each recipient, and `queued = written + dropped + pending` always holds. (A
-/// message that two connections of one client have counts for both.)
+/// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for each recipient,
+/// and `queued = written + dropped + pending` always holds. If a client continues on another connection before the old one has
+/// written a message, that message counts once for each of the two connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Stats {

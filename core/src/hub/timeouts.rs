@@ -194,8 +194,8 @@ impl Hub {
         self.put_off(row, slot.heard.saturating_add(pong), lasts)
     }
 
-    /// Starts the pong deadline when a ping was written. Not if anything arrived after the ping was queued: that answers
-    /// it.
+    /// Starts the pong deadline when a ping was written. Does nothing if anything has arrived since the ping was queued, because
+    /// that shows that the peer is alive.
     pub(super) fn ping_sent(&mut self, row: Row, index: u32) {
         let Some(ping) = self.config.deadlines.ping.map(nanos) else { return };
         let now = self.now.as_nanos();

@@ -1,4 +1,4 @@
-//! Gives leases to the host, and handles the results of the transports.
+//! Gives leases to the host, and handles the host's reports about what the transports took.
 
 use super::client::NEVER;
 use super::connection::{Marks, Row};
@@ -80,7 +80,9 @@ impl Hub {
         self.outboxes.keep_to_budget();
     }
 
-    /// The result of a lease that was out when the client was separated from its connection: the rest has the lease now.
+    /// Corrects the report about a lease that was out when the client was separated from its connection by [`part`](Self::part):
+    /// the lease now belongs to the *rest*, the outbox entry that finishes writing on that connection. Any other report stays as
+    /// it is.
     #[inline]
     fn of_rest(&self, written: &Written) -> Written {
         let client = written.client;
@@ -105,7 +107,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Whether the write deadline passed and the client had taken too little. A blocked transport with an empty
+    /// Whether the write deadline has passed and the client has taken too little. A blocked transport with an empty
     /// queue is not late: its deadline starts again.
     pub(super) fn is_write_overdue(&mut self, row: Row, index: u32) -> bool {
         if self.write_deadline(row) > self.now.as_nanos() {
@@ -113,8 +115,9 @@ impl Hub {
         }
         let entry = &self.outboxes.entries[index];
         match entry.sending {
+            // The transport became writable in time, but the host has not reported about the lease that followed.
             Sending::Leased => return true,
-            // The transport failed, and reading what the peer sent before has not ended the client.
+            // The transport failed, and the host has not reported the end of the connection within `deadlines.close`.
             Sending::Ended | Sending::Detached if entry.phase == Phase::Open => return true,
             Sending::Blocked if entry.has_pending() => return true,
             Sending::Blocked => {
@@ -127,8 +130,8 @@ impl Hub {
         false
     }
 
-    /// Sets the write deadline, which starts again whenever the client has taken [enough](Self::least_taken) or its whole
-    /// lease.
+    /// Sets the write deadline of a blocked transport. It starts again whenever the client has taken [enough](Self::least_taken)
+    /// or its whole lease.
     fn blocked(&mut self, row: Row, index: u32, returned: Returned) {
         let least = self.least_taken();
         let entry = &mut self.outboxes.entries[index];
@@ -136,7 +139,7 @@ impl Hub {
         slot.taken = slot.taken.saturating_add(returned.taken);
         let is_in_time = returned.is_whole || slot.taken >= least;
         if entry.sending != Sending::Blocked {
-            // It is writable again already.
+            // The transport became writable again while the lease was out.
             if is_in_time {
                 self.clear_write_deadline(row, index);
             }
@@ -150,7 +153,7 @@ impl Hub {
         }
     }
 
-    /// The bytes that a client must take until its write deadline, unless it takes its whole lease.
+    /// The bytes that a client must take before its write deadline, unless it takes its whole lease.
     fn least_taken(&self) -> u32 {
         let deadlines = &self.config.deadlines;
         let rate = u128::from(deadlines.write_rate.unwrap_or_default());
@@ -165,8 +168,9 @@ impl Hub {
         slot.write_deadline = NEVER;
     }
 
-    /// Keeps an open client open while the host reads what the peer sent before the failure, which shows why it ended.
-    /// The close deadline bounds that. Messages published to the client meanwhile are dropped, or wait if it has a grace.
+    /// Keeps an open client open, for at most `deadlines.close`, while the host reads what the peer sent before the transport
+    /// failed: it may contain the close frame that says why. Messages published to the client meanwhile are dropped, or wait for
+    /// its next connection if it has a grace.
     fn transport_failed(&mut self, row: Row, index: u32) {
         match self.outboxes.entries[index].phase {
             Phase::Open => {}
@@ -178,7 +182,7 @@ impl Hub {
         self.arm(row);
     }
 
-    /// Queues `Action::OutboxLow` if the client's outbox had refused a frame and is half empty now.
+    /// Queues `Action::OutboxLow` if the client's outbox had refused a frame and at least half of it is free now.
     pub(super) fn tell_low(&mut self, index: u32) {
         let entry = &mut self.outboxes.entries[index];
         if !entry.phase.is_open() || !entry.flags.has(Flags::AWAITED) || !self.outboxes.is_low(index) {
@@ -189,7 +193,7 @@ impl Hub {
         self.notices.push_back(Notice::Action(Action::OutboxLow { client }));
     }
 
-    /// Queues `Action::OutboxLow` for clients whose outbox became low by drops.
+    /// Queues `Action::OutboxLow` for clients whose outbox got room because messages were dropped from it.
     pub(super) fn tell_relieved(&mut self) {
         while let Some(index) = self.outboxes.relieved.pop() {
             self.tell_low(index);

@@ -47,8 +47,7 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Stores a frame with so many references. If it has none, [`hold`](Self::hold) and [`finish`](Self::finish) must
-    /// follow.
+    /// Stores a frame with `holders` references. If that is zero, call [`hold`](Self::hold) and [`finish`](Self::finish) next.
     // Always: a call would copy the frame once more.
     #[inline(always)]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64, holders: u32) -> u32 {
@@ -80,7 +79,7 @@ impl Frames {
         end
     }
 
-    /// The frame as the end of one client's private log, if no other queue holds it.
+    /// Returns a frame as the end of a log that only one client has; an empty log if another queue holds the frame, too.
     #[inline]
     pub(crate) fn private_end(&self, slot: u32) -> LogEnd {
         match self.slots.get(slot) {

@@ -25,7 +25,8 @@ pub(crate) struct Returned {
 }
 
 impl Entry {
-    /// The lease of a run of the batch. `begun`: how many of its items are begun, and the bytes written of them.
+    /// Makes a lease of the batch's run `run`. The transport has begun its first `begun` items, and has written `skip` bytes of
+    /// them.
     #[inline]
     pub(super) fn lease(&self, index: u32, run: u32, (begun, skip): (u32, u32), then: Then) -> Lease {
         let client = ClientId { index, generation: self.generation };
@@ -34,7 +35,8 @@ impl Entry {
 }
 
 impl Outboxes {
-    /// Leases the queued frames of the next ready clients of a lane.
+    /// Leases the queued frames of the next ready clients of a lane, at most `clients` of them and about `budget` bytes each.
+    /// Returns the number of leases.
     pub(crate) fn lease_ready(&mut self, lane: u8, clients: u32, budget: u32) -> u32 {
         self.ready.release(lane);
         self.ready.warm(&self.entries, lane, clients);
@@ -49,11 +51,12 @@ impl Outboxes {
         count
     }
 
-    /// Leases the queued frames of one client, if it is ready.
+    /// Leases the queued frames of one client, if it is ready. Returns the number of leases: 0 or 1.
     pub(crate) fn lease_one(&mut self, index: u32, budget: u32) -> u32 {
         let entry = &mut self.entries[index];
         if entry.sending != Sending::Ready {
-            // The frames for which it was offered were dropped, so it must be offered again.
+            // The frames for which `poll_ready` returned this client may have been dropped. It must return the client again for
+            // later ones.
             entry.flags.clear(Flags::OFFERED);
             return 0;
         }
@@ -64,8 +67,8 @@ impl Outboxes {
         1
     }
 
-    /// Leases the queue of an entry that was ready, with the run `last` if its frames are the same. Returns the run it
-    /// used.
+    /// Leases the queue of an entry that was ready. It shares the run `last` (`NONE`: there is none) if the frames are the same.
+    /// Returns the run that the next entry may share, or `NONE`.
     #[inline]
     pub(super) fn lease(&mut self, index: u32, budget: u32, last: u32) -> u32 {
         let entry = &mut self.entries[index];
@@ -94,18 +97,19 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         entry.link = run;
         self.batch.leases.push(entry.lease(index, self.batch.ends.len() as u32 - 1, begun, then));
-        // A run with control frames, or with items that are begun, is one client's own.
+        // No other client may share a run with control frames, or with items that the transport has begun.
         if plain { run } else { NONE }
     }
 
-    /// Empties the queue of an entry if its frames, in any spans, are those of a run. Returns whether they are.
+    /// Checks whether the frames in an entry's queue, in whatever spans, are those of a run. If they are, empties the queue and
+    /// returns true.
     fn share(&mut self, index: u32, run: u32) -> bool {
         let run = self.runs.get(run);
         if run.span.is_some() && self.entries[index].head == NONE {
-            // Both are one span, and the spans differ.
+            // Both queues are a single span, and the caller has found that the spans differ.
             return false;
         }
-        // The same frames may be in other spans, for example if the client joined in between.
+        // Queues with the same frames may be divided into different spans.
         let items = &run.items;
         if items.messages as usize != items.len() || !self.queued(index).eq(items.raw().iter().copied()) {
             return false;
@@ -114,8 +118,9 @@ impl Outboxes {
         true
     }
 
-    /// Makes a run of what waits for an entry: the items that its transport has begun, control frames, messages as far
-    /// as the budget goes and at most so many, and the close frame behind the last message.
+    /// Makes a run of what waits for an entry, in this order: the items that its transport has begun, control frames, at most
+    /// `most` messages of together at most `budget` bytes (the first may be larger), and, behind the last message, the close
+    /// frame.
     pub(super) fn build(&mut self, index: u32, budget: u32, most: u32) -> (u32, Then) {
         let run = self.runs.insert();
         let entry = &self.entries[index];
@@ -195,8 +200,9 @@ impl Outboxes {
         self.batch.ends.push(self.batch.items.len() as u32);
     }
 
-    /// Takes back a lease that was written completely by a transport that takes more, in the simple case. `false` without
-    /// effect in all others.
+    /// Takes back a lease that was written completely by a transport that takes more. Does so only in the usual case: no control
+    /// frame or begun item, and no [flag](Flags::TO_SEE_TO) that needs more work. In any other case it changes nothing and
+    /// returns false.
     #[inline]
     pub(crate) fn take_back_whole(&mut self, written: &Written) -> bool {
         let Some(entry) = self.entries.of_lease(written) else { return false };
@@ -223,8 +229,8 @@ impl Outboxes {
         true
     }
 
-    /// Takes back a lease. `None` if an id is stale or there is no lease. If the transport has failed, the messages are dropped or
-    /// kept.
+    /// Takes back a lease; `None` if an id is stale or there is no lease. If the transport has failed, all messages of the outbox
+    /// are kept for the next connection if `keeps` is set, and dropped otherwise.
     #[inline]
     pub(crate) fn take_back(&mut self, written: &Written, keeps: bool, now: Instant) -> Option<Returned> {
         let index = written.client.index;
@@ -243,7 +249,8 @@ impl Outboxes {
         returned.writable = entry.flags.has(Flags::WRITABLE);
         entry.flags.clear(Flags::WRITABLE);
         entry.sending = match written.transport {
-            // Also behind the close frame: it holds some of what it took, which would be lost if it were ended now.
+            // Even if the close frame was written: a blocked transport still holds bytes that it took, which would be lost if the
+            // connection ended now.
             Transport::Blocked if !returned.writable => Sending::Blocked,
             _ if returned.close_written => Sending::Ended,
             _ => Sending::Idle,
@@ -258,7 +265,7 @@ impl Outboxes {
             Transport::Failed if keeps => self.hold_back(index),
             Transport::Failed => self.stop_sending(index),
             _ if entry.sending == Sending::Idle && entry.has_pending() => {
-                // A client that one turn could not serve waits behind the others.
+                // Messages left in the queue go to the bulk list, behind other clients; control frames alone to the prompt list.
                 let class = if entry.count == 0 { Class::Prompt } else { Class::Bulk };
                 self.ready.push(entry, index, class);
             }
@@ -285,8 +292,8 @@ impl Outboxes {
         Returned { taken, is_whole: true, close_written, ping_written, writable: false }
     }
 
-    /// Takes back a lease of which the first `items` were written, and `bytes` of the `begun` items after them, of which the rest
-    /// must follow. Everything behind these goes back to the front of the queue.
+    /// Takes back a lease that was written in part: its first `items` items, and `bytes` bytes of the next `begun` items. The
+    /// next lease must continue with those. All items behind them go back to the front of the queue.
     fn take_back_part(&mut self, index: u32, items: u32, bytes: u32, begun: u32) -> Returned {
         let run = self.entries[index].link;
         let len = self.runs.get(run).items.len() as u32;
@@ -310,7 +317,7 @@ impl Outboxes {
                     let control = self.runs.get(run).items.controls[control as usize].clone();
                     self.extras_mut(index).controls.put_back(control);
                 }
-                // Stays with what is begun.
+                // Begun, but not written completely.
                 _ if at >= items => {}
                 RunItem::Frame(slot) => {
                     let size = self.frames.size(slot);
@@ -334,7 +341,7 @@ impl Outboxes {
         Returned { taken, is_whole: false, close_written: false, ping_written, writable: false }
     }
 
-    /// Some items of a run, with references of their own.
+    /// Copies a range of a run's items. The copy has references of its own to the frames.
     fn copy_of(&mut self, run: u32, range: core::ops::Range<u32>) -> Items {
         let mut copy = Items::default();
         for at in range {

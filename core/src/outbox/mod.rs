@@ -16,8 +16,8 @@
 //! the room extends like the spans of all others.
 //!
 //! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
-//! without a connection, or whose transport has failed while it may return, is *detached*: what is published to it waits, and nothing is
-//! leased.
+//! without a connection, or whose transport has failed while it may return, is *detached*: what is published to it waits, and
+//! nothing is leased.
 
 mod attach;
 mod batch;
@@ -103,8 +103,8 @@ pub(crate) struct Outboxes {
     pub(crate) relieved: Vec<u32>,
     /// Clients with a failed transport, for which a frame was queued since.
     undeliverable: Vec<u32>,
-    /// The batch of the host, while a transmit fills it: empty otherwise. Here, and not an argument, it takes no register from the
-    /// loop over clients.
+    /// The batch of the host, while a transmit fills it: empty otherwise. Here, and not an argument, it takes no register from
+    /// the loop over clients.
     batch: Batch,
     /// The number of blocked entries.
     pub(crate) blocked: u32,
@@ -114,12 +114,12 @@ pub(crate) struct Outboxes {
     pub(crate) unreached: Vec<Unreached>,
     /// The bytes in use when shedding last did not help; `None` once it may help again.
     shortage: Option<u64>,
-    /// Frames that are off a queue within one call, kept so that its memory is used again.
+    /// Frames that a call has taken off a queue; empty between calls. Kept so that its memory is used again.
     scratch: Vec<u32>,
-    /// What spans hold of the key that the current publish replaces.
+    /// The frames with the conflation key of the current publish, for spans that were searched already.
     lookups: Lookups,
     limits: Outbox,
-    /// The most messages and bytes of an away client with which it gets one more.
+    /// The limits of an away client's outbox: messages and bytes.
     away: (u32, u32),
     /// The sequence number of the last publish.
     sequence: u64,
@@ -273,7 +273,7 @@ impl Outboxes {
         let entry = &mut self.entries[index];
         match entry.sending {
             Sending::Blocked => {
-                // Whoever is closing has its close frame still to be written, or nothing at all.
+                // A closing client without anything to write has written its close frame.
                 let is_over = entry.phase == Phase::Closing && !entry.has_pending();
                 entry.sending = if is_over { Sending::Ended } else { Sending::Idle };
                 self.blocked -= 1;

@@ -6,8 +6,8 @@ use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-/// Messages that are dropped at a time once there is room for what is needed now: about a millisecond of work, most of it to
-/// free their memory. One more outbox is dropped as a whole.
+/// After how many dropped messages shedding stops, if there is room for what is needed now: about a millisecond of work, most of
+/// it to free memory. An outbox is always dropped as a whole, so the last one may exceed this number.
 pub(super) const AT_ONCE: u32 = 4_096;
 
 impl Outboxes {
@@ -21,9 +21,9 @@ impl Outboxes {
             && !self.is_known_shortage(used)
     }
 
-    /// Sheds the largest outboxes until there is room, and until an eighth of the budget is free, so that it is rare. Returns the
-    /// bytes it aimed for, which it may not have reached; `None` if there is more to shed, which is left to the next publishes:
-    /// there is room for the frame, and [`AT_ONCE`] messages have been dropped.
+    /// Sheds the largest outboxes until there is room for the frame and an eighth of the budget is free, so that shedding is
+    /// rare. Returns how many bytes may be used then; more are used if the rest is on lease. Returns `None` if it stopped
+    /// earlier, with room for the frame, after [`AT_ONCE`] messages: later publishes shed the rest.
     ///
     /// O(n) for all clients, and O(log n) for each that sheds.
     pub(crate) fn shed_for(&mut self, size: u64, recipients: usize) -> Option<u64> {
@@ -56,8 +56,8 @@ impl Outboxes {
         size + entries.min(self.limits.hub_bytes / 8)
     }
 
-    /// The clients whose transports have begun a message that is not on lease, first those whose end frees the most memory. A
-    /// frame that several clients have begun counts for each of them by its share. O(n log n).
+    /// The clients whose transports have begun a message that is not on lease, in the order of the memory that their end frees,
+    /// the most first. If several clients have begun the same frame, its bytes are divided among them. O(n log n).
     pub(crate) fn begun_frames(&self) -> Vec<u32> {
         let mut begun: Vec<(u64, u32, u64)> = Vec::new();
         for index in 0..self.entries.len() as u32 {
@@ -96,8 +96,8 @@ impl Outboxes {
         }
     }
 
-    /// Sheds the largest outboxes until no more than `target` bytes are used, but no more than [`AT_ONCE`] messages once only
-    /// `enough` bytes are used. Returns false if it stopped for that.
+    /// Sheds the largest outboxes until at most `target` bytes are used. Stops earlier, and returns false, when [`AT_ONCE`]
+    /// messages were dropped and at most `enough` bytes are used.
     fn shed_to(&mut self, target: u64, enough: u64) -> bool {
         let is_done = self.evict_history(target, enough);
         let used = self.used_bytes();
@@ -105,7 +105,7 @@ impl Outboxes {
             return is_done;
         }
         self.totals.sheds += 1;
-        // A heap: only those that shed are put in order.
+        // A heap, because few of the outboxes are shed, and the others need no order.
         let mut largest: BinaryHeap<(u32, Reverse<u32>)> = (0..self.entries.len() as u32)
             .filter(|&index| {
                 let entry = &self.entries[index];

@@ -50,8 +50,8 @@ mod tests;
 
 use serde::{Deserializer, Serializer};
 
-/// A value in a config file. `read` takes what `write` wrote; it names the parts of the value in errors about them, its caller the
-/// value.
+/// A value in a config file. `read` accepts what `write` wrote. Its errors name the part of the value that is wrong; the caller
+/// of `read` adds the name of the value itself.
 pub(crate) trait Setting: Sized {
     /// Whether the errors of `read` name the field already.
     const NAMES_ITSELF: bool = false;

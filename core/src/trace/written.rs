@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 
 /// Set if a lease was written in part.
 const PART: u8 = 4;
-/// Set if the connection's id has the numbers of the client's, which it has unless handshakes failed: then it is written
-/// once.
+/// Set if the ids of the connection and of the client have the same numbers, which are then written once. They do unless a
+/// handshake has failed before.
 const SAME: u8 = 8;
 
 pub(super) fn put(log: &mut Vec<u8>, results: &[Written]) {

@@ -36,8 +36,8 @@ impl Default for Limits {
 
 /// Turns the bytes of one peer into [`Item`]s.
 ///
-/// Between messages the decoder owns no heap; within a message it owns the bytes received so far and at most as
-/// much again. It never allocates the length that a head only claims. A message that is whole in the input is
+/// Between messages the decoder owns no heap; within a message it owns the bytes received so far and at most as much again. It
+/// allocates no memory for bytes that a head announces and that have not arrived. A message that is whole in the input is
 /// allocated once, with its exact length.
 ///
 /// Items and errors do not depend on how the input is cut into pieces.
@@ -47,7 +47,7 @@ pub struct Decoder {
     /// The received part of an incomplete control frame.
     control: Option<Box<ControlBuffer>>,
     limits: Limits,
-    /// Payload bytes of the current message by the heads of its frames, received or not.
+    /// The payload bytes of the current message that the heads of its frames announce, received or not.
     claimed: u32,
     /// Frames of the current message.
     fragments: u32,
@@ -119,7 +119,7 @@ impl Decoder {
     /// After a [`Close`](Item::Close) all further input is skipped.
     ///
     /// # Errors
-    /// The peer's violation. It is terminal: every later call returns the same error and takes nothing.
+    /// The peer has violated the protocol. This is final: every later call returns the same error and takes no input.
     ///
     /// # Cost
     /// O(bytes taken), one allocation per message that is whole in the input. Empty fragments return no item, so one
@@ -145,7 +145,7 @@ impl Decoder {
         result
     }
 
-    /// Whether a message has been received in part.
+    /// Whether a part of a message has been received, and the rest has not.
     #[must_use]
     pub fn is_mid_message(&self) -> bool {
         self.assembly.is_open() || matches!(self.frame, Some(Open { opcode: OpCode::Data(_), .. }))
@@ -271,7 +271,7 @@ impl Decoder {
         remaining: u32,
     ) -> Result<Option<Item>, ProtocolError> {
         let is_last = frame.is_final && remaining == 0;
-        // Only with the final frame is the message's length known; before that the limit bounds it.
+        // The length of the message is known once its final frame has begun. Until then only the limit bounds it.
         let bound = if frame.is_final { self.claimed } else { self.limits.max_message };
         self.assembly.push(payload, bound as usize)?;
         if is_last { mem::take(&mut self.assembly).finish().map(Some) } else { Ok(None) }

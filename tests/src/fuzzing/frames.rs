@@ -1,6 +1,6 @@
-//! The frames of a stream, found without the core.
+//! Finds the frames in a stream of bytes, without using the core.
 
-/// Where a frame stands in a stream, as far as its head is there.
+/// The position of a frame whose whole head is in the stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     pub(super) at: usize,
@@ -9,12 +9,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Behind its last byte, which need not be there.
+    /// The position behind its last byte. The stream may end before.
     pub(super) fn end(self) -> u64 {
         self.payload.saturating_add((self.at + self.head) as u64)
     }
 
-    /// Whether its length takes more bytes than it needs, which RFC 6455 section 5.2 forbids.
+    /// Whether the head encodes the length in more bytes than it needs, which RFC 6455 section 5.2 forbids.
     pub(super) fn is_wasteful(self) -> bool {
         match self.head {
             4 | 8 => self.payload < 126,
@@ -23,7 +23,7 @@ impl Frame {
         }
     }
 
-    /// The head of the frame that begins at `at`, if all of it is there.
+    /// The frame that begins at `at`, if its whole head is in the stream.
     fn find(stream: &[u8], at: usize) -> Option<Self> {
         let second = *stream.get(at + 1)?;
         let (payload, len) = match second & 0x7f {
@@ -37,7 +37,7 @@ impl Frame {
     }
 }
 
-/// All frames whose heads are there.
+/// All frames whose whole heads are in the stream.
 pub(super) fn frames(stream: &[u8]) -> impl Iterator<Item = Frame> {
     let mut at = Some(0);
     core::iter::from_fn(move || {
@@ -47,8 +47,8 @@ pub(super) fn frames(stream: &[u8]) -> impl Iterator<Item = Frame> {
     })
 }
 
-/// What is missing of the last frame: the rest of its head as short as it can be, and a payload of zeros, if it is not
-/// longer than `longest`.
+/// Bytes that complete the last frame of the stream: the rest of its head, as short as possible, and a payload of zeros. The
+/// payload is left out if it would be longer than `longest`.
 pub(super) fn missing(stream: &[u8], longest: u64) -> Vec<u8> {
     let end = frames(stream).last().map_or(0, Frame::end);
     let Ok(end) = usize::try_from(end) else { return Vec::new() };

@@ -19,7 +19,7 @@ pub struct Every {
 /// What a hub of the model allows. Times are in milliseconds; `None` means "no limit". The defaults are small, so that
 /// a few operations reach them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is the one of that name in the hub's config")]
+#[allow(missing_docs, reason = "`config` below shows which field of the hub's config each of them sets")]
 pub struct Limits {
     pub connections: Option<u32>,
     pub handshakes: Option<u32>,
@@ -52,14 +52,14 @@ pub struct Limits {
     pub idle: Option<u32>,
     pub idle_inbound: Option<u32>,
     pub standstill: u32,
-    /// With what the hub closes clients: 0 for its own codes, else a number of which others are made.
+    /// Chooses the close codes: 0 for the default codes, any other number for different ones, which `farewell` derives from it.
     pub codes: u8,
     pub lanes: u16,
     pub seed: u64,
     /// Units of work of an event.
     pub slice: u32,
-    /// Whether newcomers have sessions. Then the hub has room for all that waits: which of it must go is hard to say of what is in two
-    /// places.
+    /// Whether newcomers have sessions. If so, `hub_bytes` is so large that the hub never sheds: a message of a client that has
+    /// returned may be in two outboxes, and the model does not know which one the hub would shed.
     pub named: bool,
     pub grace: Option<u32>,
     pub away_messages: u32,
@@ -348,7 +348,7 @@ impl Limits {
         limits.settled()
     }
 
-    /// As the hub takes them. They must be [settled](Self::settled).
+    /// The hub's config with these limits, which must be [settled](Self::settled).
     #[must_use]
     pub fn config(&self) -> Config {
         let rate =
@@ -431,9 +431,9 @@ impl Limits {
         closes
     }
 
-    /// With what a client is closed for this cause.
+    /// The code and the reason with which the hub closes a client for this cause.
     pub(super) fn farewell(&self, cause: Cause) -> (CloseCode, String) {
-        /// Some of which mean something else when a host says them.
+        /// Some of these codes have a meaning of their own in RFC 6455: the hub must treat them as any other.
         const CODES: [u16; 9] = [4000, 1002, 1013, 1007, 3999, 1011, 1009, 4999, 1008];
         let (code, reason) = match cause {
             _ if self.codes > 0 => {
@@ -455,7 +455,7 @@ impl Limits {
     }
 }
 
-/// Why a hub closes a client by itself, in the words of its config.
+/// The causes for which a hub closes a client by itself, as the hub's config and as the model name them.
 const CAUSES: [(hub::Cause, Cause); 10] = [
     (hub::Cause::Replaced, Cause::Replaced),
     (hub::Cause::Evicted, Cause::Evicted),

@@ -1,4 +1,4 @@
-//! The end of a hub: a drain or a shutdown must end, and nothing may be left.
+//! Ends a hub by a drain or a shutdown, and checks that this comes to an end and leaves nothing in the hub.
 
 use super::driver::{Driver, Wrong, ensure};
 use super::reference::{Client, Connection, Sending};
@@ -11,7 +11,7 @@ use throng_core::outbox::{Progress, Transport, Written};
 const ROUNDS: usize = 3000;
 
 impl Driver {
-    /// The host does its part, and time passes, until there is nothing more to do.
+    /// Drains or shuts down the hub, does what a host does, and lets time pass, until the hub waits for nothing more.
     pub(super) fn settle(&mut self) -> Result<(), Wrong> {
         self.linger = 0;
         self.poll()?;
@@ -28,7 +28,7 @@ impl Driver {
         Err(format!("after {ROUNDS} timeouts the hub still wants one at {:?}", self.hub.poll_timeout()))
     }
 
-    /// Everything is written, and every transport ended that is to end.
+    /// Writes all that the hub leases, and ends every transport that the hub has asked to end.
     fn serve(&mut self) -> Result<(), Wrong> {
         loop {
             for connection in self.aborted() {
@@ -67,12 +67,12 @@ impl Driver {
 
     fn check_the_end(&mut self) -> Result<(), Wrong> {
         self.poll_ready()?;
-        // Rooms that are kept outlive everybody.
+        // A room that the application has configured to be kept stays after its last member has left.
         for room in self.hub.room_names().collect::<Vec<_>>() {
             self.event(Event::CloseRoom { room: &room, members: Members::Leave })?;
         }
         let (hub, stats) = (&self.hub, self.hub.stats());
-        ensure!(hub.state() == State::Stopped, "the hub is {:?} in the end", hub.state());
+        ensure!(hub.state() == State::Stopped, "the hub is {:?} at the end, not Stopped", hub.state());
         ensure!(hub.connection_count() == 0, "{} connections are left", hub.connection_count());
         let left = [
             ("messages", stats.pending()),
@@ -83,7 +83,7 @@ impl Driver {
             ("users", u64::from(stats.users)),
         ];
         for (what, count) in left {
-            ensure!(count == 0, "{count} {what} are left in the end");
+            ensure!(count == 0, "{count} {what} are left in the hub at the end");
         }
         self.ledger.check_the_end()
     }

@@ -13,10 +13,10 @@ use super::plan::{Ending, ROOMS, SECOND};
 use super::world::{Failed, Newcomer, World};
 use super::{Run, chance, lock};
 
-/// What the end may take besides its deadlines.
+/// The time that the end may take besides its deadlines.
 const SLACK: Duration = Duration::from_secs(1);
 
-/// Events of a replay from one check of all that the hub keeps within to the next.
+/// The number of replayed events after which the invariants of the replayed hub are checked again.
 const CHECK_EVERY: u64 = 64;
 
 impl World {
@@ -24,7 +24,7 @@ impl World {
         self.close_rooms();
         let followers = self.choose_followers();
         self.scene.ledger().is_ending = true;
-        // It is still on its way when the end begins.
+        // This message is not yet written when the end begins.
         self.application.publish(&self.hub, &[Target::All], &[], 50, None);
         let outcome = self.begin_end();
         let spread = match self.scene.plan.ending {
@@ -52,14 +52,14 @@ impl World {
         self.replay()
     }
 
-    /// Those that are kept would stay for ever.
+    /// Closes all rooms, if the plan changes rooms: a room that was configured to be kept would never end by itself.
     fn close_rooms(&self) {
         if self.scene.plan.changes_rooms {
             (0..ROOMS).for_each(|number| self.application.close_room(&self.hub, number, Members::Leave));
         }
     }
 
-    /// Of those who live some vanish or fall silent now; the others.
+    /// Lets some of the live peers vanish or fall silent. Returns the serial numbers of the others.
     fn choose_followers(&mut self) -> Vec<usize> {
         let mut followers = Vec::new();
         let has_faults = chance(&mut self.scene.rng, 500);
@@ -73,7 +73,7 @@ impl World {
         followers
     }
 
-    /// Asks for the end. What comes of it is there later.
+    /// Begins the drain or the shutdown. The result is set when the hub has stopped.
     fn begin_end(&self) -> Arc<Mutex<Option<Result<(), usize>>>> {
         let outcome = Arc::new(Mutex::new(None));
         let (place, stopped) = (Arc::clone(&outcome), self.hub.stopped());
@@ -135,7 +135,7 @@ impl World {
         if failed.is_empty() { Ok(()) } else { Err(failed) }
     }
 
-    /// The log of the run, through the bare core, in which every invariant must hold.
+    /// Replays the log of the run in the bare core, where every invariant must hold and the result must be the same.
     fn replay(&self) -> Result<Run, Failed> {
         let Some(recording) = self.hub.take_recording() else { return Err(vec!["no recording".into()]) };
         let mut replay =
@@ -150,7 +150,7 @@ impl World {
         self.require(replay.hash() == recording.hash && replay.events() == recording.events, || {
             format!("the log replays otherwise: {} of {} events", replay.events(), recording.events)
         })?;
-        // Refusals before the first event of a connection are none of the hub's.
+
         let stats = replay.hub().stats();
         self.require(stats == self.hub.stats() && replay.reader().cut() == 0, || {
             format!("the log replays to {stats:?} instead of {:?}", self.hub.stats())

@@ -1,8 +1,9 @@
 //! Connections that keep a compression context: messages may refer back to earlier ones.
 //!
-//! Messages deflated in such a context suit no other client, and the context must see exactly the written messages, in
-//! order. So it is a layer of the transport, as TLS is: a lane writes plain frames to it. What the layer has put into the context
-//! and the system has not taken is *begun*: it stays in the hub's outbox, counted there, and nothing takes it back.
+//! No other client can inflate messages that were deflated in such a context, and the context must contain exactly the messages
+//! that are written, in order. So the context is a layer of the transport, as TLS is: a lane writes plain frames to the layer. A
+//! message that is in the context, but of which the system has not taken all bytes, is *begun*: it stays in the hub's outbox,
+//! where it counts, and no drop policy removes it.
 
 use super::place::Place;
 use crate::host::transport::Writer;
@@ -17,11 +18,11 @@ use throng_core::websocket::deflate::{Agreement, Compression, Compressor, Contex
 use throng_core::websocket::encode::encode_compressed;
 use throng_core::websocket::{Message, ProtocolError};
 
-/// The state of a connection that keeps a context, for its life.
+/// The compression state of a connection that keeps a context, for as long as the connection lasts.
 pub(crate) struct KeptContext {
     /// Inflates incoming messages, if they refer back.
     inflater: Option<Inflater>,
-    /// Deflates outgoing messages; taken when the writer is made.
+    /// Deflates outgoing messages, if they refer back. [`layer`](Self::layer) takes it.
     stream: Option<Stream>,
     _place: Place,
 }
@@ -59,25 +60,25 @@ impl KeptContext {
 /// A transport that deflates the plain frames written to it.
 struct Layer {
     below: Arc<dyn Writer>,
-    /// Locked by the current writer.
+    /// The lock is held during one write.
     stream: Mutex<Stream>,
 }
 
-/// Frames as the lane writes them, and as they go out.
+/// The outgoing frames: those that the lane has written to the layer, and their deflated form.
 struct Stream {
     compressor: Compressor,
     min_bytes: usize,
-    /// Frames in the form in which they go out; the first `written` bytes are written below.
+    /// Frames in the form in which they go out. The first `written` bytes are written to the transport below the layer.
     out: Vec<u8>,
     written: usize,
-    /// For each frame in `out`, where it ends: in the bytes that the lane offered, and in `out`.
+    /// For each frame in `out`, the positions at which it ends: in the bytes that the lane offered, and in `out`.
     ends: Vec<(usize, usize)>,
-    /// The bytes that the lane offered for `out`, and how many of them it was told are written.
+    /// The number of bytes that the lane offered for the frames in `out`, and the number of them that were reported as written.
     held: usize,
     told: usize,
 }
 
-/// Frames are put out together up to this many bytes, for one system call.
+/// Frames are collected in `out` until it has this many bytes, so that one system call writes them all.
 const TOGETHER: usize = 2 << 10;
 /// Larger buffers are freed after use.
 const KEPT: usize = 4 << 10;
@@ -87,8 +88,8 @@ impl Stream {
         Self { compressor, min_bytes, out: Vec::new(), written: 0, ends: Vec::new(), held: 0, told: 0 }
     }
 
-    /// Writes whole frames, which begin with those that are held. A frame counts as written when the system has all that it
-    /// became, and in part as far as the system has that.
+    /// Writes whole frames. `slices` must begin with the frames that are still held in `out`. A frame counts as written when its
+    /// whole outgoing form is written; while a part of that is written, the same share of the frame's bytes counts.
     fn poll_take(
         &mut self,
         below: &dyn Writer,
@@ -98,9 +99,9 @@ impl Stream {
         let mut offered = Offered::new(slices);
         let mut taken = 0;
         while offered.len > 0 {
-            // Nothing is added to what is held, so that it is always of one lease.
+            // Frames are added only when none is held, so that those in `out` always belong to one lease.
             if self.held == 0 && !self.take_frames(offered) {
-                let text = "a compressing transport was given less than a frame";
+                let text = "a transport that compresses was given a part of a frame: each write must begin with a whole frame";
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidInput, text)));
             }
             let is_over = self.poll_drain(below, cx)?.is_ready();
@@ -117,7 +118,7 @@ impl Stream {
         if taken == 0 && offered.len > 0 { Poll::Pending } else { Poll::Ready(Ok(taken)) }
     }
 
-    /// Puts out whole frames, as many as leave together. Returns whether there was one.
+    /// Moves whole frames to `out`, until it has [`TOGETHER`] bytes. Returns whether there was at least one.
     fn take_frames(&mut self, mut offered: Offered<'_, '_>) -> bool {
         let mut gathered = Vec::new();
         while self.out.len() < TOGETHER
@@ -138,7 +139,7 @@ impl Stream {
         self.held > 0
     }
 
-    /// How many of the held bytes count as written.
+    /// How many of the bytes that the lane offered count as written.
     fn taken(&self) -> usize {
         let at = self.ends.partition_point(|(_, out)| *out <= self.written);
         let (from, out_from) = at.checked_sub(1).map_or((0, 0), |before| self.ends[before]);
@@ -147,7 +148,7 @@ impl Stream {
         from + part as usize
     }
 
-    /// Puts out a whole frame, deflated if it is a long enough message.
+    /// Appends a whole frame to `out`, deflated if it is a message of at least `min_bytes`.
     fn put(&mut self, frame: &[u8]) {
         let deflated = message(frame)
             .filter(|(_, payload)| payload.len() >= self.min_bytes)
@@ -163,7 +164,7 @@ impl Stream {
         }
     }
 
-    /// Writes what is held below.
+    /// Writes `out` to the transport below the layer.
     fn poll_drain(&mut self, below: &dyn Writer, cx: &mut Task<'_>) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {
             match ready!(below.poll_write(cx, &self.out[self.written..]))? {
@@ -174,7 +175,7 @@ impl Stream {
         Poll::Ready(Ok(()))
     }
 
-    /// Forgets what is written.
+    /// Empties `out`, which is completely written.
     fn clear(&mut self) {
         self.out.clear();
         self.ends.clear();
@@ -189,7 +190,7 @@ impl Stream {
 #[derive(Clone, Copy)]
 struct Offered<'a, 'b> {
     slices: &'a [IoSlice<'b>],
-    /// The bytes of the first slice that are passed over.
+    /// The number of bytes of the first slice that were taken.
     from: usize,
     len: usize,
 }

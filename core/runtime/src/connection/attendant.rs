@@ -1,4 +1,4 @@
-//! A task of the hub's own, which calls the hooks of a client that is away.
+//! The task that calls the hooks of a client that is away. The hub spawns it when the connection's task ends.
 
 use crate::connection::driver::{Driver, Phase};
 use crate::connection::serves::Serves;
@@ -13,7 +13,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
 
-/// The reader of a connection that has ended: there is none.
+/// The type of a reader that never exists: a client that is away has no connection to read.
 enum Ended {}
 
 impl Reader for Ended {
@@ -22,7 +22,7 @@ impl Reader for Ended {
     }
 }
 
-/// Drives a client without a connection until it returns or ends.
+/// Drives a client that is away until the client has another connection or ends.
 struct Attendant(Driver<Ended>);
 
 impl Future for Attendant {
@@ -33,17 +33,22 @@ impl Future for Attendant {
     }
 }
 
-/// Spawns the task for a client that has lost this connection, which has ended.
+/// Spawns the task for a client that is away because `connection` has ended.
 pub(super) fn spawn(connection: &Arc<ConnectionShared>, client: &Client, span: Option<ConnectionSpan>) {
     let mut driver = Driver::attending(Arc::clone(connection), client.clone());
     driver.set_span(span.filter(ConnectionSpan::is_some).unwrap_or_else(ConnectionSpan::current));
-    debug_assert_eq!((driver.phase, driver.serves), (Phase::Away, Serves::Later), "it waits for its service");
+    debug_assert_eq!(
+        (driver.phase, driver.serves),
+        (Phase::Away, Serves::Later),
+        "the task has yet to get the client's service"
+    );
     if let Some(host) = connection.shared.host() {
         host.spawn(Box::pin(Attendant(driver)));
     }
 }
 
-/// The driver of a client that continues on a connection which ends before it is served: to be dropped.
+/// Makes a driver only to be dropped: its drop ends the connection. For a client that returned on a connection which ended before
+/// the connection's task began to serve it.
 pub(super) fn unserved(connection: Arc<ConnectionShared>, client: Client) -> impl Sized {
     let mut driver = Driver::<Ended>::attending(connection, client);
     driver.phase = Phase::Open;

@@ -1,4 +1,4 @@
-//! Authentication of a connection whose WebSocket is open.
+//! Authenticates a connection after the WebSocket upgrade and before its client opens.
 
 use crate::compression::KeptContext;
 use crate::connection::handshake_transport::write_all;
@@ -21,10 +21,10 @@ use throng_core::hub::Cause;
 use throng_core::websocket::Decoder;
 use throng_core::{CloseFrame, Instant};
 
-/// The result of the exchange.
+/// How authentication after the upgrade ended.
 pub(crate) enum AuthenticationResult {
-    /// The connection is authenticated. Holds the decoder, if it is within a message, and bytes that were read and not
-    /// decoded.
+    /// The connection is authenticated. Holds the decoder, if it has read only a part of a message, and the bytes that were read
+    /// but not yet decoded.
     Authenticated(Option<Box<Decoder>>, Vec<u8>),
     /// The connection is rejected. Holds the last bytes to send to it.
     Rejected(Vec<u8>),
@@ -37,7 +37,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) span: &'a ConnectionSpan,
 }
 
-/// Runs the application's `authenticate` hook for a connection whose WebSocket is open and whose client is not.
+/// Runs the application's `authenticate` hook. `accepted` is the time at which the connection was accepted; `kept` is the
+/// compression context, if the connection keeps one from message to message.
 pub(crate) async fn authenticate<R: Reader>(
     Asked { connection, member, span }: Asked<'_>,
     connecting: &mut Connecting,
@@ -81,7 +82,7 @@ pub(crate) async fn authenticate<R: Reader>(
     match (stream.end.take(), answer) {
         (None, Ok(())) => {}
         (Some(End::Closed(code)), _) => return AuthenticationResult::Rejected(stream.close(code, "")),
-        // As an open client would hear.
+        // An open client whose peer ends its sending direction also gets a close frame without a code.
         (Some(End::HalfClosed), _) => return AuthenticationResult::Rejected(stream.close(None, "")),
         (Some(End::Error(ReceiveError::Closed)), _) => return AuthenticationResult::Rejected(Vec::new()),
         (Some(End::Error(ReceiveError::TooMuch)), _) => {
@@ -96,7 +97,7 @@ pub(crate) async fn authenticate<R: Reader>(
         }
         (None, Err(rejection)) => return reject(shared, stream, &rejection),
     }
-    // From the opening on the lane writes, so all output must be written before.
+    // Once the client is open, its lane writes to the transport. So the rest of the output must be written now.
     if write_all(stream.writer, &stream.output[stream.written..]).await.is_err() {
         return AuthenticationResult::Rejected(Vec::new());
     }
@@ -105,7 +106,8 @@ pub(crate) async fn authenticate<R: Reader>(
     AuthenticationResult::Authenticated(decoder, stream.rest)
 }
 
-/// Until when the exchange may last: the hub ends the transport at its own deadline, and a close frame needs time, too.
+/// The time at which the hook must have returned: nine tenths of `deadlines.handshake`. When that deadline is over, the hub ends
+/// the transport; the last tenth is for writing a close frame.
 fn limit(shared: &Shared, accepted: Instant) -> Instant {
     const TENTHS: u32 = 9;
     let handshake = shared.look(|inner| inner.hub.config().deadlines.handshake);

@@ -180,7 +180,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Hands a message to the application, through the hooks that are written.
+    /// Hands a message to the application. Calls only those of the message hooks that the application has implemented.
     pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let written_hooks = shared.settings.written_hooks;
@@ -309,7 +309,7 @@ impl<R: Reader> Driver<R> {
     fn returned(&mut self, hook: Hook, result: HandledAs, begun: Option<Instant>, cx: &mut Context<'_>) {
         match hook {
             Hook::Connected | Hook::Resumed if !self.owes_join() => self.forget_request(),
-            // Not told yet if the client's own closure has just returned and the handler's hook is next.
+            // If the client's own closure has just returned, the handler's hook is still due, and this is not the last one.
             Hook::Disconnected if !self.rare.as_ref().is_some_and(|rare| rare.has_due()) => {
                 self.client.member.set_last_hook_returned();
             }
@@ -339,7 +339,7 @@ impl<R: Reader> Driver<R> {
         self.client.member.shared.report(failure.report(Some(self.client.id()), hook));
     }
 
-    /// Queues an error before everything else, if anything handles errors.
+    /// Queues an error for the `error` hook, if there is one. It comes before the hub's notices.
     pub(crate) fn note_error(&mut self, error: ClientError) {
         let has_own = self.rare.as_ref().is_some_and(|rare| rare.own.error.is_some());
         if has_own || self.client.member.shared.settings.written_hooks.error {
@@ -347,7 +347,7 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    /// Drops the running hook because its transport has ended. `disconnected` goes on.
+    /// Drops the hook that runs, because the transport has ended. A `disconnected` hook goes on.
     pub(crate) fn abandon_hook(&mut self) {
         let Some(pending) = self.hook.take_if(|pending| pending.hook != Hook::Disconnected) else { return };
         let (hook, begun) = (pending.hook, pending.begun);
@@ -367,8 +367,8 @@ impl<R: Reader> Driver<R> {
         self.close_by_hub(&rejection, Flush::Never);
     }
 
-    /// Closes the connection on the hub's behalf, and its client; if the client has no connection, the client alone. A client that has
-    /// another connection is not touched.
+    /// Closes the connection on the hub's behalf, and its client; if the client has no connection, the client alone. A client
+    /// that has another connection is not touched.
     pub(crate) fn close_by_hub(&mut self, frame: &CloseFrame, flush: Flush) {
         let (connection, client) = (self.connection.id, self.client.id());
         let is_away = self.serves == Serves::Lost;

@@ -1,14 +1,16 @@
-//! Whose hooks the task of a connection calls.
+//! Which task calls the hooks of a client.
 
-/// Whose hooks a task calls.
+/// Whether a task calls the hooks of its client. Only one task at a time does: the one that holds the client's
+/// [service](crate::connection::service).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Serves {
-    /// Those of its connection's client.
+    /// The task holds the service and calls the hooks.
     Client,
-    /// Those of its client, once the task of an earlier connection has handed over the service.
+    /// The task waits until the task of an earlier connection hands over the service.
     Later,
-    /// Those of its client, which has lost the connection.
+    /// The task holds the service and calls the hooks, but the client has lost this task's connection. The task hands over the
+    /// service if the client gets another connection.
     Lost,
-    /// Nobody's: another task has its client's service.
+    /// The task calls no hooks, because another task holds or will get the service. It only closes its connection.
     Nobody,
 }

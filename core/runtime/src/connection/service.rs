@@ -1,7 +1,9 @@
-//! A client's service: what calls its hooks. It belongs to the client and not to its connection.
+//! A client's service: the right to call the client's hooks, and the state that this needs. It belongs to the client and not to a
+//! connection.
 //!
-//! The task of a connection has it while the connection lasts. If the client stays when the connection ends, or continues on another
-//! connection, the service is handed over, with a hook that runs: see [`handover`](crate::state::handover).
+//! The task of a connection has the service while the connection lasts. If the client stays when the connection ends, or
+//! continues on another connection, the task hands over the service, with a hook that still runs: see
+//! [`handover`](crate::state::handover).
 
 use crate::connection::attendant;
 use crate::connection::driver::{Driver, Phase};
@@ -17,7 +19,7 @@ use alloc::collections::VecDeque;
 use core::mem;
 use core::task::{Context, Poll};
 
-/// What a client takes along from connection to connection.
+/// The state that passes from task to task when a client gets another connection, or loses the last one.
 pub(crate) struct Service {
     /// The hook that waits.
     hook: Option<Box<WaitingHook>>,
@@ -62,7 +64,7 @@ impl<R> Driver<R> {
     /// Hands the service to the task that takes it next.
     fn hand_over(&mut self) {
         let (client, service) = (self.client.id(), Box::new(self.pack()));
-        // What the client was sent meanwhile is left to its lane, which the call below wakes.
+        // Messages that were sent to the client in this turn are left to its lane. The call below wakes the lane.
         self.member().turn.end();
         let left = self.connection.shared.with(|inner, _| inner.deposit(client, service));
         drop(left);
@@ -97,7 +99,7 @@ impl<R> Driver<R> {
         }
     }
 
-    /// The task is dropped by its host before its end.
+    /// Leaves the hub in order when the host drops the task before its end.
     pub(super) fn give_up(&mut self) {
         match self.phase {
             Phase::Ended => {}
@@ -120,7 +122,8 @@ impl<R> Driver<R> {
 }
 
 impl<R: Reader> Driver<R> {
-    /// Takes the service from an earlier connection's task, or hands it to that of a later one. Pending while another task has it.
+    /// Takes the service from an earlier connection's task, or hands it to that of a later one. Pending while another task has
+    /// it.
     pub(super) fn poll_handover(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (client, connection) = (self.client.id(), self.connection.id);
         if self.serves == Serves::Later {
@@ -128,7 +131,7 @@ impl<R: Reader> Driver<R> {
             let (handed, old) = shared.with(|inner, _| inner.take_service(client, connection, cx.waker()));
             drop(old);
             match handed {
-                // Not for long: that task hands it over when it is polled next, with a hook that runs.
+                // The other task hands over the service when it is polled next, even if a hook still runs.
                 Handed::NotYet => return Poll::Pending,
                 Handed::Elsewhere => self.leave_client(),
                 Handed::Service(service) => {
@@ -153,7 +156,7 @@ impl<R: Reader> Driver<R> {
                 Attended::Over(mailbox, state) => {
                     (self.serves, self.phase) = (Serves::Client, Phase::Ended);
                     self.ending = Some(Box::new(Ending::new(mailbox, state, &self.connection.shared)));
-                    // As when any transport ends.
+                    // The end of any transport drops the hook that runs.
                     self.abandon_hook();
                 }
             }
@@ -161,7 +164,7 @@ impl<R: Reader> Driver<R> {
         Poll::Ready(())
     }
 
-    /// Another task has the client's service: this one only closes the connection.
+    /// Notes that another task has the client's service, so that this task only closes its connection.
     fn leave_client(&mut self) {
         self.serves = Serves::Nobody;
         if self.phase == Phase::Away {

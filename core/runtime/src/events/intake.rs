@@ -1,4 +1,4 @@
-//! Enters what happens into the backlog, under the hub's lock.
+//! Puts messages into the [backlog](crate::state::backlog) of the hub's event stream, and the futures that wait for that backlog.
 
 use crate::handler::limit::TimeLimit;
 use crate::handles::client::Client;
@@ -15,7 +15,8 @@ use throng_core::ClientId;
 use throng_core::hub::{Cause, Flush};
 use throng_core::websocket::Message;
 
-/// Enters a message into the backlog, in place of the message hook.
+/// Puts a message into the backlog. A hub with an event stream calls this instead of the message hook. If a future is returned,
+/// the client must not be read until the future is ready.
 pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
     let (shared, id) = (&client.member.shared, client.id());
     match shared.with(|inner, _| inner.note_message(&client.member, message)) {
@@ -30,10 +31,11 @@ pub(crate) fn take_in(client: &Client, message: Message) -> Option<Running> {
     }
 }
 
-/// Ready when the backlog has room again, or when the client that waits has ended.
+/// Ready when the backlog has room again, or when the client for which it waits has ended.
 #[must_use = "a future does nothing unless it is polled"]
 pub(crate) struct BacklogRoom {
     shared: Arc<Shared>,
+    /// `None` for a handshake, which has no client yet.
     client: Option<ClientId>,
     ticket: Option<u32>,
 }
@@ -79,8 +81,8 @@ impl Drop for BacklogRoom {
     }
 }
 
-/// Waits until the application has taken every event up to a given one and asks for the next, so that its answers have
-/// been sent. A closing client stays open until then, but at most for the close deadline.
+/// Waits until the application has finished with every event up to a given one, so that its answers have been sent: it asks for
+/// an event after them. A closing client stays open until then, but at most for `deadlines.close`.
 pub(crate) struct EventsTaken {
     shared: Arc<Shared>,
     client: ClientId,
@@ -90,7 +92,8 @@ pub(crate) struct EventsTaken {
 }
 
 impl EventsTaken {
-    /// `None` if there is nothing to wait for.
+    /// Waits for the events that are in the backlog now. `None` if the application has finished with all of them, or the hub has
+    /// no event stream.
     pub(crate) fn of(member: &Member) -> Option<Self> {
         let shared = &member.shared;
         shared.settings.events?;

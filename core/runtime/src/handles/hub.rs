@@ -24,8 +24,8 @@ use throng_core::{ClientId, CloseCode, ClosedBy, Frame, Name, hub};
 
 /// A handle of a running hub. Cloning costs one reference count.
 ///
-/// All methods except [`drain`](Self::drain) and [`stopped`](Self::stopped) return at once, with the request done or
-/// refused; only writing happens later.
+/// [`drain`](Self::drain) and [`stopped`](Self::stopped) return futures. Every other method has done or refused what it was asked
+/// for when it returns; only the writing to sockets happens later.
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
@@ -101,7 +101,7 @@ impl Hub {
         )?)
     }
 
-    /// Puts a client into a room. The application decides here, so no `before_join` hook is called.
+    /// Puts a client into a room, without asking the `before_join` hook.
     ///
     /// # Errors
     /// The client is gone or in the room already, or a limit is reached.
@@ -109,7 +109,7 @@ impl Hub {
         self.shared.with(|inner, now| inner.join(now, client, room, None))
     }
 
-    /// Takes a client out of a room. No `before_leave` hook is called.
+    /// Takes a client out of a room, without asking the `before_leave` hook.
     ///
     /// # Errors
     /// The client is gone or not in this room.
@@ -117,7 +117,7 @@ impl Hub {
         self.shared.with(|inner, now| inner.leave(now, client, room, Left::Removed))
     }
 
-    /// Takes a client out of all its rooms; returns their number. No `before_leave` hook is called.
+    /// Takes a client out of all its rooms, without asking the `before_leave` hook. Returns the number of rooms.
     ///
     /// # Errors
     /// The client is gone.
@@ -125,8 +125,8 @@ impl Hub {
         self.shared.with(|inner, now| inner.leave_all(now, client, Left::Removed))
     }
 
-    /// Closes a client: it leaves its rooms now; its queued messages are written first, within the close deadline. A
-    /// reason over 123 bytes is truncated.
+    /// Closes a client. It leaves its rooms now. Its queued messages are written before the close frame, all within
+    /// `deadlines.close`. A reason of more than 123 bytes is truncated.
     ///
     /// # Errors
     /// The client is gone or closing already.
@@ -135,7 +135,7 @@ impl Hub {
         self.shared.handle(Event::Close { client, code, reason, flush, by }).map(drop)
     }
 
-    /// The hub's config: every limit, deadline and rate. The secret hash key is set to zero.
+    /// A copy of the hub's config: every limit, deadline and rate. In the copy the secret hash key is zero.
     #[must_use]
     pub fn config(&self) -> Config {
         let mut config = self.shared.look(|inner| inner.hub.config().clone());
@@ -159,14 +159,14 @@ impl Hub {
     /// Cost: O(1), but O(connections) under the lock if a rate, an outbox limit or a deadline changes.
     ///
     /// # Errors
-    /// Names the first invalid field; nothing has changed then.
+    /// A field is invalid; the error names the first one, and nothing has changed.
     pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
         let mut closes = config.closes.clone();
         self.shared.settings.fill(&mut closes);
         self.shared.with(|inner, now| {
             let config = &Config { host: inner.hub.config().host, closes, ..config.clone() };
             if inner.handle(now, Event::Reconfigure { config }).is_err() {
-                // Nothing has changed: that tells the field, too.
+                // The hub's error does not name the field. The same check on the unchanged config does.
                 return config.validate_change(inner.hub.config());
             }
             self.shared.settings.config.set(config);
@@ -175,15 +175,16 @@ impl Hub {
         })
     }
 
-    /// Ends the hub's work gracefully: newcomers are refused, idle clients are closed at once and the others spread
-    /// over time, each with 1001 or as [`Cause::Draining`](hub::Cause::Draining) of the config says. The future is ready when the
-    /// last connection and its last hook have ended, or at once after a [`shutdown`](Self::shutdown).
+    /// Stops the hub gracefully. Newcomers are refused. Idle clients are closed within a tenth of [`Drain::spread`], the others
+    /// spread over the whole of it, each with 1001 unless [`Config::closes`] has another close frame for
+    /// [`Cause::Draining`](hub::Cause::Draining). The future is ready when the last connection and its last hook have ended, or
+    /// at once after a [`shutdown`](Self::shutdown).
     ///
-    /// A second drain joins the first and ignores its own settings. Cancel-safe: the drain begins with the first poll
+    /// A second drain waits for the first and ignores its own `drain`. Cancel-safe: the drain begins with the first poll
     /// and goes on if the future is dropped.
     ///
     /// # Errors
-    /// `deadline` has passed; the error counts the remaining connections. The drain goes on.
+    /// `deadline` has passed; the error has the number of remaining connections. The drain goes on.
     pub fn drain(
         &self,
         drain: Drain,
@@ -192,8 +193,8 @@ impl Hub {
         Draining::new(Arc::clone(&self.shared), drain, deadline)
     }
 
-    /// Closes all clients now with 1001, or as [`Cause::ShutDown`](hub::Cause::ShutDown) of the config says, and refuses
-    /// newcomers from now on.
+    /// Closes all clients now, with 1001 unless [`Config::closes`] has another close frame for
+    /// [`Cause::ShutDown`](hub::Cause::ShutDown), and refuses newcomers from now on.
     pub fn shutdown(&self) {
         self.shared.with(|inner, now| {
             // A second shutdown is no error.
@@ -203,7 +204,7 @@ impl Hub {
         });
     }
 
-    /// Waits until the hub has stopped: any drain or shutdown has ended the last connection, and its last hook has
+    /// Waits until the hub has stopped: after a drain or a shutdown, when the last connection has ended and the last hook has
     /// returned. Cancel-safe: dropping the future changes nothing.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + Sync + Unpin + use<> {
         Drained::new(Arc::clone(&self.shared))
@@ -292,15 +293,15 @@ impl Hub {
         self.shared.look(|inner| inner.hub.stats())
     }
 
-    /// Counters of compression.
+    /// How many messages and bytes were compressed and decompressed so far, and how many open clients accept compression.
     #[cfg(feature = "deflate")]
     #[must_use]
     pub fn compression_stats(&self) -> CompressionStats {
         self.shared.deflating.stats()
     }
 
-    /// Encodes a message once, and deflates it once if any client takes that. Use the frame for a message that is
-    /// published several times.
+    /// Encodes a message as a frame, and compresses it if any open client accepts compression. Use it for a message that is
+    /// published several times: each publish of the frame reuses both.
     ///
     /// # Errors
     /// The message cannot be encoded.
@@ -309,14 +310,15 @@ impl Hub {
     }
 
     /// Takes what was recorded since the last call; `None` if the hub is not [recorded](crate::Builder::record). A
-    /// flight recorder returns a copy of all that it holds; copying takes about 0.1 ms per MiB under the hub's lock.
+    /// [flight recorder](Record::Last) returns a copy of all that it holds. The hub's lock is held while it is copied, for about
+    /// 0.1 ms per MiB.
     #[must_use]
     pub fn take_recording(&self) -> Option<Recording> {
         self.shared.with(|inner, _| inner.take_recording())
     }
 
-    /// Like [`take_recording`](Self::take_recording), but never waits, as a panic hook must not. Also `None` if the
-    /// hub's lock is held at the moment, possibly by the calling thread.
+    /// Like [`take_recording`](Self::take_recording), but never waits for the hub's lock; `None` if the lock is held. For a panic
+    /// hook, which must not wait: the lock may be held by the thread that panics.
     #[cfg(feature = "tracing")]
     pub(crate) fn try_take_recording(&self) -> Option<Recording> {
         self.shared.try_with(Inner::take_recording)?

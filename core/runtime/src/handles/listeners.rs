@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Signals are counted there and not by the future that serves, because a hook may block the thread that polls this future.
 pub struct SignalListeners {
     listeners: Mutex<Vec<Arc<Listening>>>,
-    /// Whether signals are caught, once that was tried.
+    /// Whether signals could be caught; empty before the first attempt.
     #[cfg(feature = "tracing")]
     is_caught: OnceLock<bool>,
 }
@@ -57,7 +57,7 @@ struct State {
 enum Exit {
     #[default]
     NoLimit,
-    /// As the hub's config says at that moment.
+    /// The close deadline that the hub's config has at the moment of the signal.
     Of(Arc<Shared>),
     Known(ExitTime),
 }
@@ -76,15 +76,16 @@ impl ExitTime {
         Self { limit: config.close(), standstill: config.standstill() }
     }
 
-    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in which
-    /// the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run meanwhile.
+    /// Blocks the thread for that time, by a clock that says how much time has passed and a function that sleeps. The time in
+    /// which the process [stood still](throng_core::hub::Deadlines::standstill) does not count: the last hooks could not run
+    /// meanwhile.
     pub fn wait(self, clock: impl Fn() -> Duration, sleep: impl FnMut(Duration)) {
         wait(self.limit, self.standstill, clock, sleep);
     }
 }
 
 impl SignalListeners {
-    /// Nobody listens yet.
+    /// Makes an empty list, to which no server listens yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -94,9 +95,9 @@ impl SignalListeners {
         }
     }
 
-    /// Catches SIGTERM and Ctrl-C by `catch` at the first call, and returns the signals that come from now on, for one server; `exit`
-    /// is that of [`listen`](Self::listen). `catch` starts the thread that calls [`signalled`](Self::signalled). If it fails, that is
-    /// logged, and this call and all later ones return `None`.
+    /// Catches SIGTERM and Ctrl-C by `catch` at the first call, and returns the signals that come from now on, for one server;
+    /// `exit` is that of [`listen`](Self::listen). `catch` starts the thread that calls [`signalled`](Self::signalled). If it
+    /// fails, that is logged, and this call and all later ones return `None`.
     #[cfg(feature = "tracing")]
     pub fn catch(
         &'static self,
@@ -113,19 +114,21 @@ impl SignalListeners {
         self.is_caught.get_or_init(caught).then(|| self.listen(exit))
     }
 
-    /// Returns the signals that come from now on, for one server. `exit` must start a thread that ends the process with code 1 when
-    /// that time is over. A second signal calls it, once at most, on the thread that calls [`signalled`](Self::signalled).
+    /// Returns the signals that come from now on, for one server. At the second signal `exit` is called, once at most, on the
+    /// thread that calls [`signalled`](Self::signalled). It must start a thread that waits for the [`ExitTime`] and then ends the
+    /// process with code 1.
     pub fn listen(&'static self, exit: fn(ExitTime)) -> SignalListener {
         let listening = Arc::new(Listening { exit, state: Mutex::default() });
         let mut listeners = self.listeners();
-        // A process that serves again has got over the end of an earlier server.
+        // If the process serves again, `main` has not hung after the end of an earlier server, whose listener is not needed any
+        // more.
         listeners.retain(|listening| !listening.state().is_served);
         listeners.push(Arc::clone(&listening));
         SignalListener { of: self, listening }
     }
 
-    /// Tells all servers of a signal. If it is the second one for a server, and that has [`Force::Exit`](crate::Force::Exit),
-    /// begins the end of the process.
+    /// Tells all servers of a signal. If this is the second signal for a server with [`Force::Exit`](crate::Force::Exit), calls
+    /// the `exit` of [`listen`](Self::listen).
     pub fn signalled(&self) {
         // Tasks are woken, and hubs asked, outside the lock.
         let listeners = self.listeners().clone();
@@ -185,12 +188,12 @@ impl SignalListener {
         self.listening.state().has_stopped = true;
     }
 
-    /// Serving has ended. A second signal still ends the process, because `main` may hang, and signals that are caught once have no
-    /// effect of their own any more. Not called if the future that serves is dropped.
+    /// Serving has ended. A second signal still ends the process, because `main` may hang, and signals that are caught once have
+    /// no effect of their own any more. Not called if the future that serves is dropped.
     pub(crate) fn serving_has_ended(&self) {
         let mut state = self.listening.state();
         let Exit::Of(shared) = &state.exit else { return };
-        // The hub is kept no longer than that.
+        // The time is computed now, so that the listener does not keep the hub alive.
         let time = Exit::Known(ExitTime::of(shared));
         state.is_served = true;
         // If no signal has come, the application may handle the first one in its own way.

@@ -1,4 +1,4 @@
-//! Sending with a wait for room.
+//! Sends a message to a client once its outbox has room.
 
 use crate::measure::What;
 use crate::notice::message::SendError;
@@ -10,10 +10,11 @@ use core::task::{Context, Poll};
 use throng_core::hub::{Event, Outcome, Policy, Published, Target};
 use throng_core::{ClientId, Frame, hub};
 
-/// The number of sends that may wait for one client.
+/// The most sends that may wait for one client at a time.
 const WAITERS: usize = 64;
 
-/// A send that waits for room in the client's outbox: [`Client::send_wait`](crate::Client::send_wait).
+/// A send that waits for room in the client's outbox: [`Client::send_wait`](crate::Client::send_wait). At most 64 sends wait for
+/// one client; one more returns [`SendError::TooManyWaiters`].
 #[must_use = "a future does nothing unless it is polled"]
 pub struct SendWait {
     member: Arc<Member>,
@@ -44,7 +45,8 @@ impl Future for SendWait {
         let measuring = member.shared.measuring(What::Publish);
         let began = member.shared.now();
         let (result, old) = member.shared.with_turn(Some(&member.turn), began, |inner, now| {
-            // A client whose transport has failed is still read, but nothing can be sent to it.
+            // The transport has failed, or the close frame is written. The client may still be open, because its input is read
+            // on.
             if inner.hub.takes_nothing(client) {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             }
@@ -59,6 +61,8 @@ impl Future for SendWait {
             };
             let refused = match inner.handle(now, event) {
                 Ok(Outcome::Published(Published { refused: 1, .. })) => true,
+                // Dropped because the hub has no room, although this outbox is at most half full: no `OutboxLow` would end a
+                // wait.
                 Ok(Outcome::Published(Published { queued: 0, .. })) => {
                     return (Poll::Ready(Err(SendError::Full)), None);
                 }

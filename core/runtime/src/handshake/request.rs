@@ -72,13 +72,13 @@ impl Connecting {
         self.user = Some(user.into());
     }
 
-    /// Names the client's session. If the hub has a client with this session and the same user, the client continues on this connection:
-    /// it keeps its rooms, its values, its handlers and the messages that wait for it, and what else this hook sets applies to no client. Else
-    /// a new client opens, and has the session.
+    /// Names the client's session. If the hub has a client with this session and the same user, that client continues on this
+    /// connection: it keeps its rooms, its values, its handlers and the messages that wait for it, and everything else that this
+    /// hook sets is ignored. If the hub has no such client, a new client opens and has the session.
     ///
-    /// Whoever knows the name of a session, and passes for its user, gets its client: the name must be a secret that the peer cannot
-    /// guess, as `session::Tokens` makes it (feature `session-tokens`). The name of a new session should be told to the peer by the application,
-    /// for example in the first message or in a cookie.
+    /// A peer that knows the name of a session, and is accepted as its user, takes over its client. So the name must be a secret
+    /// that no peer can guess: `session::Tokens` makes such names (feature `session-tokens`). The application tells the peer the
+    /// name of a new session, for example in the first message or in a cookie.
     ///
     /// The request is refused with 403 if the session is another user's, with 409 if another connection uses it under
     /// [`SecondConnection::Refused`](throng_core::hub::SecondConnection::Refused), and with 400 if the name is empty or longer than
@@ -153,8 +153,8 @@ impl Connecting {
         self.authenticates = true;
     }
 
-    /// Opens the WebSocket without compression, even if the peer asks for it: for clients that get secrets together
-    /// with text of strangers.
+    /// Opens the WebSocket without compression, even if the peer asks for it. Use it for clients whose messages contain secrets
+    /// beside text that other people wrote: the length of the compressed message could reveal a secret.
     #[cfg(feature = "deflate")]
     pub fn decline_compression(&mut self) {
         self.compression = None;

@@ -30,7 +30,7 @@ const SLICE: u32 = 256;
 /// Transports that are [warmed](Writer::warm) together: enough to overlap their cache misses, few enough to stay in the
 /// cache until they are written.
 const WARMED: usize = 32;
-/// Bytes that one connection gets at a time, approximately.
+/// About the most bytes that one connection is leased at a time.
 const BUDGET: u32 = 64 << 10;
 
 /// Writes what the hub has for its connections, slice by slice.
@@ -62,7 +62,7 @@ pub(crate) struct Lane {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Asleep,
-    /// It has yielded, and writes in this poll.
+    /// The lane has yielded since it was woken, and writes in this poll.
     Turn,
 }
 
@@ -212,7 +212,7 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        // A lane never ends by itself: its host has dropped it, and nothing is written from now on.
+        // The future of a lane is never ready. So the host has dropped it early, and no lane writes from now on.
         self.shared.lose_host();
     }
 }

@@ -1,8 +1,8 @@
 //! Rate limits of messages.
 //!
-//! The rate limit of `tower` counts for all clients together, makes them wait, and is not `Clone`. The keyed limiter of `governor`
-//! has a clock of its own, and grows until the application tidies it up. This one uses the core's buckets and the hub's clock, and
-//! keeps a bounded number of them.
+//! The rate limit of `tower` counts for all clients together, makes them wait, and is not `Clone`. The keyed limiter of
+//! `governor` has a clock of its own, and grows until the application tidies it up. This one uses the core's buckets and the
+//! hub's clock, and keeps a bounded number of them.
 
 use super::error::ServiceError;
 use super::incoming::Incoming;
@@ -29,14 +29,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Limits the rate of messages of a user or client. Messages over the rate are refused with [`ServiceError::OverRate`], which
 /// says when to try again; they are answered, never dropped silently.
 ///
-/// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first, and cost less: they hold before a
-/// message is handed to anybody, and can stop the reading. This one is for what the hub does not know, as one limit for
-/// some kinds of messages, or a friendly answer.
+/// The hub's own limits (`inbound` in the [`Config`](throng_core::hub::Config)) come first and cost less: they apply before any
+/// handler sees a message, and can pause the reading. Use this layer for what the hub does not know, such as a separate limit for
+/// one type of message, or an answer that says when to try again.
 ///
-/// The limit is a token bucket of a few bytes for each user or client. One that is full again is forgotten, so who
-/// reconnects finds it as it was, and memory is bounded. It fills by the host's clock, also while the process
-/// [stood still](throng_core::hub::Deadlines::standstill): peers went on sending, and what they sent meanwhile within the rate may
-/// pass afterwards, beyond the burst, as under the hub's own limits. The names may be long if peers may choose them: `admission` bounds them.
+/// The limit is a token bucket of a few bytes for each user or client. A bucket is forgotten only when it is full again. So a
+/// user who reconnects finds the same bucket, and memory is bounded. Buckets fill by the host's clock, even while the process
+/// [stood still](throng_core::hub::Deadlines::standstill): messages that peers sent meanwhile, within the rate, may pass
+/// afterwards even if they exceed the burst, as under the hub's own limits. The table stores the names of users, which have at
+/// most `rooms.name_bytes`, or those that [`by`](Self::by) returns: limit their length if peers choose them.
 #[derive(Clone)]
 pub struct RateLimitLayer {
     limit: Arc<Limit>,
@@ -125,7 +126,7 @@ type KeyOf = Arc<dyn Fn(&Incoming) -> Option<Key> + Send + Sync>;
 
 struct Limit {
     key: KeyOf,
-    /// Held for a look-up, and now and then for a sweep.
+    /// Locked for a look-up, and now and then for a sweep.
     table: Mutex<Table>,
 }
 
@@ -172,8 +173,9 @@ impl Table {
         Self { rate, keys, buckets, others, sweep_at: keys.min(FEW), sweep_after: Instant::ORIGIN }
     }
 
-    /// Passes a message, or says when to try again. A message that is read `now` may have arrived as early as `since`. A bucket that was full then has gained since, and what it gained is
-    /// not lost at the burst.
+    /// Passes a message, or says when to try again. A message that is read `now` may have arrived as early as `since`. It is
+    /// debited as of `since`, so that a bucket which was full then keeps what it has gained from `since` to `now`, even beyond
+    /// its burst.
     fn pass(&mut self, key: Key, now: Instant, since: Instant) -> Result<(), ServiceError> {
         if self.buckets.len() >= self.sweep_at && !self.buckets.contains_key(&key) {
             self.sweep(now, since);
@@ -193,7 +195,8 @@ impl Table {
         }
     }
 
-    /// Forgets who has used nothing up. Each key pays for a look at two, as the next sweep comes when there are twice as many.
+    /// Removes all full buckets. The next sweep comes when the number of keys has doubled, so a sweep costs O(1) for each new
+    /// key.
     fn sweep(&mut self, now: Instant, since: Instant) {
         if now < self.sweep_after {
             return;

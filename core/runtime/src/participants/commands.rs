@@ -58,7 +58,14 @@ impl Participants {
         let sessions: Vec<String> = except.iter().map(|id| session_name::of_participant(room, id)).collect();
         let (result, except) = shared.publish_by(frame.payload().len(), |inner, now| {
             let except: Vec<ClientId> = sessions.iter().filter_map(|name| find(inner, room, name)).collect();
-            let event = Event::Publish { publisher: None, targets, except: &except, frame, policy: None };
+            let event = Event::Publish {
+                publisher: None,
+                targets,
+                except: &except,
+                frame,
+                policy: None,
+                dedup: None,
+            };
             (inner.handle(now, event), except)
         });
         drop(except);

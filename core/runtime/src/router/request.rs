@@ -37,7 +37,7 @@ impl Builder {
     }
 }
 
-/// The content of the field, if it is an id. Nothing behind it is looked at.
+/// The value of the field, if it is an id. The bytes behind the field are not read.
 fn find(json: &[u8], field: &str) -> Option<RequestId> {
     match scan::first(json, field)? {
         Scalar::Number(number) => Some(RequestId::number(field, number)),

@@ -1,10 +1,10 @@
-//! Simulates an application: its own [`Handler`](crate::Handler) runs on the hub, the connections and the lanes of production, with
-//! simulated clients, network, host and clock. A run takes milliseconds and follows from its seed.
+//! Simulates an application. Its own [`Handler`](crate::Handler) and throng's hub run as in production; the clients, the network,
+//! the host and the clock are simulated. A run takes milliseconds, and its seed determines everything that happens in it.
 //!
 //! A closure describes a run: it makes the hub, and gives each peer a script, which is an `async` block. [`Simulation`] calls the
-//! closure for one seed after another. Each seed gives a different run: messages are late, bytes are cut anywhere, connections are lost at
-//! any moment, peers read slowly, timers are late, the host stands still for minutes, tasks run in another order. A run that fails
-//! fails again with the same seed.
+//! closure for one seed after another. Each seed gives a different run: messages are late, bytes are cut anywhere, connections
+//! are lost at any moment, peers read slowly, timers are late, the host stands still for minutes, tasks run in another order. A
+//! run that fails fails again with the same seed.
 //!
 //! ```
 //! use throng_runtime::Hub;
@@ -28,7 +28,7 @@
 //!     }
 //!     run.finally("nobody is left in the lobby", |hub| match hub.members("lobby").len() {
 //!         0 => Ok(()),
-//!         left => Err(format!("{left} are")),
+//!         left => Err(format!("{left} members are left")),
 //!     });
 //! })
 //! .seeds(0..20)
@@ -41,30 +41,30 @@
 //!   [time limit](Simulation::time_limit).
 //! - A rule of [`Run::always`] or [`Run::finally`] does not hold.
 //! - A hook of the application panics.
-//! - The hub breaks the protocol, or has something left after a shutdown: that would be a bug of throng.
+//! - The hub breaks the WebSocket protocol, or still has connections after a shutdown: that would be a bug of throng.
 //!
-//! The [`Failure`] contains the seed, the last events of the run, and the command that runs this seed again. The command
-//! `throng-replay` reads its [`recording`](Failure::recording), written to a file.
+//! The [`Failure`] contains the seed, the last events of the run, and the command that runs this seed again. Write its
+//! [`recording`](Failure::recording) to a file, and the command `throng-replay` shows what the hub did.
 //!
 //! # How to write a script
 //!
-//! A connection may be lost at any moment; the script then gets [`PeerError::Fault`]. Return it with `?` if the script ends there, or
-//! connect again, as a client would. Check what the application guarantees to connected clients after [`Peer::after_faults`], when there are
-//! no faults any more. Check what it guarantees in every case at once, or with [`Run::always`]. A script that needs a random number
-//! takes it from [`Peer::random`].
+//! A connection may be lost at any moment; the script then gets [`PeerError::Fault`]. Return it with `?` if the script ends
+//! there, or connect again, as a client would. What the application guarantees only to clients that stay connected, check after
+//! [`Peer::after_faults`], when there are no faults any more. What it guarantees even during faults, check anywhere in the
+//! script, or with [`Run::always`]. A script that needs a random number takes it from [`Peer::random`].
 //!
 //! # What a handler may do
 //!
-//! A handler may wait for anything that this run can wake: channels and locks of tokio or async-std, and the timer [`Run::time`].
-//! Timers, sockets and tasks of tokio or async-std do not work here; a handler that calls `tokio::time::sleep` panics with
-//! "there is no reactor running". So an application that waits takes its timer, and its access to other servers, as a parameter.
-//! Nothing in a handler may depend on the real clock, a random number or the order of a `HashMap`; otherwise a seed would not give the
-//! same run again. [`Simulation::twice`] checks that.
+//! A handler may wait for anything that another task of the same run wakes, such as channels and locks of tokio or async-std, and
+//! for the timer [`Run::time`]. Timers, sockets and tasks of tokio or async-std do not work here; a handler that calls
+//! `tokio::time::sleep` panics with "there is no reactor running". So an application that waits takes its timer, and its access
+//! to other servers, as a parameter. Nothing in a handler may depend on the real clock, a random number or the order of a
+//! `HashMap`; otherwise a seed would not give the same run again. [`Simulation::twice`] checks that.
 //!
 //! # How throng itself is simulated
 //!
-//! throng's own simulation, `tests/src/simulation` in its repository, uses the same clock, tasks, host and network, with peers
-//! and checks that know the hub's internals: some 2,000 runs with each change.
+//! throng's own simulation, `tests/src/simulation` in its repository, uses the same clock, tasks, host and network. Its peers and
+//! checks know the hub's internals. Each change to throng must pass 2,000 runs of it.
 
 #[doc(hidden)]
 pub mod engine;

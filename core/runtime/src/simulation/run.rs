@@ -21,8 +21,8 @@ pub(crate) struct Rule {
     pub(crate) holds: Box<Holds>,
 }
 
-/// The description of one run, made by the closure of [`Simulation::new`](super::Simulation::new). What the closure makes, such as a
-/// handler and the state that scripts share with it, belongs to this run alone.
+/// The description of one run: the closure of [`Simulation::new`](super::Simulation::new) fills it. No two runs share the values
+/// that the closure makes, such as a handler and the state that scripts share with it.
 pub struct Run {
     pub(crate) seed: u64,
     pub(crate) shared: Arc<Shared>,
@@ -60,8 +60,9 @@ impl Run {
         self.peers.push((name.into(), Box::new(|peer| Box::pin(script(peer)))));
     }
 
-    /// Adds a check that must hold at every moment; `what` names it in the failure. The closure is called after each step of the run.
-    /// It may look at the hub and at the application's own state, and should be quick.
+    /// Adds a check that must hold at every moment. The closure is called after each step of the run. It may look at the hub and
+    /// at the application's own state, and should be quick. If it returns an error, the run fails with `what` and the error's
+    /// text.
     pub fn always(
         &mut self,
         what: impl Into<String>,
@@ -70,8 +71,8 @@ impl Run {
         self.always.push(Rule { what: what.into(), holds: Box::new(holds) });
     }
 
-    /// Adds a check that must hold at the end, when all scripts have returned, there are no faults any more, and the hub has noticed
-    /// the end of every connection; `what` names it in the failure.
+    /// Adds a check that must hold at the end, when all scripts have returned, there are no faults any more, and the hub has
+    /// noticed the end of every connection. If the closure returns an error, the run fails with `what` and the error's text.
     pub fn finally(
         &mut self,
         what: impl Into<String>,
@@ -86,7 +87,7 @@ impl Run {
         self.seed
     }
 
-    /// A number within this range, which follows from the seed.
+    /// A random number within this range. The seed determines it.
     #[must_use]
     pub fn random(&self, range: RangeInclusive<u64>) -> u64 {
         self.shared.rng().u64(range)

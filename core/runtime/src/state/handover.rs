@@ -1,8 +1,9 @@
 //! Passes a client that has a session from the task of one connection to that of the next.
 //!
-//! One task at a time holds the client's [service]: it calls the client's hooks. While a connection lasts, that is its own task. When the
-//! connection has ended and the client is away, a task of the hub's own takes the service. The task of the connection on which the client
-//! returns waits until the earlier task hands the service over, so hooks of one client never run at the same time.
+//! One task at a time holds the client's [service], the right to call the client's hooks. While the client has a connection, the
+//! task of that connection holds it. When the connection has ended and the client is away, the hub spawns a task, the
+//! *attendant*, which takes the service. When the client returns, the task of the new connection waits until the earlier task
+//! hands over the service. So hooks of one client never run at the same time.
 //!
 //! [service]: crate::connection::service
 
@@ -18,27 +19,27 @@ use std::sync::Mutex;
 use throng_core::hub::{Event, Flush};
 use throng_core::{ClientId, CloseFrame, ClosedBy, ConnectionId, Instant, hub};
 
-/// The service of a client, as a task finds it that asks for it.
+/// The answer to a task that asks for the service of its client.
 pub(crate) enum Handed {
     Service(Service),
-    /// Another task still holds it, and wakes the caller when it hands it over.
+    /// Another task still holds the service, and wakes the caller when it hands the service over.
     NotYet,
     /// The client has a later connection, whose task gets it, or has ended.
     Elsewhere,
 }
 
-/// What has become of a client that is away.
+/// The state of a client that has lost a connection.
 pub(crate) enum Attended {
-    /// It is still away, or it has ended while its connection lasts.
+    /// The client is still away, or it has ended and the lost connection has not.
     Away,
-    /// It has a later connection.
+    /// The client has a later connection.
     Elsewhere,
-    /// It has ended, and no connection is left: the notices that remain.
+    /// The client and its connections have ended. Holds the notices that remain.
     Over(Mailbox, ClientState),
 }
 
 impl Inner {
-    /// A client has lost its connection and stays.
+    /// Notes that a client has lost its connection and is away.
     #[cold]
     pub(crate) fn tell_away(&mut self, client: ClientId, end: End) {
         let now = self.hub.now();
@@ -53,7 +54,7 @@ impl Inner {
         self.notify(client, Notice::Away(away));
     }
 
-    /// A client has another connection.
+    /// Notes that a client has another connection.
     #[cold]
     pub(crate) fn tell_resumed(&mut self, client: ClientId, connection: ConnectionId) {
         let now = self.hub.now();
@@ -80,7 +81,7 @@ impl Inner {
         self.wakes.more_from(handover.and_then(|handover| handover.task.as_ref()));
     }
 
-    /// A client has ended that has no connection. If a task of the hub's own calls its last hooks, a drain waits for it.
+    /// Notes that a client without a connection has ended. If its attendant calls its last hooks, a drain waits for that.
     #[cold]
     pub(crate) fn end_detached(&mut self, client: ClientId) {
         let now = self.hub.now();
@@ -99,8 +100,8 @@ impl Inner {
         }
     }
 
-    /// Closes a client on the hub's behalf, for something that its present hook did. Nothing happens if that hook belongs to an earlier
-    /// connection than the client now has.
+    /// Closes a client on the hub's behalf, because of its hook that runs now. Does nothing if the client has a new connection
+    /// whose task still waits for the service: the hook then belongs to an earlier connection.
     pub(crate) fn close_by_hub(
         &mut self,
         now: Instant,
@@ -125,8 +126,8 @@ impl Inner {
         latest.is_some_and(|latest| latest != connection)
     }
 
-    /// Notes that a connection has ended whose client stays, or whose task has waited for the client's service in vain: a task of the
-    /// hub's own must take over.
+    /// Notes that the attendant must take over the client, because its connection has ended, and the client stays or the
+    /// connection's task has not got the service.
     pub(crate) fn detach(&mut self, client: ClientId) {
         let has_ended = !self.hub.is_open(client);
         let now = self.hub.now();
@@ -140,7 +141,8 @@ impl Inner {
         }
     }
 
-    /// Hands over the service of a client, and wakes the task that takes it. Gives it back if the client is not known any more.
+    /// Hands over the service of a client, and wakes the task that takes it. Returns the service if the hub does not know the
+    /// client any more.
     pub(crate) fn deposit(&mut self, client: ClientId, service: Service) -> Option<Service> {
         let Some(handover) = self.handover(client) else { return Some(service) };
         let (latest, task) = (handover.latest, handover.task.clone());
@@ -152,8 +154,8 @@ impl Inner {
         old
     }
 
-    /// Takes the service of a client for the task of this connection, or for the task that has taken its place. Drop the returned waker
-    /// after the lock is released.
+    /// Takes the service of a client, for the task of this connection or for the attendant that follows that task. Drop the
+    /// returned waker after the lock is released.
     pub(crate) fn take_service(
         &mut self,
         client: ClientId,
@@ -176,8 +178,8 @@ impl Inner {
         }
     }
 
-    /// Looks at a client that has lost this connection. The task is woken when anything happens. Drop the returned waker after the lock
-    /// is released.
+    /// The state of a client that has lost this connection. `waker` is woken when that state changes. Drop the returned waker
+    /// after the lock is released.
     pub(crate) fn attend(
         &mut self,
         client: ClientId,
@@ -196,8 +198,8 @@ impl Inner {
         (Attended::Away, replace(&mut handover.task, waker))
     }
 
-    /// The host has dropped the task that called the hooks of a client: from now on none is called, unless the client returns. Returns
-    /// what is left of a client that has ended.
+    /// Notes that the host has dropped the attendant of a client: no hook is called from now on, unless the client returns. If
+    /// the client has ended, removes it and returns its state.
     pub(crate) fn unserve(
         &mut self,
         client: ClientId,
@@ -220,7 +222,7 @@ impl Inner {
         self.remove_client(client)
     }
 
-    /// What is known of a client that has had more than one connection, or is away.
+    /// The handover state of a client; `None` if the client never lost a connection.
     fn known_handover(&mut self, client: ClientId) -> Option<&mut Handover> {
         self.client_state(client)?.rare.as_mut()?.handover.as_mut()
     }
@@ -231,8 +233,8 @@ impl Inner {
     }
 }
 
-/// A client that has ended and whose hooks no task can call. It is dropped as a waker: outside of the lock, since it holds values of the
-/// application.
+/// The state of a client that has ended and whose last hooks no task can call. It holds values of the application, which must be
+/// dropped outside of the lock. As a waker it is: all wakers are woken and dropped after the lock is released.
 struct Unserved(Mutex<ClientState>);
 
 impl Wake for Unserved {

@@ -1,9 +1,8 @@
 //! The lock and the atomic flags with which tasks hand work to each other.
 //!
-//! Normally the standard library's. `tests/races`, built with `--cfg loom`, replaces them by those of a model checker,
-//! which tries all interleavings of threads up to a number of preemptions. State that hands over no work (an
-//! application's values, the time at which a client opened) does not use this module, because it would only multiply
-//! the interleavings.
+//! They are those of the standard library. In `tests/races`, which is built with `--cfg loom`, they are those of loom, a model
+//! checker that tries all interleavings of threads up to a number of preemptions. State that hands over no work (an application's
+//! values, the time at which a client opened) does not use this module, because it would only multiply the interleavings.
 
 #[cfg(not(all(loom, test)))]
 pub(crate) use core::sync::atomic::{AtomicBool, AtomicU8};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
-/// What the hook waits for, and how many of them wait.
+/// Hooks wait for this gate to open; it counts the hooks that wait.
 #[derive(Default)]
 struct Gate {
     is_open: AtomicBool,
@@ -18,7 +18,7 @@ struct Gate {
     wakers: Mutex<Vec<Waker>>,
 }
 
-/// A hook that waits.
+/// Is dropped with the hook that waits, and then counts it no longer.
 struct Waits(Arc<Gate>);
 
 impl Drop for Waits {
@@ -38,7 +38,7 @@ impl Gate {
     }
 }
 
-/// A hub whose application lets in nobody before a gate is open.
+/// A hub whose `before_connect` hook returns only when the gate is open.
 fn world() -> (World, Arc<Gate>) {
     let gate = Arc::<Gate>::default();
     let hook = Arc::clone(&gate);
@@ -103,7 +103,7 @@ fn what_comes_behind_a_request_that_waits_is_kept_wherever_it_is_cut_and_whateve
                 peer.end();
             }
             world.run();
-            assert_eq!(gate.waiting(), 1, "it has said something");
+            assert_eq!(gate.waiting(), 1, "the hook still waits, since the peer has sent messages");
             gate.open();
             world.run();
             let (head, mut texts) = peer.answer();

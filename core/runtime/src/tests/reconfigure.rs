@@ -17,7 +17,7 @@ const fn secs(secs: u64) -> Duration {
 fn change(world: &mut World, change: impl FnOnce(&mut Config)) {
     let mut config = world.hub.config();
     change(&mut config);
-    world.hub.reconfigure(&config).expect("it can stand");
+    world.hub.reconfigure(&config).expect("the new config is valid");
     world.run();
 }
 
@@ -89,7 +89,11 @@ fn messages_are_as_long_as_the_new_config_says() {
     half.push(b"d!");
     whole.send("new");
     world.run();
-    assert_eq!(*lock(&heard), ["old!", "new"], "what has begun is taken under the limit of its beginning");
+    assert_eq!(
+        *lock(&heard),
+        ["old!", "new"],
+        "a message that has begun keeps the limit under which it began"
+    );
     half.send("long");
     world.run();
     assert_eq!(half.texts(), ["closed Some(1009)"]);

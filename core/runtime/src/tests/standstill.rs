@@ -1,4 +1,4 @@
-//! A host that is late, or stood still.
+//! A host whose timers are late, or that stood still.
 
 use super::host::World;
 use super::peer::masked;
@@ -17,7 +17,7 @@ const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 #[test]
 fn an_answer_that_lies_in_the_transport_is_read_before_it_is_late() {
     let mut config = Config::default();
-    // The hub itself forgives nothing.
+    // The hub never takes a late timer for a standstill.
     config.deadlines.standstill = Duration::MAX;
     let mut world = World::new(Hub::builder().config(config));
     let (answers, silent) = (world.connect(), world.connect());
@@ -25,7 +25,7 @@ fn an_answer_that_lies_in_the_transport_is_read_before_it_is_late() {
     for peer in [&answers, &silent] {
         assert_eq!(peer.take(), [0x89, 0], "a ping");
     }
-    // The timer is late, and awake before the readers are.
+    // The timer is late. Its task is polled before the tasks that read the pong.
     world.advance(Duration::from_secs(7));
     answers.push(&PONG);
     world.run();
@@ -85,7 +85,8 @@ fn secs(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// Whether it is over after its timers rang at these moments, each at once or late.
+/// The first of these moments at which the time is over. The process runs only at these moments, so a timer that is due in
+/// between is late.
 fn over_at(time: &mut TimeLeft, moments: impl IntoIterator<Item = Duration>) -> Option<Duration> {
     moments.into_iter().find(|moment| {
         let now = Instant::ORIGIN + *moment;
@@ -155,9 +156,9 @@ fn a_process_that_is_always_late_has_its_time_twice_and_no_more() {
     assert!((11..=21).contains(&timers), "{timers} timers");
 }
 
-/// The limit of a hook and a setting for standstills, how long the hook had when the process stopped, and for how long it did.
 #[test]
 fn a_hook_is_not_late_because_the_process_stood_still() {
+    // How long the hook had run when the process stopped, and for how long the process stood still, in seconds.
     for (before, stall) in [(0.0, 5.5), (0.0, 9.0), (2.2, 3.9), (4.9, 1.2), (4.9, 60.0), (4.4, 1.6)] {
         let builder = Hub::builder().on_message_async(|_, _| pending());
         let mut world = World::new(builder);
@@ -173,9 +174,9 @@ fn a_hook_is_not_late_because_the_process_stood_still() {
         let case = format!("{before} s, then {stall} s of nothing");
         assert_eq!(late(&world), 0, "{case}");
         world.pass(secs(0.5));
-        assert_eq!(late(&world), 0, "{case}: what it waits for may have come");
+        assert_eq!(late(&world), 0, "{case}: the hook has some time left to notice that its wait is over");
         world.pass(secs(6.0));
-        assert_eq!(late(&world), 1, "{case}: it is late at last");
+        assert_eq!(late(&world), 1, "{case}: the hook has exceeded its limit");
     }
 }
 
@@ -193,7 +194,11 @@ fn a_publish_that_waits_does_not_count_a_standstill() {
     world.pass(secs(0.2));
     world.advance(secs(30.0));
     world.run();
-    assert_eq!(*told.lock().unwrap(), None, "nobody could read meanwhile");
+    assert_eq!(
+        *told.lock().unwrap(),
+        None,
+        "the publish still waits: no peer could read during the standstill"
+    );
     slow.set_room(None);
     world.run();
     let delivered = told.lock().unwrap().take().expect("it is told");
@@ -216,7 +221,7 @@ fn a_refused_connection_is_read_after_a_standstill_and_lingers_then() {
     assert!(!world.is_over(&asks));
     world.advance(secs(20.0));
     world.run();
-    assert!(!world.is_over(&asks), "it may hang up yet");
+    assert!(!world.is_over(&asks), "the peer still has time to hang up");
     world.pass(secs(2.0));
     assert!(world.is_over(&asks));
     assert_eq!(world.hub.numbers().refused_connections.unread, 0);
@@ -232,7 +237,7 @@ fn a_refused_connection_has_its_second_whenever_the_process_runs() {
     world.pass(secs(0.1));
     world.advance(secs(20.0));
     world.run();
-    assert!(asks.take().is_empty(), "it has not had its time");
+    assert!(asks.take().is_empty(), "the peer still has time to send its request");
     asks.push(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
     world.run();
     assert!(asks.take().starts_with(b"HTTP/1.1 200"));

@@ -7,11 +7,12 @@ use crate::hub::{Action, Config, DropReason, Event, OverRate, Verdict};
 use crate::id::{ClientId, ConnectionId};
 use crate::rate::Rate;
 
-/// A hub of the default config, with pings.
+/// A hub with the default config, which sends pings.
 fn pinging() -> Bench {
     Bench::of(Config::default())
 }
 
+/// The actions that end a client which has missed its pong deadline.
 fn silent(bench: &Bench, client: ClientId) -> [Action; 2] {
     let why = disconnected(client, CloseCode::ABNORMAL, ClosedBy::Hub, "pong deadline");
     [why, bench.abort(client)]
@@ -116,7 +117,7 @@ fn a_paused_reader_is_not_timed_out() {
     bench.wait(secs(50));
     bench.write_all();
     bench.wait(secs(10) - TICK);
-    assert_eq!(bench.actions(), [], "it has a full time to be heard again");
+    assert_eq!(bench.actions(), [], "the pong deadline begins again after the pause");
     bench.wait(TICK);
     assert_eq!(bench.actions(), silent(&bench, client));
 }
@@ -211,7 +212,7 @@ fn while_the_application_works_its_client_is_not_closed_for_saying_nothing() {
     bench.wait(secs(500));
     bench.hear(client);
     bench.wait(secs(100) - TICK);
-    assert_eq!(bench.actions(), [], "it was not read from, so it could say nothing");
+    assert_eq!(bench.actions(), [], "the host did not read from the client, so no message could arrive");
     bench.wait(TICK);
     assert_eq!(bench.hub.stats().idle_inbound_timeouts, 1);
 }

@@ -51,7 +51,7 @@ fn whoever_is_paced_is_not_ready_and_holds_up_nobody() {
     assert!(!bench.hub.has_ready(0) && bench.hub.poll_ready().is_none());
     assert_eq!(bench.tell_all("all").queued, 3);
     let held = bench.lease_ready(1);
-    assert_eq!(held.len(), 1, "those who may not be written to count for nothing");
+    assert_eq!(held.len(), 1, "clients that the rate holds back do not count as leased");
     assert_eq!((held[0].client, &held[0].items[..]), (clients[2], &["all".into()][..]));
 }
 

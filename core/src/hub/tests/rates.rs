@@ -21,7 +21,7 @@ fn by_default_a_peer_may_send_as_fast_as_it_can() {
     }
     let stats = bench.hub.stats();
     assert_eq!((stats.received, stats.received_bytes, stats.over_rate), (10_000, 10_000_000, 0));
-    assert!(bench.hub.usages.is_empty(), "what a hub has no rate for costs it no memory");
+    assert!(bench.hub.usages.is_empty(), "a hub without rates allocates nothing for them");
 }
 
 #[test]

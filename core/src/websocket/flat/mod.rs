@@ -209,9 +209,9 @@ impl FlatRun {
         self.is_copied.then_some(&self.bytes)
     }
 
-    /// The [`Progress`] to report to the hub when the first `written` bytes of the run are written, and its transport has
-    /// begun all up to `begun` bytes, so that these must follow. A transport that holds nothing back has begun what is
-    /// written, and the item in which that ends.
+    /// The [`Progress`] to report to the hub when the first `written` bytes of the run are written. The transport has accepted
+    /// the first `begun` bytes, and must write the rest of these next. For a transport that buffers nothing, `begun` equals
+    /// `written`.
     #[must_use]
     pub fn progress(&self, written: usize, begun: usize) -> Progress {
         if written >= self.len() {
@@ -224,7 +224,7 @@ impl FlatRun {
         if begun <= start as usize {
             return Progress::Part { items: items as u32, bytes, begun: 0 };
         }
-        // Messages that share a frame end with it, all at once.
+        // Messages that share a frame have the same end.
         let last = self.ends.partition_point(|end| (*end as usize) < begun);
         let end = self.ends[last];
         let behind = self.ends.partition_point(|other| *other <= end);

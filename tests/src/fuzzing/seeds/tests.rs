@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use throng_core::hub::Config;
 use throng_core::trace::{Entry, Recorder, Replayed, read, replay};
 
-/// The seed of a name: what is in it, and what a replay comes to.
+/// The log of the seed with this name, and the result of its replay.
 fn seed(name: &str) -> (Vec<u8>, Replayed) {
-    let (_, log) = trace_file().into_iter().find(|seed| seed.0 == name).expect("there is one");
-    let replayed = replay(&log, [0; 2]).expect("somebody could have recorded it");
+    let (_, log) =
+        trace_file().into_iter().find(|seed| seed.0 == name).expect("there is a seed with this name");
+    let replayed = replay(&log, [0; 2]).expect("the log replays");
     (log, replayed)
 }
 
@@ -35,7 +36,7 @@ fn payloads_make_a_log_longer() {
     assert!(with.len() > without.len());
 }
 
-/// A fuzzer cuts what is longer: `fuzz/run` says at how much.
+/// The fuzzer truncates longer inputs, at the length that `fuzz/run` has for the target.
 #[test]
 fn no_log_is_longer_than_the_longest_input() {
     for (name, log) in trace_file() {
@@ -43,7 +44,8 @@ fn no_log_is_longer_than_the_longest_input() {
     }
 }
 
-/// Behind a tag of the format's so many zeros are an event: core's test of the layout sees to it that it is so for each.
+/// Whether the format has this tag, and the tag with this number of zeros behind it is an event. A test of the core's layout
+/// ensures that there is such a number for each tag of an event.
 fn is_known(tag: u8, zeros: usize) -> bool {
     let mut log = Recorder::new(&Config::default()).take();
     let len = zeros + 1;

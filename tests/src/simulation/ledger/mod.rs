@@ -1,5 +1,5 @@
-//! What must be: a naive account of every client, kept by what the application asks for and is told, and checked against
-//! what each peer receives.
+//! A naive account of every client: what it must receive, according to what the application asks the hub for and what the hub
+//! tells the application. The account is compared with what the client's peer receives.
 
 mod account;
 #[cfg(test)]
@@ -21,22 +21,22 @@ pub(super) struct Ledger {
     pub(super) accounts: Vec<Account>,
     /// Serial numbers by client, for as long as the client is open.
     pub(super) serials: BTreeMap<ClientId, usize>,
-    /// The id of the last message.
+    /// The number of the latest message.
     messages: u64,
-    /// How many messages were meant for how many clients, in all.
+    /// How many deliveries the peers must receive: the recipients of all messages, added up.
     pub(super) meant: u64,
-    /// How many clients were told that the hub had too little memory for messages.
+    /// How many clients the hub ended because it had no memory left for messages (`outbox.hub_bytes`).
     pub(super) ran_short: u64,
-    /// Sends that wait for room.
+    /// The number of sends that wait for room in an outbox.
     pub(super) waiting: usize,
-    /// The hub was told to end everybody.
+    /// Whether the hub was told to drain or to shut down.
     pub(super) is_ending: bool,
-    /// All that the application and the peers saw, in order.
+    /// A hash of all that the application and the peers saw, in order.
     pub(super) seen: ActionHash,
     pub(super) violations: Vec<String>,
-    /// How much at once peers may say.
+    /// How much a peer may send at once without exceeding a rate of the hub.
     bursts: Bursts,
-    /// Messages that all peers have said.
+    /// The number of messages that all peers have sent.
     said: u64,
 }
 
@@ -65,7 +65,7 @@ impl Ledger {
         self.seen.finish()
     }
 
-    /// How many messages there are so far.
+    /// The number of messages so far.
     pub(super) fn messages(&self) -> u64 {
         self.messages
     }
@@ -75,7 +75,7 @@ impl Ledger {
         self.messages
     }
 
-    /// A message is queued for these clients, or counted as dropped.
+    /// Notes that the hub has queued a message for these clients, or counted it as dropped.
     pub(super) fn expect(&mut self, serials: &[usize], message: u64, size: u32) {
         self.meant += serials.len() as u64;
         for serial in serials {
@@ -83,7 +83,8 @@ impl Ledger {
         }
     }
 
-    /// A peer has received a message.
+    /// Notes that a peer has received a message. A violation if the message was not for this peer, came twice, or came out of
+    /// order.
     pub(super) fn received(&mut self, serial: usize, message: u64) {
         self.see("received", serial, message);
         let account = &mut self.accounts[serial];
@@ -104,7 +105,8 @@ impl Ledger {
         }
     }
 
-    /// A client has ended, with this fate: something that was done to it, or that it did itself, must explain it.
+    /// Notes that a client has ended. A violation if nothing that was done to the client, or that the client did, explains how it
+    /// ended.
     pub(super) fn ended(&mut self, serial: usize, fate: Fate) {
         self.see("ended", serial, format!("{fate:?}"));
         let is_ending = self.is_ending;
@@ -112,13 +114,13 @@ impl Ledger {
         let account = &mut self.accounts[serial];
         let mut wrong = Vec::new();
         if account.stage != Stage::Connected {
-            wrong.push(format!("disconnected while {:?}", account.stage));
+            wrong.push(format!("disconnected in stage {:?}, not Connected", account.stage));
         }
         if !account.rooms.is_empty() {
-            wrong.push(format!("disconnected and still in {:?}", account.rooms));
+            wrong.push(format!("disconnected, but still in the rooms {:?}", account.rooms));
         }
         if !account.explains(&fate, is_ending) {
-            wrong.push(format!("ended by no fault of its own: {fate:?}; {:?}", account.causes));
+            wrong.push(format!("ended for no known cause: {fate:?}; possible causes: {:?}", account.causes));
         }
         account.stage = Stage::Ended;
         account.fate = Some(fate);
@@ -130,7 +132,7 @@ impl Ledger {
         }
     }
 
-    /// A peer says a message of so many bytes.
+    /// Notes that a peer sends a message of this length in bytes.
     pub(super) fn says(&mut self, serial: usize, bytes: usize) {
         self.said += 1;
         let account = &mut self.accounts[serial];
@@ -138,10 +140,10 @@ impl Ledger {
         account.bytes += bytes as u64;
     }
 
-    /// Whether so much was said that it may have been too much at once.
+    /// Whether a peer has sent so much that it may have exceeded a rate of the hub.
     fn has_flooded(&self, serial: usize) -> bool {
         let (bursts, account) = (&self.bursts, &self.accounts[serial]);
-        // A user's other clients may have said it.
+        // The rate of a user includes the messages of its other clients, so the messages of all peers are counted.
         [
             (account.controls, bursts.control),
             (account.messages, bursts.messages),
@@ -152,7 +154,7 @@ impl Ledger {
         .any(|(said, burst)| burst.is_some_and(|burst| *said > u64::from(burst)))
     }
 
-    /// The peer breaks the protocol, which is to be answered with this code.
+    /// Notes that a peer breaks the protocol, and the code of the close frame with which the hub must answer.
     pub(super) fn violates(&mut self, serial: usize, code: CloseCode) {
         self.accounts[serial].causes.violated.get_or_insert(code);
     }

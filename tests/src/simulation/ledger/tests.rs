@@ -103,5 +103,5 @@ fn a_room_that_was_not_left_is_found() {
     ledger.accounts[0].rooms.insert(3);
     ledger.accounts[0].causes.broke = true;
     ledger.ended(0, Fate { by: ClosedBy::Transport, code: CloseCode::ABNORMAL });
-    assert_eq!(ledger.violations, ["client 0: disconnected and still in {3}"]);
+    assert_eq!(ledger.violations, ["client 0: disconnected, but still in the rooms {3}"]);
 }

@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-/// Which of the tasks that are ready is polled next.
+/// How the executor chooses the next task to poll from those that are ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Any of them, at random by the seed.
+    /// Takes any of them, at random.
     Random,
-    /// The one that was woken first.
+    /// Takes the task that was woken first.
     Oldest,
-    /// The one that was woken last: others starve while it goes on.
+    /// Takes the task that was woken last. Others starve while such tasks wake each other.
     Newest,
 }
 
-/// A task, for as long as the simulation lasts.
+/// The id of a task. It stays valid after the task has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskId(usize);
 
@@ -35,10 +35,10 @@ pub struct Executor {
 /// The tasks that are ready.
 #[derive(Default)]
 struct Ready {
-    /// Each with the turn in which it was woken.
+    /// The turn in which each task was woken, and its number.
     queue: VecDeque<(u64, usize)>,
     turn: u64,
-    /// How many of them were ready when the turn began.
+    /// How many tasks of the queue were ready when the turn began.
     left: usize,
 }
 
@@ -63,13 +63,13 @@ impl Wake for Flag {
 }
 
 impl Executor {
-    /// Without a task. The random numbers choose among those that are ready.
+    /// Makes an executor without tasks. `rng` makes its random choices.
     #[must_use]
     pub fn new(order: Order, rng: Rng) -> Self {
         Self { tasks: Vec::new(), flags: Vec::new(), ready: Arc::default(), order, rng }
     }
 
-    /// A task, ready to be polled.
+    /// Adds a task, which is ready to be polled.
     pub fn spawn(&mut self, task: Task) -> TaskId {
         let number = self.tasks.len();
         let flag = Flag { task: number, is_ready: AtomicBool::new(false), ready: Arc::clone(&self.ready) };
@@ -86,26 +86,27 @@ impl Executor {
         lock(&self.ready).queue.len()
     }
 
-    /// Begins a turn of those that are ready now. Whoever is woken meanwhile is none of them, even if it is polled first.
+    /// Begins a turn. It consists of the tasks that are ready now; a task that is woken later belongs to the next turn, even if
+    /// it is polled first.
     pub fn begin_turn(&mut self) {
         let mut ready = lock(&self.ready);
         ready.turn += 1;
         ready.left = ready.queue.len();
     }
 
-    /// Whether all that were ready when the turn began have been polled.
+    /// Whether all tasks that were ready when the turn began have been polled.
     #[must_use]
     pub fn is_turn_over(&self) -> bool {
         lock(&self.ready).left == 0
     }
 
-    /// All tasks that there have been.
+    /// The number of tasks that were ever spawned.
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Polls one task that is ready; whether there was one.
+    /// Polls one task that is ready. Returns false if none is.
     pub fn poll_one(&mut self) -> bool {
         let Some(number) = self.choose() else { return false };
         self.poll(number);
@@ -150,7 +151,7 @@ impl Executor {
         self.tasks[task.0] = None;
     }
 
-    /// Whether a task has come to its end, or was dropped.
+    /// Whether a task has ended or was dropped.
     #[must_use]
     pub fn is_over(&self, task: TaskId) -> bool {
         self.tasks[task.0].is_none()

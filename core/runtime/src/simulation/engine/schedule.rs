@@ -1,4 +1,4 @@
-//! What happens at which moment, besides timers.
+//! The schedule of a simulation: the times at which things happen, except for timers.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,17 +10,17 @@ pub enum Due<T> {
     ToHub(usize),
     /// Bytes arrive at the peer's end of a wire.
     ToPeer(usize),
-    /// A transport that said "pending" for no reason may be read again.
+    /// A transport whose read returned `Pending` as a simulated fault may be read again.
     Readable(usize),
-    /// The same for writing.
+    /// A transport whose write returned `Pending` as a simulated fault may be written again.
     Writable(usize),
-    /// There is room for what a peer has to send.
+    /// A wire has room again for bytes that its peer wants to send.
     Room(usize),
-    /// Whatever the simulation has put in.
+    /// An event of the simulation's own.
     Own(T),
 }
 
-/// In the order of time, and of what was put in first.
+/// Things that are due, in the order of their times; at the same time, in the order in which they were put in.
 pub struct Schedule<T> {
     heap: BinaryHeap<Reverse<(u64, u64, Due<T>)>>,
     next: u64,
@@ -33,13 +33,13 @@ impl<T: Ord> Default for Schedule<T> {
 }
 
 impl<T: Ord> Schedule<T> {
-    /// This is due at that moment.
+    /// Puts in something that is due at the time `at`, in nanoseconds.
     pub fn put(&mut self, at: u64, due: Due<T>) {
         self.heap.push(Reverse((at, self.next, due)));
         self.next += 1;
     }
 
-    /// When the next thing is due.
+    /// The time at which the next thing is due.
     pub fn next(&self) -> Option<u64> {
         self.heap.peek().map(|Reverse((at, ..))| *at)
     }

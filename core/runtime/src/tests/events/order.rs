@@ -39,7 +39,7 @@ fn an_evicted_client_ends_before_the_connection_that_caused_it() {
     world.run();
     let second = enter(&mut world, "ada");
     second.send("second");
-    // Too late, whatever the hub makes of it.
+    // The hub has ended the first client: this message must not become an event.
     first.send("late");
     world.run();
     assert_eq!(all(&mut events), ["+0.0 ada", "0.0: first", "-0.0 1008 Hub", "+1.0 ada", "1.0: second"]);

@@ -1,4 +1,5 @@
-//! Tries every order, except those that interrupt threads more than [`PREEMPTIONS`] times.
+//! Runs a scenario under loom: once for every order in which its threads may run, except orders that interrupt threads more than
+//! [`PREEMPTIONS`] times.
 
 use crate::tests::host::{Lent, World};
 use crate::tests::peer::{Peer, texts};
@@ -11,14 +12,15 @@ use throng_core::websocket::Message;
 
 /// Stack size of a thread that runs the hub: the model checker's default is too small.
 const STACK: usize = 512 << 10;
-/// Steps in one order. A scenario that needs more is in an endless loop.
+/// The most steps of one order. A scenario that takes more is in an endless loop.
 const BRANCHES: usize = 20_000;
-/// How often a thread may be interrupted where it could go on. Known races need up to three; each more takes four times
-/// as long.
+/// How often threads may be interrupted where they could go on. Known races need up to three interruptions; one more takes about
+/// four times as long.
 const PREEMPTIONS: usize = 3;
 
-/// Runs a scenario in every order of its threads with at most [`PREEMPTIONS`] interruptions. The closure that it
-/// returns is called after the order is over and all state is dropped, so it may panic.
+/// Runs a scenario in every order of its threads with at most [`PREEMPTIONS`] interruptions. The scenario returns a closure with
+/// its assertions. The closure is called when all threads of an order have ended and their state is dropped, so that it may
+/// panic.
 pub(super) fn in_every_order<A, S>(scenario: S)
 where
     A: FnOnce() + Send + 'static,
@@ -32,10 +34,13 @@ where
     let count = Arc::clone(&orders);
     model.check(move || {
         count.fetch_add(1, Ordering::Relaxed);
-        let assertion = spawn(scenario).join().expect("it ends");
+        let assertion = spawn(scenario).join().expect("the scenario does not panic");
         assertion();
     });
-    assert!(orders.load(Ordering::Relaxed) > 1, "nothing meets here");
+    assert!(
+        orders.load(Ordering::Relaxed) > 1,
+        "there is only one order: the threads of the scenario do not interact"
+    );
 }
 
 /// A thread of a scenario.
@@ -51,7 +56,7 @@ pub(super) fn polling(lent: Lent, times: usize) -> thread::JoinHandle<Lent> {
 /// After the threads have ended: polls woken tasks until none is left.
 pub(super) fn settle(world: &mut World, threads: impl IntoIterator<Item = thread::JoinHandle<Lent>>) {
     for thread in threads {
-        world.give_back(thread.join().expect("it ends"));
+        world.give_back(thread.join().expect("the thread does not panic"));
     }
     world.run();
 }
@@ -64,7 +69,7 @@ pub(super) fn echoing() -> Builder {
     })
 }
 
-/// A world with one client, for which no work is left.
+/// A world with one open client, in which no task has anything to do.
 pub(super) fn with_one(builder: Builder) -> (World, Peer, Client) {
     let mut world = World::new(builder);
     let peer = world.connect();
@@ -72,7 +77,7 @@ pub(super) fn with_one(builder: Builder) -> (World, Peer, Client) {
     (world, peer, client)
 }
 
-/// The state of a transport at the end.
+/// What a peer has seen of its connection at the end of a scenario.
 pub(super) struct Seen {
     bytes: Vec<u8>,
     wrongs: Vec<&'static str>,
@@ -80,7 +85,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// What the peer has received since the last call.
+    /// Takes the bytes that the peer has received since they were last taken.
     pub(super) fn by(peer: &Peer) -> Self {
         Self { bytes: peer.take(), wrongs: peer.wrongs(), is_shut: peer.is_shut() }
     }

@@ -1,4 +1,4 @@
-//! A notice in a mailbox reaches its driver, and a task that waits for a time learns of an earlier one.
+//! A notice in a mailbox wakes its driver, and a task that waits for a timeout is woken if an earlier timeout is set.
 
 use super::every::{echoing, in_every_order, polling, settle, with_one};
 use crate::tests::host::{Whose, World};
@@ -13,7 +13,7 @@ use throng_core::{CloseCode, Rate};
 /// Longer than the default close deadline.
 const PAST_CLOSE: Duration = Duration::from_secs(6);
 
-/// Counts how often its hooks are told of an end.
+/// A hub, and a counter of the calls of its `disconnected` hook.
 fn counting() -> (Builder, Arc<AtomicUsize>) {
     let ends = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&ends);

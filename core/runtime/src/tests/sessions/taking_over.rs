@@ -9,7 +9,7 @@ fn a_newer_connection_takes_over_and_the_older_one_is_closed() {
     let (newer, _) = connect(&mut world, "/?session=s");
     assert_eq!(older.texts(), ["closed Some(1008)"]);
     assert_eq!(only(&world), client);
-    // What the older one still sends counts for nothing, also a breach of the protocol.
+    // The hub ignores what the older connection still sends, even if it breaks the protocol.
     older.send("late");
     older.push(&[0xff, 0xff]);
     newer.send("hi");

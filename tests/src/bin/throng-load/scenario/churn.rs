@@ -1,4 +1,5 @@
-//! Whole lives of connections: connect, join a room, hear oneself in it, close, and again.
+//! The scenario `churn`. Each connection joins a room, sends a message, receives it back, and closes; then its place opens the
+//! next connection. One such connection, from its connect to its close, is a *life*.
 
 use std::time::Duration;
 
@@ -11,18 +12,21 @@ use crate::report::{Accounting, Report};
 use crate::stamp::Stamp;
 use crate::usage::Meter;
 
+/// The longest that one turn of the event loop waits for input.
 const LONGEST_TURN: Duration = Duration::from_millis(100);
-/// Longer than this in one stage of its life, a connection is lost.
+/// The nanoseconds after which a connection that is still in the same stage counts as lost, which ends the measurement.
 const PATIENCE: u64 = 10_000_000_000;
 /// RFC 6455, section 7.4.1.
 const NORMAL_CLOSURE: [u8; 2] = 1000_u16.to_be_bytes();
 
-/// Each place lives one life after the other.
+/// One of the concurrent connections: it has one life after another.
 struct Place {
     stage: Stage,
-    /// When the stage began.
+    /// The time at which the stage began; `u64::MAX` while there is no connection.
     since: u64,
+    /// The time at which this life began.
     began: u64,
+    /// The number of this life.
     life: u32,
 }
 
@@ -35,13 +39,13 @@ enum Stage {
 
 struct Churn {
     places: Vec<Place>,
-    /// What to do once the wake-up is handled.
+    /// The next steps, by the index of their place. They are taken after the input of a turn has been handled.
     steps: Vec<(usize, Step)>,
     lives: Latency,
     accounting: Accounting,
     completed: u64,
     living: usize,
-    /// No life begins later.
+    /// The time from which no new life begins.
     until: u64,
     clock: Clock,
 }
@@ -53,7 +57,7 @@ enum Step {
     Close,
 }
 
-/// `--concurrency` lives at once, each in a room of its own at `/room/churn-N`.
+/// Runs `--concurrency` lives at a time, each in a room of its own at `/room/churn-N`.
 pub(super) fn run(options: &Options) -> Result<Report, String> {
     let places = options.concurrency.max(1);
     let watched = options.watched()?;
@@ -67,7 +71,7 @@ pub(super) fn run(options: &Options) -> Result<Report, String> {
     churn.turn_until(&mut crowd, options.message_bytes, |churn, now| now >= churn.until)?;
     let window = meter.stop();
     let completed = churn.completed as f64;
-    // The lives under way are lived to their end, and none begins.
+    // Let the lives that have begun come to their end; no new one begins.
     churn.turn_until(&mut crowd, options.message_bytes, |churn, _| churn.living == 0)?;
 
     let mut report = Report::new(options, places, &window);
@@ -149,7 +153,7 @@ impl Churn {
         let lost = self.places.iter().position(|place| now.saturating_sub(place.since) > PATIENCE);
         lost.map_or(Ok(()), |index| {
             let stage = self.places[index].stage;
-            Err(format!("connection {index} waits in vain: {stage:?}"))
+            Err(format!("connection {index} is still {stage:?} after {} s", PATIENCE / 1_000_000_000))
         })
     }
 }
