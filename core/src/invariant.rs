@@ -84,6 +84,7 @@ invariants! {
     Sessions: "A session, its client and its reservation refer to each other, once.",
     Away: "A client is away if and only if its session has a grace, and it is counted.",
     AwayLimit: "No limit on away clients is exceeded.",
+    Expiries: "An expiry belongs to one client that has not ended, and has one timer.",
     Addresses: "The count of an address's connections is right.",
     Names: "Each name leads to its slot.",
     ConnectionLimit: "No limit on connections is exceeded.",

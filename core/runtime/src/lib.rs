@@ -166,6 +166,7 @@ pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
 pub use notice::dropped::DropNotice;
+pub use notice::expiry::{Expiring, Expiry};
 pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;

@@ -20,6 +20,7 @@ every_action!(
     Connected,
     Away,
     Resumed,
+    Expiring,
     Replaced,
     Left,
     Disconnected,

@@ -3,6 +3,7 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
+use crate::time::Instant;
 use core::time::Duration;
 
 /// Something the host must do, or tell the application. A publish never makes one action per recipient.
@@ -111,6 +112,14 @@ pub enum Action {
         client: ClientId,
         /// Its connection from now on.
         connection: ConnectionId,
+    },
+    /// A client's authorisation ends soon: at `at`, unless [`Event::SetExpiry`](super::Event::SetExpiry) renews it. Told also of a client that
+    /// is away.
+    Expiring {
+        /// The client, which is still open.
+        client: ClientId,
+        /// When it ends, by the host's clock.
+        at: Instant,
     },
     /// Another connection has taken over a client. The old connection has no client any more: nothing that arrives on it counts, and it is
     /// closed as [`Cause::Replaced`](super::Cause::Replaced) says. `Resumed` follows.

@@ -34,6 +34,7 @@ impl Hub {
         self.check_users()?;
         self.check_addresses()?;
         self.check_sessions()?;
+        self.check_expiries()?;
         self.check_notices()?;
         self.check_ends()
     }

@@ -151,6 +151,7 @@ impl Hub {
         self.leave_every_room(client);
         self.leave_session(index);
         self.clear_user(index);
+        self.drop_expiry(index);
         let position = self.clients[index as usize].position;
         self.all.swap_remove(position as usize);
         if let Some(&moved) = self.all.get(position as usize) {

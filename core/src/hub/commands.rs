@@ -7,7 +7,7 @@ use super::{
     ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
     Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
-use crate::close::CloseCode;
+use crate::close::{CloseCode, CloseFrame};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};
@@ -101,6 +101,18 @@ impl $hub {
     /// Hands in [`Event::SetUser`].
     pub fn set_user(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         self.handle(now, Event::SetUser { client, user }).map(drop)
+    }
+
+    /// Hands in [`Event::SetExpiry`], with a close frame of the application's choice or, for `None`, the config's.
+    pub fn set_expiry(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        at: Option<Instant>,
+        close: Option<&CloseFrame>,
+    ) -> Result<(), Error> {
+        let (code, reason) = (close.map(|close| close.code), close.map_or("", |close| &close.reason));
+        self.handle(now, Event::SetExpiry { client, at, code, reason }).map(drop)
     }
 
     /// Hands in [`Event::Place`].

@@ -108,6 +108,9 @@ impl Dump<'_> {
                 write!(f, ", user {:?}", user.name)?;
             }
             self.session(f, index)?;
+            if let Some(at) = hub.expiry_of(client) {
+                write!(f, ", authorised until {at:?} of the host's clock")?;
+            }
             writeln!(f)?;
             self.usage(f, index)?;
             for (at, room) in hub.rooms_of(client).enumerate() {

@@ -7,6 +7,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Policy, Written};
+use crate::time::Instant;
 
 /// Something that happened, or that the host or application asks for. A log of `(now, event)` is the whole run.
 ///
@@ -68,6 +69,23 @@ pub enum Event<'a> {
         client: ClientId,
         /// The new user; `None` for no user.
         user: Option<&'a str>,
+    },
+    /// Sets, changes or clears the time until which a client is authorised. [`Action::Expiring`](super::Action::Expiring) tells the
+    /// application before it, once for each event that sets one, as [`Deadlines::expiry_notice`](super::Deadlines::expiry_notice) says. At
+    /// it the client ends, with [`Cause::Expired`](super::Cause::Expired), away or not. A reservation that ends up continuing another
+    /// client passes its expiry on to it; without one, that client keeps its own.
+    ///
+    /// Time in which the host [stood still](super::Deadlines::standstill) counts: nobody is authorised for longer by it.
+    SetExpiry {
+        /// The client, reserved or open. It may be away.
+        client: ClientId,
+        /// The first moment, by the host's clock, at which the client is not authorised any more. If it has passed, the client ends
+        /// with the next [`Timeout`](Self::Timeout), for which the hub asks at once. `None`: no expiry.
+        at: Option<Instant>,
+        /// The code of the close frame. `None`: code and reason of the config.
+        code: Option<CloseCode>,
+        /// The reason in the close frame, cut off after 123 bytes. Ignored without a code.
+        reason: &'a str,
     },
     /// The application has decided which clients of a user stay: the hub closes the others, and then opens a reserved
     /// client as the user's, or moves an open client to the user. All of it happens or nothing: if `among` are

@@ -26,6 +26,7 @@ mod end_for;
 mod ending;
 mod ending_later;
 mod event;
+mod expiry;
 mod fate;
 mod host_time;
 mod inbound;
@@ -50,6 +51,8 @@ mod sink;
 mod snapshot;
 #[cfg(feature = "trace")]
 mod snapshot_connections;
+#[cfg(feature = "trace")]
+mod snapshot_expiries;
 mod standstill;
 mod stats;
 mod sweep;
@@ -94,6 +97,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use client::{Client, Usage};
 use connection::{Connections, Row};
+use expiry::Expiries;
 use host_time::Standstill;
 use memberships::Memberships;
 use names::Names;
@@ -136,6 +140,8 @@ pub struct Hub {
     memberships: Memberships,
     phases: Phases,
     wheel: Wheel<Owner>,
+    /// Until when clients are authorised, with timers of their own.
+    expiries: Expiries,
     notices: VecDeque<Notice>,
     /// The resolved targets of a publish, kept so that its memory is used again.
     reach: Vec<Reach>,
@@ -218,6 +224,7 @@ impl Hub {
             memberships: Memberships::new(config.host.hash_key),
             phases: Phases::default(),
             wheel,
+            expiries: Expiries::new(),
             notices: VecDeque::new(),
             reach: Vec::new(),
             draining: None,
@@ -280,6 +287,9 @@ impl Hub {
             }
             Event::Open { connection } => self.handle_open(connection).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
+            Event::SetExpiry { client, at, code, reason } => {
+                self.handle_set_expiry(client, at, code, reason).map(done)
+            }
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason).map(done)
             }
@@ -400,7 +410,15 @@ impl Hub {
 
     /// [`next_deadline`](Self::next_deadline) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
-        if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
+        if self.is_working() {
+            return Some(self.now);
+        }
+        let due = self.wheel.poll_timeout();
+        if self.expiries.len() == 0 {
+            return due;
+        }
+        let expiry = self.expiries.wheel.poll_timeout().map(|at| self.for_hub(at));
+        due.into_iter().chain(expiry).min()
     }
 
     /// Whether an event with consequences for many clients is not worked off yet.

@@ -84,6 +84,8 @@ totals!(
     replaced,
     not_returned,
     away_refused,
+    expired,
+    expiry_notices,
 );
 
 /// The position of a client in the list of a room or user. Two clients with one position are an error.
@@ -128,6 +130,7 @@ impl Hub {
             }
         }
         self.wheel.snapshot(log, |owner, log| owner.put(log));
+        self.put_expiry_timers(log);
         within(log, most)
     }
 
@@ -169,6 +172,7 @@ impl Hub {
         hub.take_attachments()?;
         hub.take_clients(input, keeps_usages)?;
         hub.take_timers(input)?;
+        hub.take_expiry_timers(input)?;
         let closed = hub.rooms.iter().filter(|room| room.closed);
         hub.stale = closed.map(|room| room.members.len() as u64).sum();
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
@@ -250,6 +254,7 @@ impl Hub {
             client.user_position.put(log);
         }
         client.opened.put(log);
+        self.put_expiry(index, log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -310,6 +315,7 @@ impl Hub {
             client.user_position = Field::take(input)?;
         }
         client.opened = take_total(input)?;
+        self.take_expiry(index, input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(index, &mut client.memberships, list, position);

@@ -129,6 +129,10 @@ pub struct Stats {
     pub not_returned: u64,
     /// Clients that ended with their connection because a limit of away clients was reached.
     pub away_refused: u64,
+    /// Clients, reserved ones included, that ended because their authorisation had expired, whatever the close code.
+    pub expired: u64,
+    /// How often the application was told that a client's authorisation ends soon.
+    pub expiry_notices: u64,
 }
 
 impl Stats {
@@ -211,6 +215,8 @@ impl Hub {
             replaced: totals.replaced,
             not_returned: totals.not_returned,
             away_refused: totals.away_refused,
+            expired: totals.expired,
+            expiry_notices: totals.expiry_notices,
         }
     }
 }

@@ -43,6 +43,14 @@ impl Hub {
                 }
             }
         }
+        let now = self.now();
+        while !slice.is_over()
+            && steps > 0
+            && let Some((_, index)) = self.expiries.wheel.pop(now, &mut steps)
+        {
+            slice.spend(TIMER);
+            self.work_on(index, &mut slice, |hub| hub.expiry_timeout(index));
+        }
     }
 
     fn connection_timeout(&mut self, row: Row) {

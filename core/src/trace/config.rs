@@ -31,7 +31,7 @@ variants!(EndedBy { 0 => AnyClose, 1 => NormalClose, 2 => NoClose });
 variants!(SecondConnection { 0 => TakesOver, 1 => Refused });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
-fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });
+fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill, expiry_notice });
 fields!(CloseFrame { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });

@@ -128,6 +128,7 @@ events! {
     46 => HalfClosed { connection },
     47 => Identify { client, user, session },
     48 => CloseConnection { connection, code, reason, flush },
+    60 => SetExpiry { client, at, code, reason },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }

@@ -1,7 +1,7 @@
 //! A hub with an optional recorder.
 
 use super::Recorder;
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{

@@ -8,6 +8,7 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
@@ -277,6 +278,29 @@ impl Builder {
     {
         self.hooks.resumed =
             Some(Box::new(move |client, resumed| Some(Box::pin(closure(client.clone(), resumed)))));
+        self
+    }
+
+    /// [`Handler::expiring`](crate::Handler::expiring), by a closure that does not wait.
+    pub fn on_expiring<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Expiring) + Send + Sync + 'static,
+    {
+        self.hooks.expiring = Some(Box::new(move |client, expiring| {
+            closure(client, expiring);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::expiring`](crate::Handler::expiring), by a closure that may wait.
+    pub fn on_expiring_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Expiring) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.expiring =
+            Some(Box::new(move |client, expiring| Some(Box::pin(closure(client.clone(), expiring)))));
         self
     }
 

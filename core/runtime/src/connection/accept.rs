@@ -4,6 +4,7 @@ use crate::compression::Negotiated;
 use crate::connection::attendant;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
+use crate::connection::expiry::set_reserved;
 use crate::connection::evicted::wait_for_evicted;
 use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
@@ -197,6 +198,7 @@ impl Accepted {
                 if session.is_none() {
                     self.slot.span.set_client(member.id);
                 }
+                set_reserved(&member.shared, member.id, connecting.expiry.as_ref());
                 self.slot.member = Some(Arc::clone(&member));
                 Ok(Reserved { slot: self.slot, member, connecting, since: self.since })
             }

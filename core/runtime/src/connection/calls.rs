@@ -70,6 +70,7 @@ impl<R: Reader> Driver<R> {
             Notice::Error(error) => return self.tell_due(Due::Error(error), cx),
             Notice::Away(away) => (Hook::Away, caught(|| handler.away(client, away))),
             Notice::Resumed(resumed) => (Hook::Resumed, caught(|| handler.resumed(client, resumed))),
+            Notice::Expiring(expiring) => (Hook::Expiring, caught(|| handler.expiring(client, expiring))),
             Notice::Disconnected(end) => return self.tell_disconnected(end, cx),
         };
         self.called(hook, called, None, cx);

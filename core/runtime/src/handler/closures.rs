@@ -1,5 +1,6 @@
 //! Closures in place of a handler's hooks.
 
+use crate::notice::expiry::Expiring;
 use crate::handler::Denied;
 use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
@@ -43,6 +44,7 @@ pub(crate) struct Closures {
     pub(crate) error: Option<Closure<ClientError>>,
     pub(crate) away: Option<Closure<Away>>,
     pub(crate) resumed: Option<Closure<Resumed>>,
+    pub(crate) expiring: Option<Closure<Expiring>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
 }
 
@@ -65,6 +67,7 @@ impl Closures {
             error: None,
             away: None,
             resumed: None,
+            expiring: None,
             disconnected: None,
         }
     }
@@ -190,6 +193,13 @@ impl Hooks for Closures {
         match &self.resumed {
             Some(closure) => closure(client, resumed),
             None => self.handler.resumed(client, resumed),
+        }
+    }
+
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running> {
+        match &self.expiring {
+            Some(closure) => closure(client, expiring),
+            None => self.handler.expiring(client, expiring),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
@@ -45,6 +46,7 @@ pub(crate) trait Hooks: Send + Sync {
     fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
     fn away(&self, client: &Client, away: Away) -> Option<Running>;
     fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running>;
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
 }
 
@@ -168,6 +170,14 @@ impl<H: Handler> Hooks for Owned<H> {
         }
         let (handler, client) = self.with(client);
         Some(Box::pin(async move { handler.resumed(&client, resumed).await }))
+    }
+
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running> {
+        if !takes_two(H::expiring) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.expiring(&client, expiring).await }))
     }
 
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {

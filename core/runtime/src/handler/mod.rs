@@ -8,6 +8,7 @@ pub(crate) mod limit;
 pub(crate) mod unset;
 
 use crate::handler::unset::Unset;
+use crate::notice::expiry::Expiring;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
@@ -39,6 +40,7 @@ use throng_core::websocket::handshake::Refusal;
 ///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         │
+///        ├─▶ expiring                                      │ before its authorisation ends
 ///        ├─▶ away ─▶ resumed                               ┘ with a session
 ///        │
 ///  left (Ended)           for each room that it was in when it ended
@@ -179,6 +181,14 @@ pub trait Handler: Send + Sync + 'static {
     /// [`sessions.grace`](throng_core::hub::Sessions::grace): it is still in its rooms, and what is sent to it waits. If it returns,
     /// [`resumed`](Self::resumed) follows, else [`left`](Self::left) and [`disconnected`](Self::disconnected).
     fn away(&self, client: &Client, away: Away) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// The client's [authorisation](Client::set_expiry) ends soon: this long before it as
+    /// [`deadlines.expiry_notice`](throng_core::hub::Deadlines::expiry_notice) says, 25 s by default, or after half of its time if that is
+    /// shorter. The hook may renew it, by [`Client::set_expiry`], or ask the peer for a new token. Without that the client ends at its
+    /// expiry. Called once for each expiry that is set, also while the client is away.
+    fn expiring(&self, client: &Client, expiring: Expiring) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

@@ -1,6 +1,7 @@
 //! The request that asked for a WebSocket, and the application's settings for the connection.
 
 use crate::compression::Negotiated;
+use crate::notice::expiry::Expiry;
 use crate::handshake::client_handlers::ClientHandlers;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
@@ -21,6 +22,7 @@ pub struct Connecting {
     pub(crate) upgrade: Upgrade,
     pub(crate) user: Option<String>,
     pub(crate) session: Option<String>,
+    pub(crate) expiry: Option<Expiry>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
     pub(crate) own: Option<Box<ClientHandlers>>,
@@ -38,6 +40,7 @@ impl Connecting {
             upgrade,
             user: None,
             session: None,
+            expiry: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
             own: None,

@@ -41,6 +41,8 @@ pub enum Hook {
     Away,
     /// [`resumed`](crate::Handler::resumed).
     Resumed,
+    /// [`expiring`](crate::Handler::expiring).
+    Expiring,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -66,6 +68,7 @@ impl Hook {
             Self::Error => "error",
             Self::Away => "away",
             Self::Resumed => "resumed",
+            Self::Expiring => "expiring",
             Self::Disconnected => "disconnected",
         }
     }

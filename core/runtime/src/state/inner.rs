@@ -326,6 +326,7 @@ impl Inner {
             }
             Action::Away { client, code, by, reason } => self.tell_away(client, End { code, reason, by }),
             Action::Resumed { client, connection } => self.tell_resumed(client, connection),
+            Action::Expiring { client, at } => self.tell_expiring(client, at),
             Action::Replaced { connection, .. } => {
                 self.set_and_wake(connection, ConnectionShared::set_replaced);
             }

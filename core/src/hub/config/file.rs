@@ -28,7 +28,7 @@ section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
 section!(Deadlines, "the table `deadlines`", "deadlines.", {
-    handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill
+    handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill, expiry_notice
 });
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });

@@ -54,6 +54,7 @@ use core::time::Duration;
 /// | `deadlines.handshake`, `write`, `close` | Deadlines that run already keep their end |
 /// | `deadlines.write_rate` | Applies to the bytes that a client takes from then on |
 /// | `deadlines.standstill` | Applies to the next standstill |
+/// | `deadlines.expiry_notice` | Applies to every expiry that is set from then on |
 /// | `closes` | Apply to every client that is closed from then on, also by a drain that runs already |
 /// | `websocket`, `hooks`, `drain` | Apply to the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed`, `host.slice` | Cannot change: the config is refused |
@@ -314,6 +315,10 @@ pub struct Deadlines {
     /// ([`Action::StoodStill`](super::Action::StoodStill)). A dead peer is found later by the time of the standstill.
     /// Default: 1 s.
     pub standstill: Duration,
+    /// How long before the [expiry](super::Event::SetExpiry) of a client the application is told of it, so that it can renew: this
+    /// long, or half of the time for which the client is authorised if that is shorter. `None`: the application is not told. Default:
+    /// 25 s.
+    pub expiry_notice: Option<Duration>,
 }
 
 /// Limits of the codec, beside `outbox.message_bytes`. For hosts: the hub ignores them.
@@ -451,6 +456,7 @@ impl Default for Deadlines {
             idle: None,
             idle_inbound: None,
             standstill: Duration::from_secs(1),
+            expiry_notice: Some(Duration::from_secs(25)),
         }
     }
 }

@@ -116,6 +116,7 @@ impl Config {
             ("deadlines.pong", self.deadlines.pong),
             ("deadlines.idle", self.deadlines.idle),
             ("deadlines.idle_inbound", self.deadlines.idle_inbound),
+            ("deadlines.expiry_notice", self.deadlines.expiry_notice),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
         ] {

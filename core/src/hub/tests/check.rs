@@ -234,6 +234,20 @@ const SABOTAGES: &[Sabotage] = &[
         let user = hub.users.find(b"zoe").expect("it has used up its rate");
         hub.users.get_mut(user).expect("a user").timer = None;
     }),
+    (I::Expiries, |hub| {
+        hub.set_expiry(NOW, ClientId { index: IDLE, generation: 0 }, Some(NOW + Duration::MAX), None)
+            .expect("a client");
+        hub.expiries.wheel.insert(Instant::FAR_FUTURE, READY);
+    }),
+    (I::TimerLate, |hub| {
+        hub.set_expiry(NOW, ClientId { index: IDLE, generation: 0 }, Some(NOW + Duration::MAX), None)
+            .expect("a client");
+        let timer = hub.expiries.get(IDLE).expect("it was set").timer;
+        hub.expiries.wheel.reset(timer, Instant::FAR_FUTURE);
+        if let Some(expiry) = hub.expiries.get_mut(IDLE) {
+            expiry.at = NOW;
+        }
+    }),
     (I::Addresses, |hub| slot(hub, IDLE).address = crate::outbox::NONE),
     (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),
     (I::ConnectionLimit, |hub| {

@@ -75,6 +75,7 @@ close = "2s 500ms"
 idle = "1h"
 idle_inbound = "2h"
 standstill = "2s"
+expiry_notice = "40s"
 
 [closes.evicted]
 code = 4001
@@ -213,6 +214,7 @@ fn whole() -> Config {
             idle: Some(secs(3600)),
             idle_inbound: Some(secs(7200)),
             standstill: secs(2),
+            expiry_notice: Some(secs(40)),
         },
         closes: Closes::from_fn(|cause| match cause {
             Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),

@@ -21,6 +21,7 @@ mod config_file;
 mod controls;
 mod drain;
 mod ending_later;
+mod expiry;
 mod failing;
 mod ids;
 mod keepalive;

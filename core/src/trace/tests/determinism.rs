@@ -137,7 +137,7 @@ type Count = (&'static str, fn(&Stats) -> u64);
 #[test]
 fn random_runs_meet_every_limit_and_every_action() {
     let runs: Vec<_> = (0..12).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
-    let counts: [Count; 19] = [
+    let counts: [Count; 21] = [
         ("refused connections", |stats| stats.refused_connections),
         ("evicted", |stats| stats.evicted),
         ("handshake timeouts", |stats| stats.handshake_timeouts),
@@ -154,6 +154,8 @@ fn random_runs_meet_every_limit_and_every_action() {
         ("replaced", |stats| stats.replaced),
         ("not returned", |stats| stats.not_returned),
         ("too many away", |stats| stats.away_refused),
+        ("expiring", |stats| stats.expiry_notices),
+        ("expired", |stats| stats.expired),
         ("by peer", |stats| stats.ended_by_peer),
         ("by application", |stats| stats.ended_by_application),
         ("by transport", |stats| stats.ended_by_transport),

@@ -2,6 +2,7 @@
 
 use super::round_trip::every_event;
 use super::strange::strange;
+use crate::close::CloseCode;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
@@ -149,6 +150,8 @@ fn busy() -> Hub {
     reserve(other, "bob", Some("other"));
     reserve(left, "bob", Some("left"));
     tell(Event::Gone { connection: left });
+    let code = Some(CloseCode(3005));
+    tell(Event::SetExpiry { client, at: Some(Instant::from_nanos(40 << 30)), code, reason: "expired" });
     let room = RoomConfig {
         members: Some(9),
         publishers: Publishers::Members,

@@ -237,6 +237,13 @@ impl World {
                     let session = random.pick(&SESSIONS);
                     return Some(Event::Identify { client: client?, user, session }.into());
                 }
+                if random.percent(40) {
+                    let after = Duration::from_millis(random.below(400));
+                    let at = random.percent(85).then_some(self.now + after);
+                    let code = random.percent(30).then_some(CloseCode(3005));
+                    let reason = random.pick(&REASONS)?;
+                    return Some(Event::SetExpiry { client: client?, at, code, reason }.into());
+                }
                 Event::SetUser { client: client?, user }.into()
             }
             Happening::Join => Event::Join { client: loud.and(client)?, room: random.pick(&ROOMS)? }.into(),

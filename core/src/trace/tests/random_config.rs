@@ -106,6 +106,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             idle: Some(Duration::from_millis(300)),
             idle_inbound: Some(Duration::from_millis(400)),
             standstill: Duration::from_millis(2),
+            expiry_notice: Some(Duration::from_millis(60)),
         },
         closes: closes(seed),
         host: Host { lanes: 3, capacity: 0, hash_key, seed, slice: SLICES[seed as usize % SLICES.len()] },

@@ -120,6 +120,8 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::Open { connection },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
+        Event::SetExpiry { client, at: Some(Instant::FAR_FUTURE), code: Some(code), reason },
+        Event::SetExpiry { client: FAR_ID, at: None, code: None, reason: "" },
         Event::Join { client, room: "lobby" },
         Event::Join { client: FAR_ID, room: "öffentlich" },
         Event::Leave { client, room: "lobby" },

@@ -59,6 +59,7 @@ pub(super) fn strange() -> Config {
             idle: Some(Duration::from_micros(15)),
             idle_inbound: Some(Duration::from_micros(28)),
             standstill: Duration::from_micros(16),
+            expiry_notice: Some(Duration::from_micros(29)),
         },
         closes: Closes::from_fn(|cause| match cause {
             Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
