@@ -1,7 +1,8 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
 use super::{
-    EndedBy, Every, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who, Wrote,
+    EndedBy, Every, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who,
+    Wrote,
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 

@@ -1,12 +1,12 @@
 //! Closures in place of a handler's hooks.
 
-use crate::notice::expiry::Expiring;
 use crate::handler::Denied;
 use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;

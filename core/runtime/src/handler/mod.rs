@@ -8,11 +8,11 @@ pub(crate) mod limit;
 pub(crate) mod unset;
 
 use crate::handler::unset::Unset;
-use crate::notice::expiry::Expiring;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use core::future::Future;

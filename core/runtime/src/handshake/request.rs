@@ -1,8 +1,8 @@
 //! The request that asked for a WebSocket, and the application's settings for the connection.
 
 use crate::compression::Negotiated;
-use crate::notice::expiry::Expiry;
 use crate::handshake::client_handlers::ClientHandlers;
+use crate::notice::expiry::Expiry;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
 use alloc::borrow::Cow;

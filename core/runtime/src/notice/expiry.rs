@@ -75,7 +75,12 @@ impl Expiry {
     }
 
     /// The event that sets this expiry at the moment `now` of the hub's clock, when the system's clock shows `wall`.
-    pub(crate) fn event(&self, client: ClientId, now: Instant, wall: impl FnOnce() -> SystemTime) -> Event<'_> {
+    pub(crate) fn event(
+        &self,
+        client: ClientId,
+        now: Instant,
+        wall: impl FnOnce() -> SystemTime,
+    ) -> Event<'_> {
         let at = match self.when {
             When::After(time) => now + time.saturating_add(self.leeway),
             // The clocks may drift apart, so each time is converted when it is set.

@@ -45,7 +45,7 @@ const GAUGES: [Read; 13] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 30] = [
+const COUNTERS: [Read; 32] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -75,6 +75,8 @@ const COUNTERS: [Read; 30] = [
     ("throng_replaced_total", Unit::Count, "Connections whose client another one took over"),
     ("throng_not_returned_total", Unit::Count, "Clients that did not return in time"),
     ("throng_away_refused_total", Unit::Count, "Clients that ended because too many were away"),
+    ("throng_expired_total", Unit::Count, "Clients whose authorisation expired"),
+    ("throng_expiry_notices_total", Unit::Count, "Notices that an authorisation ends soon"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that exceeded their time limit or panicked"),
     ("throng_errors_total", Unit::Count, "Errors, by type"),
@@ -159,6 +161,8 @@ impl Meters {
         self.counter("throng_replaced_total", &[], stats.replaced);
         self.counter("throng_not_returned_total", &[], stats.not_returned);
         self.counter("throng_away_refused_total", &[], stats.away_refused);
+        self.counter("throng_expired_total", &[], stats.expired);
+        self.counter("throng_expiry_notices_total", &[], stats.expiry_notices);
         self.gauge("throng_users", &[], stats.users.into());
         self.gauge("throng_rooms", &[], stats.rooms.into());
         self.gauge("throng_memberships", &[], stats.memberships as f64);

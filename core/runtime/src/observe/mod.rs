@@ -75,6 +75,8 @@
 //! | `throng_replaced_total` | counter | | connections that were closed because another one took over their client |
 //! | `throng_not_returned_total` | counter | | clients that ended because they did not return within `sessions.grace` |
 //! | `throng_away_refused_total` | counter | | clients that ended with their connection because a limit of `sessions` was reached |
+//! | `throng_expired_total` | counter | | clients that ended because their authorisation had expired: [`Client::set_expiry`](crate::Client::set_expiry) |
+//! | `throng_expiry_notices_total` | counter | | how often [`Handler::expiring`](crate::Handler::expiring) was due |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that exceeded their time limit (`late`) or `panicked` |
 //! | `throng_standstills_total` | counter | | standstills of the process: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill) |

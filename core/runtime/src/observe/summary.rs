@@ -236,6 +236,7 @@ impl Reading {
                 ("evicted", numbers.stats.evicted),
                 ("did not return", numbers.stats.not_returned),
                 ("too many away", numbers.stats.away_refused),
+                ("authorisation expired", numbers.stats.expired),
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),

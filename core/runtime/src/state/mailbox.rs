@@ -1,7 +1,7 @@
 //! Notices of the hub for one client that its task has not taken yet.
 
-use crate::notice::expiry::Expiring;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Left};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

@@ -11,6 +11,7 @@ mod dropped;
 mod ended;
 mod ends;
 mod events;
+mod expiry;
 mod fatal;
 mod flat;
 mod handles;

@@ -117,6 +117,10 @@ reason = "a new version"
 code = 1012
 reason = "now"
 
+[closes.expired]
+code = 4500
+reason = "expired"
+
 [closes.panicked]
 code = 4500
 reason = "panicked"

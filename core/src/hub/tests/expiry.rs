@@ -232,6 +232,7 @@ fn a_reservation_is_told_nothing_until_it_is_open_and_ends_at_its_expiry() {
     assert_eq!(bench.actions(), [bench.connected(client), Action::Expiring { client, at }]);
     bench.wait(secs(3));
     assert_eq!(bench.actions(), [expired(client)]);
+    bench.gone(client);
 
     let client = bench.reserve(None);
     bench.expire(client, secs(8));
@@ -321,6 +322,7 @@ fn time_in_which_the_host_stood_still_counts_for_an_expiry() {
     let told = bench.actions();
     assert!(matches!(told[0], Action::StoodStill { .. }), "{told:?}");
     assert_eq!(told[1..], [expired(short)], "no notice: it has passed");
+    bench.gone(short);
     assert_eq!(bench.hub.expiry_of(long), Some(later));
     // It is not late by the time of the standstill.
     while bench.now < later - secs(1) {

@@ -9,6 +9,7 @@ pub(crate) mod crowd;
 pub(crate) mod draining;
 pub(crate) mod ends;
 pub(crate) mod events;
+pub(crate) mod expiry;
 pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;
