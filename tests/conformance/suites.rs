@@ -89,6 +89,9 @@ macro_rules! wire {
 macro_rules! hub {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes hub;
+            asks:
+                a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_question_is_told,
+                on_another_connection_a_question_is_asked_again_or_fails;
             batching:
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,

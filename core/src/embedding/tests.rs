@@ -21,6 +21,8 @@ every_action!(
     Away,
     Resumed,
     Expiring,
+    AskAgain,
+    AskEnded,
     Replaced,
     Left,
     Disconnected,

@@ -1,5 +1,6 @@
 //! What leaves the hub besides frames: tasks for the host and notices for the application.
 
+use super::ask::{AskEnd, AskId};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
@@ -120,6 +121,23 @@ pub enum Action {
         client: ClientId,
         /// When it ends, by the host's clock.
         at: Instant,
+    },
+    /// A question ended without a reply. For a client that ends, this comes before its `Left` and `Disconnected`.
+    AskEnded {
+        /// The client that was asked.
+        client: ClientId,
+        /// The question.
+        ask: AskId,
+        /// Why it ended.
+        why: AskEnd,
+    },
+    /// A client has another connection and a question that is [asked again](super::OnResume::AskedAgain): the host publishes it once
+    /// more, with the same id, unless its message [still waits](super::Hub::is_waiting) in the outbox. Comes after `Resumed`.
+    AskAgain {
+        /// The client to ask.
+        client: ClientId,
+        /// The question.
+        ask: AskId,
     },
     /// Another connection has taken over a client. The old connection has no client any more: nothing that arrives on it counts, and it is
     /// closed as [`Cause::Replaced`](super::Cause::Replaced) says. `Resumed` follows.

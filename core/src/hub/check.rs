@@ -35,6 +35,7 @@ impl Hub {
         self.check_addresses()?;
         self.check_sessions()?;
         self.check_expiries()?;
+        self.check_asks()?;
         self.check_notices()?;
         self.check_ends()
     }
@@ -268,7 +269,8 @@ impl Hub {
             + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
         let timers = self.connection_count()
             + remembered
-            + self.sessions.iter().filter(|one| one.away.is_some()).count();
+            + self.sessions.iter().filter(|one| one.away.is_some()).count()
+            + self.asks.len();
         ensure(self.wheel.len() == timers, I::TimerCount, 0)?;
         let mut tallies: Vec<u32> = Vec::new();
         for notice in &self.notices {

@@ -31,27 +31,6 @@ impl Hub {
         self.check_away_counts()
     }
 
-    /// Checks that each expiry is one of a client that has not ended, and has a timer.
-    pub(super) fn check_expiries(&self) -> Result<(), Broken> {
-        self.expiries.wheel.check()?;
-        let mut counted = 0;
-        for index in 0..self.outboxes.entries.len() as u32 {
-            let Some(expiry) = self.expiries.get(index) else { continue };
-            counted += 1;
-            let phase = self.outboxes.entries[index].phase;
-            ensure(phase.is_client() || phase == Phase::Reserved, I::Expiries, index)?;
-            let Some((deadline, owner)) = self.expiries.wheel.get(expiry.timer) else {
-                return Err(Broken { invariant: I::TimerOwner, slot: index });
-            };
-            ensure(owner == index, I::TimerOwner, index)?;
-            // Nothing is told of a reservation.
-            let due = if phase == Phase::Reserved { expiry.at } else { expiry.due() };
-            ensure(deadline <= due, I::TimerLate, index)?;
-        }
-        let (known, timers) = (self.expiries.len(), self.expiries.wheel.len());
-        ensure((counted, counted) == (known, timers), I::Expiries, 0)
-    }
-
     fn check_away(&self, slot: u32, session: &Session) -> Result<(), Broken> {
         let is_away = self.outboxes.entries.phase(session.client) == Phase::Away;
         ensure(is_away == session.away.is_some(), I::Away, slot)?;

@@ -148,6 +148,7 @@ impl Hub {
         let client = self.outboxes.entries.id(index);
         self.tell_tally(index);
         self.tell_over_rate(client);
+        self.end_asks(index, code, by);
         self.leave_every_room(client);
         self.leave_session(index);
         self.clear_user(index);

@@ -4,8 +4,8 @@
 //! `hub.join(…)` would have to import it.
 
 use super::{
-    ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    AskId, ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::close::{CloseCode, CloseFrame};
 use crate::frame::{Frame, MessageKind};
@@ -13,6 +13,7 @@ use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// Unpacks an outcome. `dispatch` decides which kind of outcome each event has.
 macro_rules! unpack {
@@ -113,6 +114,28 @@ impl $hub {
     ) -> Result<(), Error> {
         let (code, reason) = (close.map(|close| close.code), close.map_or("", |close| &close.reason));
         self.handle(now, Event::SetExpiry { client, at, code, reason }).map(drop)
+    }
+
+    /// Hands in [`Event::Ask`] and returns the id of the question.
+    pub fn ask(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        lasts: Duration,
+        on_resume: OnResume,
+    ) -> Result<AskId, Error> {
+        let event = Event::Ask { client, lasts, on_resume };
+        unpack!(self.handle(now, event), Outcome::Asked(ask) => ask)
+    }
+
+    /// Hands in [`Event::Replied`].
+    pub fn replied(&mut self, now: Instant, client: ClientId, ask: AskId) -> Result<(), Error> {
+        self.handle(now, Event::Replied { client, ask }).map(drop)
+    }
+
+    /// Hands in [`Event::CancelAsk`], and says whether the question was still without a reply.
+    pub fn cancel_ask(&mut self, now: Instant, client: ClientId, ask: AskId) -> Result<bool, Error> {
+        unpack!(self.handle(now, Event::CancelAsk { client, ask }), Outcome::Cancelled(was_open) => was_open)
     }
 
     /// Hands in [`Event::Place`].

@@ -8,15 +8,14 @@
 //! other. A reservation may have an expiry, which applies from the moment at which it opens or continues another client.
 
 use super::closing::cut;
+use super::per_client::PerClient;
 use super::{Action, Error, Hub, Notice};
 use crate::cause::Cause;
 use crate::close::{CloseCode, CloseFrame};
 use crate::id::ClientId;
-use crate::outbox::{NONE, Phase};
+use crate::outbox::Phase;
 use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
-use alloc::vec::Vec;
-use slab::Slab;
 
 /// The time until which a client is authorised. Both times are of the host's clock.
 #[derive(Clone, Debug)]
@@ -37,33 +36,29 @@ impl Expiry {
     }
 }
 
-/// The expiries of all clients that have one. A hub whose clients have none keeps nothing for any of them.
+/// The expiries of all clients that have one.
 #[derive(Clone, Debug)]
 pub(super) struct Expiries {
-    slots: Slab<Expiry>,
-    /// The slot of a client's expiry by the index of the client; `NONE`, or beyond the end, if it has none.
-    of: Vec<u32>,
+    of: PerClient<Expiry>,
     /// Each timer's owner is the index of its client.
     pub(super) wheel: Wheel<u32>,
 }
 
 impl Expiries {
     pub(super) fn new() -> Self {
-        Self { slots: Slab::new(), of: Vec::new(), wheel: Wheel::new() }
+        Self { of: PerClient::new(), wheel: Wheel::new() }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.slots.len()
+        self.of.len()
     }
 
     pub(super) fn get(&self, index: u32) -> Option<&Expiry> {
-        let slot = *self.of.get(index as usize)?;
-        self.slots.get(slot as usize)
+        self.of.get(index)
     }
 
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut Expiry> {
-        let slot = *self.of.get(index as usize)?;
-        self.slots.get_mut(slot as usize)
+        self.of.get_mut(index)
     }
 
     /// Gives a client an expiry in place of the one that it has, with a timer for it.
@@ -80,18 +75,12 @@ impl Expiries {
 
     /// Stores the expiry of a client that has none.
     pub(super) fn put(&mut self, index: u32, expiry: Expiry) {
-        let at = index as usize;
-        if self.of.len() <= at {
-            self.of.resize(at + 1, NONE);
-        }
-        // A slab has no more values than there are clients.
-        self.of[at] = self.slots.insert(expiry) as u32;
+        self.of.put(index, expiry);
     }
 
     /// Takes the expiry of a client, and removes its timer.
     pub(super) fn remove(&mut self, index: u32) -> Option<Expiry> {
-        let slot = core::mem::replace(self.of.get_mut(index as usize)?, NONE);
-        let expiry = self.slots.try_remove(slot as usize)?;
+        let expiry = self.of.take(index)?;
         self.wheel.remove(expiry.timer);
         Some(expiry)
     }
@@ -113,7 +102,12 @@ impl Hub {
         match at {
             Some(at) => {
                 let tell = self.expiry_notice(at);
-                self.expiries.set(index, at, tell, code.map(|code| CloseFrame::new(code, cut(reason).unwrap_or_default())));
+                self.expiries.set(
+                    index,
+                    at,
+                    tell,
+                    code.map(|code| CloseFrame::new(code, cut(reason).unwrap_or_default())),
+                );
             }
             None => _ = self.expiries.remove(index),
         }

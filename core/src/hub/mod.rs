@@ -8,11 +8,14 @@
 mod action;
 mod admission;
 mod arrivals;
+mod ask;
+mod asks;
 mod attach;
 mod away;
 mod budget;
 mod cause;
 mod check;
+mod check_rare;
 mod check_sessions;
 mod client;
 mod closing;
@@ -34,6 +37,7 @@ mod memberships;
 mod names;
 mod outcome;
 mod pacing;
+mod per_client;
 mod place;
 mod publish;
 mod queries;
@@ -52,7 +56,7 @@ mod snapshot;
 #[cfg(feature = "trace")]
 mod snapshot_connections;
 #[cfg(feature = "trace")]
-mod snapshot_expiries;
+mod snapshot_rare;
 mod standstill;
 mod stats;
 mod sweep;
@@ -73,8 +77,9 @@ pub use crate::outbox::drops::{DropReason, Dropped};
 pub use crate::outbox::limits::{Outbox, Policy};
 pub use crate::outbox::unreached::{Full, Unreached};
 pub use action::Action;
+pub use ask::{AskEnd, AskId, OnResume};
 pub use config::{
-    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Must,
+    Admission, Asks, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Must,
     OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
 };
 pub use dump::Dump;
@@ -95,12 +100,14 @@ use crate::timer::Wheel;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use asks::Asked;
 use client::{Client, Usage};
 use connection::{Connections, Row};
 use expiry::Expiries;
 use host_time::Standstill;
 use memberships::Memberships;
 use names::Names;
+use per_client::PerClient;
 use reach::Reach;
 use room::{ClosedRoom, Room};
 use session::Session;
@@ -142,6 +149,9 @@ pub struct Hub {
     wheel: Wheel<Owner>,
     /// Until when clients are authorised, with timers of their own.
     expiries: Expiries,
+    /// Questions that wait for a reply, by client, and how many there are in all.
+    asks: PerClient<Asked>,
+    asks_open: u32,
     notices: VecDeque<Notice>,
     /// The resolved targets of a publish, kept so that its memory is used again.
     reach: Vec<Reach>,
@@ -171,13 +181,15 @@ struct Phases {
     detached: u32,
 }
 
-/// The owner of a timer: the row of a connection, the slot of a user or address, or the index of an away client.
+/// The owner of a timer: the row of a connection, the slot of a user or address, or the index of a client that is away or is asked
+/// something.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Connection(u32),
     User(u32),
     Address(u32),
     Away(u32),
+    Asks(u32),
 }
 
 /// An action that waits to be polled.
@@ -225,6 +237,8 @@ impl Hub {
             phases: Phases::default(),
             wheel,
             expiries: Expiries::new(),
+            asks: PerClient::new(),
+            asks_open: 0,
             notices: VecDeque::new(),
             reach: Vec::new(),
             draining: None,
@@ -290,6 +304,11 @@ impl Hub {
             Event::SetExpiry { client, at, code, reason } => {
                 self.handle_set_expiry(client, at, code, reason).map(done)
             }
+            Event::Ask { client, lasts, on_resume } => {
+                self.handle_ask(client, lasts, on_resume).map(Outcome::Asked)
+            }
+            Event::Replied { client, ask } => self.handle_replied(client, ask).map(done),
+            Event::CancelAsk { client, ask } => self.handle_cancel_ask(client, ask).map(Outcome::Cancelled),
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason).map(done)
             }

@@ -135,6 +135,7 @@ impl Config {
         if self.admission.per_user != admission.per_user {
             self.admission.per_user = PerUser::Unlimited;
         }
+        self.asks.per_client = self.asks.per_client.max(other.asks.per_client);
         let Outbox { messages, bytes, hub_bytes, .. } = &mut self.outbox;
         *messages = other.outbox.messages.max(*messages);
         *bytes = other.outbox.bytes.max(*bytes);

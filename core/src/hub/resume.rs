@@ -62,6 +62,7 @@ impl Hub {
         self.notices.push_back(Notice::Action(Action::Resumed { client, connection }));
         self.attach(row, index);
         self.begin_expiry(index);
+        self.resume_asks(index, connection);
         self.tell_low(index);
     }
 }

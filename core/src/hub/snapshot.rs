@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 
 variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
 variants!(Task { 0 => Schedule, 1 => Close });
-variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot), 3 => Away(index) });
+variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot), 3 => Away(index), 4 => Asks(index) });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
@@ -86,6 +86,13 @@ totals!(
     away_refused,
     expired,
     expiry_notices,
+    asked,
+    answered,
+    asks_late,
+    asks_cancelled,
+    asks_not_resumed,
+    asks_ended,
+    asked_again,
 );
 
 /// The position of a client in the list of a room or user. Two clients with one position are an error.
@@ -255,6 +262,7 @@ impl Hub {
         }
         client.opened.put(log);
         self.put_expiry(index, log);
+        self.put_asks(index, log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -316,6 +324,7 @@ impl Hub {
         }
         client.opened = take_total(input)?;
         self.take_expiry(index, input)?;
+        self.take_asks(index, input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(index, &mut client.memberships, list, position);
@@ -387,6 +396,10 @@ impl Hub {
                     let session = self.sessions.get_mut(session).ok_or(Wrong::Malformed)?;
                     let away = session.away.as_mut().ok_or(Wrong::Malformed)?;
                     core::mem::replace(&mut away.timer, timer) == Timer::none()
+                }
+                Owner::Asks(index) => {
+                    let asked = self.asks.get_mut(index).ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut asked.timer, timer) == Timer::none()
                 }
                 Owner::User(slot) => {
                     let user = self.users.get_mut(slot).ok_or(Wrong::Malformed)?;

@@ -33,6 +33,10 @@ impl Hub {
                     slice.spend(TIMER);
                     self.work_on(index, &mut slice, |hub| hub.away_timeout(index));
                 }
+                Owner::Asks(index) => {
+                    slice.spend(TIMER);
+                    self.work_on(index, &mut slice, |hub| hub.asks_timeout(index));
+                }
                 Owner::User(slot) => {
                     steps = steps.saturating_sub(TIMER);
                     self.forget_user(slot);

@@ -58,10 +58,12 @@ impl Hub {
         slice.spend(load.saturating_sub(self.load(index)));
     }
 
-    /// The units of work for a client's rooms and messages, which go when it ends.
+    /// The units of work for a client's rooms, messages and questions, which go when it ends.
     pub(super) fn load(&self, index: u32) -> u32 {
         let rooms = self.clients[index as usize].memberships.len;
         let messages = self.outboxes.entries[index].messages;
-        rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE))
+        let asks = self.ask_count(index);
+        let units = rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE));
+        units.saturating_add(asks.saturating_mul(NOTICE))
     }
 }

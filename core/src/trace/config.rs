@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Lifetime, Outbox,
+    Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Lifetime, Outbox,
     OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
@@ -15,6 +15,7 @@ fields!(Config {
     admission,
     rooms,
     sessions,
+    asks,
     outbox,
     inbound,
     deadlines,
@@ -29,9 +30,21 @@ fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Sessions { grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes });
 variants!(EndedBy { 0 => AnyClose, 1 => NormalClose, 2 => NoClose });
 variants!(SecondConnection { 0 => TakesOver, 1 => Refused });
+fields!(Asks { per_client, deadline });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
-fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill, expiry_notice });
+fields!(Deadlines {
+    handshake,
+    ping,
+    pong,
+    write,
+    write_rate,
+    close,
+    idle,
+    idle_inbound,
+    standstill,
+    expiry_notice
+});
 fields!(CloseFrame { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });

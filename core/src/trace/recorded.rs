@@ -5,13 +5,14 @@ use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
-    Action, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    Action, AskId, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// A hub with an optional [`Recorder`], so that a host can decide at its start whether to record.
 ///

@@ -5,6 +5,7 @@ use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left};
@@ -45,6 +46,7 @@ pub(crate) struct Closures {
     pub(crate) away: Option<Closure<Away>>,
     pub(crate) resumed: Option<Closure<Resumed>>,
     pub(crate) expiring: Option<Closure<Expiring>>,
+    pub(crate) unmatched_reply: Option<Closure<UnmatchedReply>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
 }
 
@@ -68,6 +70,7 @@ impl Closures {
             away: None,
             resumed: None,
             expiring: None,
+            unmatched_reply: None,
             disconnected: None,
         }
     }
@@ -200,6 +203,13 @@ impl Hooks for Closures {
         match &self.expiring {
             Some(closure) => closure(client, expiring),
             None => self.handler.expiring(client, expiring),
+        }
+    }
+
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running> {
+        match &self.unmatched_reply {
+            Some(closure) => closure(client, reply),
+            None => self.handler.unmatched_reply(client, reply),
         }
     }
 

@@ -6,6 +6,7 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
@@ -47,6 +48,7 @@ pub(crate) trait Hooks: Send + Sync {
     fn away(&self, client: &Client, away: Away) -> Option<Running>;
     fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running>;
     fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running>;
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
 }
 
@@ -178,6 +180,14 @@ impl<H: Handler> Hooks for Owned<H> {
         }
         let (handler, client) = self.with(client);
         Some(Box::pin(async move { handler.expiring(&client, expiring).await }))
+    }
+
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running> {
+        if !takes_two(H::unmatched_reply) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.unmatched_reply(&client, reply).await }))
     }
 
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {

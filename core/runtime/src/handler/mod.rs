@@ -11,6 +11,7 @@ use crate::handler::unset::Unset;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
@@ -37,6 +38,7 @@ use throng_core::websocket::handshake::Refusal;
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
+///        ├─▶ unmatched_reply                               │ in place of the hooks of a message
 ///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         │
@@ -181,6 +183,13 @@ pub trait Handler: Send + Sync + 'static {
     /// [`sessions.grace`](throng_core::hub::Sessions::grace): it is still in its rooms, and what is sent to it waits. If it returns,
     /// [`resumed`](Self::resumed) follows, else [`left`](Self::left) and [`disconnected`](Self::disconnected).
     fn away(&self, client: &Client, away: Away) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// A message of the client [replies](crate::Builder::replies_by) to no question that the client was asked and that is still open: the reply is late,
+    /// or the peer repeats it, or has made it up. Called in place of [`message`](Self::message); the default does nothing. The hub counts
+    /// it ([`Refusal::NoSuchAsk`](throng_core::hub::Refusal::NoSuchAsk)).
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

@@ -3,6 +3,7 @@
 use crate::compression::Deflating;
 use crate::measure::Observing;
 use crate::notice::hook::Hook;
+use crate::notice::ask::FindReply;
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
 use crate::notice::written_hooks::WrittenHooks;
@@ -18,6 +19,8 @@ use throng_core::websocket::Limits;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::handshake::{HeadLimits, Policy};
+#[cfg(feature = "router")]
+use throng_core::Name;
 use throng_core::{CloseFrame, Instant};
 
 /// The settings made by the [`Builder`](crate::Builder).
@@ -32,6 +35,11 @@ pub(crate) struct Settings {
     pub(crate) written_hooks: WrittenHooks,
     #[cfg(feature = "tower")]
     pub(crate) request_id: Option<FindRequestId>,
+    /// Finds the id in a message that replies to a question.
+    pub(crate) replies: Option<FindReply>,
+    /// The field of a question's id in JSON.
+    #[cfg(feature = "router")]
+    pub(crate) ask_field: Option<Name>,
     pub(crate) observing: Option<Observing>,
     pub(crate) batching: Batching,
     /// Set if the hub has an event stream.

@@ -1,4 +1,5 @@
 mod answer;
+mod asks;
 mod batching;
 mod choose;
 mod closes;

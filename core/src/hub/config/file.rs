@@ -1,7 +1,7 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
+    Admission, Asks, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, OverRate, PerUser, Rooms,
     SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
@@ -14,7 +14,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, sessions, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
+    admission, rooms, sessions, asks, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
     connections, handshakes, per_address, connect_rate, per_user, probes, lingering
@@ -23,6 +23,7 @@ section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, nam
 section!(Sessions, "the table `sessions`", "sessions.", {
     grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes
 });
+section!(Asks, "the table `asks`", "asks.", { per_client, deadline });
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate

@@ -44,6 +44,7 @@ use core::time::Duration;
 /// | `admission` | Applies to new connections. Connections that were accepted while there was neither a limit nor a rate per address count for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends the surplus |
 /// | `rooms` | Applies to every later join |
 /// | `sessions` | Applies to the next connection that is lost, and to every later publish to an away client. Clients that are away keep the end of their grace |
+/// | `asks` | Applies to every later question; those that wait for a reply keep their deadline |
 /// | `outbox.message_bytes` | Applies to every later publish, and to each peer from its next message on |
 /// | `outbox.messages`, `bytes`, `policy` | Apply to every later publish. Senders that wait for room are told at once if there is room now |
 /// | `outbox.rate` | As the rates of `inbound`. Clients whose messages are held back are checked again at once |
@@ -124,6 +125,8 @@ pub struct Config {
     pub rooms: Rooms,
     /// Clients that lose their connection and may return.
     pub sessions: Sessions,
+    /// Questions to peers that wait for a reply.
+    pub asks: Asks,
     /// Limits of the frames that wait to be written, and the policy when an outbox is full.
     pub outbox: Outbox,
     /// Rates of what a peer may send.
@@ -219,6 +222,15 @@ pub struct Sessions {
     pub second: SecondConnection,
     /// Longest name of a session, in bytes. Default: 255.
     pub name_bytes: u32,
+}
+
+/// Questions to peers that wait for a reply: [`Event::Ask`](super::Event::Ask).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// Most questions to one client that wait for a reply; one more is refused. Default: 64.
+    pub per_client: u32,
+    /// How long the application waits for a reply if it does not say. Default: 10 s. For hosts: the hub ignores it.
+    pub deadline: Duration,
 }
 
 /// The close frames of a peer that end its client at once, although it has a session.
@@ -409,6 +421,12 @@ impl Default for Sessions {
             second: SecondConnection::TakesOver,
             name_bytes: 255,
         }
+    }
+}
+
+impl Default for Asks {
+    fn default() -> Self {
+        Self { per_client: 64, deadline: Duration::from_secs(10) }
     }
 }
 

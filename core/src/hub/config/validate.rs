@@ -54,6 +54,7 @@ impl Config {
         positive("sessions.name_bytes", self.sessions.name_bytes)?;
         positive("sessions.messages", self.sessions.messages)?;
         positive("sessions.bytes", self.sessions.bytes)?;
+        positive("asks.per_client", self.asks.per_client)?;
         positive("websocket.fragments", self.websocket.fragments)?;
         positive("websocket.head_bytes", self.websocket.head_bytes)?;
         positive("websocket.headers", self.websocket.headers)?;
@@ -105,6 +106,7 @@ impl Config {
             ("deadlines.close", self.deadlines.close),
             ("deadlines.standstill", self.deadlines.standstill),
             ("hooks.authentication", self.hooks.authentication),
+            ("asks.deadline", self.asks.deadline),
         ] {
             if duration.is_zero() {
                 return fail(field, 0, Must::BePositive);

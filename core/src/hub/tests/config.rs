@@ -47,7 +47,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 53] = [
+    let cases: [(&str, u64, Must, Change); 55] = [
         ("admission.connections", 0, Must::BePositiveOrNone, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositiveOrNone, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositiveOrNone, |c| c.admission.per_address = Some(0)),
@@ -88,6 +88,8 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.ping", 0, Must::BePositiveOrNone, |c| c.deadlines.ping = Some(Duration::ZERO)),
         ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
         ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
+        ("asks.per_client", 0, Must::BePositive, |c| c.asks.per_client = 0),
+        ("asks.deadline", 0, Must::BePositive, |c| c.asks.deadline = Duration::ZERO),
         ("deadlines.expiry_notice", 0, Must::BePositiveOrNone, |c| {
             c.deadlines.expiry_notice = Some(Duration::ZERO);
         }),

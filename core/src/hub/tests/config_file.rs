@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox, OverRate,
-    PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox,
+    OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -64,6 +64,10 @@ over_rate = "drop"
 units = 20
 per = "1s"
 burst = 100
+
+[asks]
+per_client = 5
+deadline = "3s"
 
 [deadlines]
 handshake = "3s"
@@ -208,6 +212,7 @@ fn whole() -> Config {
             control: None,
             over_rate: OverRate::Drop,
         },
+        asks: Asks { per_client: 5, deadline: secs(3) },
         deadlines: Deadlines {
             handshake: secs(3),
             ping: Some(secs(20)),

@@ -7,6 +7,7 @@ mod words;
 mod actions;
 mod admission;
 mod arrivals;
+mod asks;
 mod at_once;
 mod attach;
 mod away;

@@ -6,7 +6,8 @@ use crate::close::CloseCode;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Drain, Event, Hub, Lifetime, Outcome, Policy, Publishers, Reserved, RoomConfig, Sink, Target,
+    Config, Drain, Event, Hub, Lifetime, OnResume, Outcome, Policy, Publishers, Reserved, RoomConfig, Sink,
+    Target,
 };
 use crate::id::Address;
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -151,6 +152,9 @@ fn busy() -> Hub {
     reserve(left, "bob", Some("left"));
     tell(Event::Gone { connection: left });
     let code = Some(CloseCode(3005));
+    for on_resume in [OnResume::Fails, OnResume::AskedAgain] {
+        tell(Event::Ask { client, lasts: Duration::from_secs(40), on_resume });
+    }
     tell(Event::SetExpiry { client, at: Some(Instant::from_nanos(40 << 30)), code, reason: "expired" });
     let room = RoomConfig {
         members: Some(9),

@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy, Rooms,
-    SecondConnection, Sessions,
+    Admission, Asks, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy,
+    Rooms, SecondConnection, Sessions,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -96,6 +96,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             control: Some(Rate::per_second(50).burst(6)),
             over_rate: random.pick(&over_rate).unwrap_or(OverRate::Pause),
         },
+        asks: Asks { per_client: 3, ..Asks::default() },
         deadlines: Deadlines {
             handshake: Duration::from_millis(150),
             ping: Some(Duration::from_millis(200)),

@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox, OverRate,
-    PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox,
+    OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use core::time::Duration;
@@ -49,6 +49,7 @@ pub(super) fn strange() -> Config {
             control: None,
             over_rate: OverRate::Close,
         },
+        asks: Asks { per_client: 30, deadline: Duration::from_micros(31) },
         deadlines: Deadlines {
             handshake: Duration::from_nanos(12),
             ping: None,

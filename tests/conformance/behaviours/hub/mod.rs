@@ -1,5 +1,6 @@
 //! What an application and its hub see.
 
+pub(crate) mod asks;
 pub(crate) mod batching;
 pub(crate) mod budget;
 pub(crate) mod closes;

@@ -1,12 +1,15 @@
-//! Writes the expiries of clients as bytes and reads them back.
+//! Writes the expiries and the questions of clients as bytes and reads them back.
 
 use super::Hub;
+use super::asks::{Ask, Asked};
 use super::expiry::Expiry;
 use crate::close::CloseFrame;
-use crate::field::{Field, Input, Wrong};
+use crate::field::{Field, Input, Wrong, fields, put_list, take_list};
 use crate::time::Instant;
 use crate::timer::{Timer, Wheel};
 use alloc::vec::Vec;
+
+fields!(Ask { id, until, lasts, on_resume, connection });
 
 impl Hub {
     /// Writes the expiry of a client, without its timer.
@@ -41,6 +44,24 @@ impl Hub {
             if core::mem::replace(&mut expiry.timer, timer) != Timer::none() {
                 return Err(Wrong::Malformed);
             }
+        }
+        Ok(())
+    }
+
+    /// Writes the questions of a client, without their timer.
+    pub(super) fn put_asks(&self, index: u32, log: &mut Vec<u8>) {
+        let asks = self.asks.get(index).map_or(&[][..], |asked| &asked.asks);
+        put_list(asks.iter().copied(), log);
+    }
+
+    pub(super) fn take_asks(&mut self, index: u32, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let asks: Vec<Ask> = take_list(input)?;
+        if !asks.is_empty() {
+            self.asks_open = u32::try_from(asks.len())
+                .ok()
+                .and_then(|more| self.asks_open.checked_add(more))
+                .ok_or(Wrong::Malformed)?;
+            self.asks.put(index, Asked { timer: Timer::none(), asks });
         }
         Ok(())
     }
