@@ -15,13 +15,12 @@ use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, proce
 use throng_core::hub::{
     Action, Config, Drain, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict,
 };
+use throng_core::outbox::Batch;
+use throng_core::trace::{RecordedHub, Recorder};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
 use throng_core::websocket::handshake::{Handshake, HeadLimits, Refusal, Request};
 use throng_core::websocket::{Decoder, Flat, Item, ProtocolError, ReservedBits};
-use throng_core::{
-    Address, ClientId, CloseCode, ConnectionId, Frame, Hub, Instant, Name, Window, outbox::Batch,
-    trace::RecordedHub, trace::Recorder, websocket,
-};
+use throng_core::{Address, ClientId, CloseCode, ConnectionId, Frame, Hub, Instant, Name, Window, websocket};
 
 const ECHO: &str = "/echo";
 /// The token of sockets that only wake the loop. A connection's token is the index of its id plus one; indexes are dense.
@@ -258,7 +257,7 @@ impl Host {
         connection.stage = Stage::Open(decoder, client, Name::clone(&room));
         self.deflating.takers += usize::from(window != Window::NONE);
         let _ = self.handle(Event::Open { connection: id });
-        if *room != *ECHO && self.handle(Event::Join { client, room: &room }).is_err() {
+        if *room != *ECHO && self.handle(Event::Join { client, room: &room, recover: None }).is_err() {
             let (code, reason, flush) = (CloseCode::POLICY, "no such room", Flush::First);
             let _ = self.handle(Event::CloseConnection { connection: id, code, reason, flush });
         }
@@ -313,6 +312,7 @@ impl Host {
             except: &[],
             frame: &frame,
             policy,
+            dedup: None,
         };
         if let Ok(Outcome::Published(published)) = self.handle(event)
             && let Some(connection) = self.connection(id)

@@ -3,9 +3,12 @@
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{MessageKind, PlaceFormat};
 use crate::id::{Address, ClientId, ConnectionId, Name};
+use crate::position::{Epoch, Position, Recover, Unrecoverable};
 use crate::rate::Bucket;
 use crate::time::Instant;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -234,6 +237,38 @@ impl<'a> Field<'a> for Name {
     }
 }
 
+impl<'a> Field<'a> for String {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.as_str().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        <&str>::take(input).map(Self::from)
+    }
+}
+
+/// A key that is written twice has its last value.
+impl<'a, K: Field<'a> + Ord, V: Field<'a>> Field<'a> for BTreeMap<K, V> {
+    fn put(&self, log: &mut Vec<u8>) {
+        (self.len() as u64).put(log);
+        for (key, value) in self {
+            key.put(log);
+            value.put(log);
+        }
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        (0..input.count()?).map(|_| Ok((K::take(input)?, V::take(input)?))).collect()
+    }
+}
+
+impl<'a> Field<'a> for Epoch {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.to_u64().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u64::take(input).and_then(|number| Self::from_u64(number).ok_or(Wrong::Malformed))
+    }
+}
+
 impl<'a> Field<'a> for Instant {
     fn put(&self, log: &mut Vec<u8>) {
         self.as_nanos().put(log);
@@ -272,6 +307,9 @@ impl<'a> Field<'a> for CloseCode {
 
 fields!(ClientId { index, generation });
 fields!(ConnectionId { index, generation });
+fields!(Position { epoch, offset });
+variants!(Recover { 0 => Since(position), 1 => Latest });
+variants!(Unrecoverable { 0 => EpochChanged, 1 => Trimmed, 2 => Expired, 3 => OverLimit, 4 => NoneKept });
 variants!(MessageKind { 0 => Text, 1 => Binary });
 variants!(PlaceFormat { 0 => Decimal, 1 => BigEndian });
 variants!(ClosedBy { 0 => Peer, 1 => Application, 2 => Hub, 3 => Transport });

@@ -37,6 +37,9 @@
 //! - **Messages.** The application encodes a message once into an immutable [`Frame`]. The hub stores it once and
 //!   queues an index for each recipient, so it sees all backpressure and decides by policy. A client's queue is
 //!   idle, ready, leased or blocked, and exactly one party may write.
+//! - **History.** A room may keep its last messages ([`hub::History`]). Each gets an offset, with which its frame is
+//!   [sealed](Frame#sealing). A client that joins from a [`Position`] gets what it missed, before every later message; or it is told
+//!   [why not](position::Unrecoverable).
 //! - **Two ids.** A *connection* is a transport, from its accept on, that has a WebSocket or is about to get one; a
 //!   [`ConnectionId`] names it. A *client* is the hub's
 //!   member, with a user, rooms and an outbox; a [`ClientId`] names it. What the host says of a transport, and what the hub
@@ -158,6 +161,7 @@ mod id;
 mod invariant;
 pub mod outbox;
 mod pool;
+mod position;
 mod rate;
 #[cfg(any(doc, doctest))]
 pub mod sessions;
@@ -176,5 +180,6 @@ pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, ClientId, ConnectionId, Name};
+pub use position::{BadEpoch, BadPosition, Epoch, Position};
 pub use rate::{Bucket, Rate};
 pub use time::Instant;

@@ -5,8 +5,8 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    EndedBy, Every, Full, How, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Seen,
-    Size, Then, Through, To, Who, Wrote,
+    EndedBy, Every, Full, Histories, How, Limits, On, Op, OverRate, PerUser, Policy, Returned,
+    SecondConnection, Seen, Since, Size, Then, Through, To, Who, Wrote,
 };
 
 pub(crate) type Case = BoxedStrategy<(Limits, Vec<Op>)>;
@@ -30,6 +30,8 @@ pub(crate) enum Flavour {
     Sliced,
     /// Clients come and go under the same few names.
     Returning,
+    /// With histories of rooms, and clients that join from a position.
+    History,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -223,6 +225,53 @@ fn configure() -> impl Strategy<Value = Op> {
     })
 }
 
+fn since() -> impl Strategy<Value = Since> {
+    prop_oneof![
+        6 => (0..12_u8).prop_map(Since::Back),
+        4 => any::<u8>().prop_map(Since::Told),
+        2 => Just(Since::Latest),
+        1 => n().prop_map(Since::Ahead),
+        1 => n().prop_map(Since::Forged),
+        1 => Just(Since::Overflowing),
+    ]
+}
+
+fn publish_once() -> impl Strategy<Value = Op> {
+    let size = prop_oneof![3 => (0..40_u8).prop_map(Size::Bytes), 1 => any::<u8>().prop_map(Size::Bytes)];
+    let full = prop_oneof![12 => full(), 1 => Just(Full::Wait)];
+    (0..6_u8, size, full, 0..5_u8, 0..9_u8).prop_map(|(room, size, full, key, version)| Op::PublishOnce {
+        room,
+        size,
+        full,
+        key,
+        version,
+    })
+}
+
+/// Histories so small that a case comes to all their bounds.
+fn histories(flavour: Flavour) -> BoxedStrategy<Option<Histories>> {
+    let kept = (1..8_u32, 50..900_u32, 1..600_u32, 1..900_u32, 1..4_u32);
+    let given = (1..8_u32, 20..400_u32, 1..4_u32, 1..600_u32);
+    let histories = (kept, given).prop_map(|(kept, given)| Histories {
+        messages: kept.0,
+        bytes: kept.1,
+        age: kept.2,
+        meta_age: kept.3,
+        idle_rooms: kept.4,
+        recover_messages: given.0,
+        recover_bytes: given.1,
+        keys: given.2,
+        key_age: given.3,
+    });
+    match flavour {
+        Flavour::History => histories.prop_map(Some).boxed(),
+        Flavour::Any | Flavour::Writing | Flavour::Draining | Flavour::Returning => {
+            weighted(0.3, histories).boxed()
+        }
+        _ => Just(None).boxed(),
+    }
+}
+
 fn published() -> impl Strategy<Value = (Vec<To>, Vec<Who>, Size, Full)> {
     let size = prop_oneof![
         3 => (0..40_u8).prop_map(Size::Bytes),
@@ -271,12 +320,22 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Draining => (8, 1, 4),
         Flavour::Sliced => (2, 2, 2),
         Flavour::Returning => (3, 2, 1),
+        Flavour::History => (2, 1, 1),
     };
     // How often somebody comes with a session: nowhere else has one.
-    let named = if flavour == Flavour::Returning { 8 } else { 1 };
+    let named = match flavour {
+        Flavour::Returning => 8,
+        Flavour::History => 3,
+        _ => 1,
+    };
     let session = || 0..7_u8;
     let reason = || prop_oneof![Just(0_u8), any::<u8>()];
     let user = || 0..6_u8;
+    let story = match flavour {
+        Flavour::History => 8,
+        Flavour::Returning => 2,
+        _ => 1,
+    };
     let room = || 0..6_u8;
     vec![
         (6, user().prop_map(|user| Op::Admit { user }).boxed()),
@@ -375,12 +434,26 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
                 .prop_map(|(on, code, how)| Op::CloseConnection { on, code, how })
                 .boxed(),
         ),
+        (
+            2 * story,
+            (client(), room(), since())
+                .prop_map(|(who, room, since)| Op::Recover { who, room, since })
+                .boxed(),
+        ),
+        (story, publish_once().boxed()),
+        (1, room().prop_map(|room| Op::RemoveHistory { room }).boxed()),
+        (
+            1,
+            (room(), 0..6_u8, any::<u8>(), 0..2_u8)
+                .prop_map(|(room, messages, age, kept)| Op::ConfigureHistory { room, messages, age, kept })
+                .boxed(),
+        ),
     ]
 }
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![3 => 0..36_u8, 1 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![12 => prop_oneof![36 => 0..36_u8, 1 => Just(252)], 4 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -428,44 +501,56 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
         Flavour::Sliced => prop_oneof![Just(1), 1..60_u32].boxed(),
         _ => prop_oneof![Just(4_096), Just(1), 1..80_u32].boxed(),
     };
-    let sessions = sessions(flavour);
-    (admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, sessions).prop_map(
-        |(admission, rooms, outbox, inbound, deadlines, more_deadlines, codes, slice, sessions)| Limits {
-            connections: admission.0,
-            handshakes: admission.1,
-            per_address: admission.2,
-            connect_rate: admission.3,
-            per_user: admission.4,
-            rooms_of_client: rooms.0,
-            members: rooms.1,
-            rooms: rooms.2,
-            messages: outbox.0,
-            bytes: outbox.1,
-            policy: outbox.2,
-            hub_bytes: outbox.3,
-            written_messages: outbox.4,
-            client_messages: inbound.0,
-            client_bytes: inbound.1,
-            user_messages: inbound.2,
-            user_bytes: inbound.3,
-            control: inbound.4,
-            over_rate: inbound.5,
-            handshake: deadlines.0,
-            ping: deadlines.1,
-            pong: deadlines.2,
-            write: deadlines.3,
-            close: deadlines.4,
-            idle: deadlines.5,
-            write_rate: more_deadlines.0,
-            idle_inbound: more_deadlines.1,
-            lanes: deadlines.6,
-            seed: deadlines.7,
-            codes,
-            slice,
-            standstill: more_deadlines.2,
-            ..sessions
-        },
-    )
+    let (sessions, history) = (sessions(flavour), histories(flavour));
+    (admission, rooms, outbox, inbound, deadlines, more_deadlines, (codes, slice), sessions, history)
+        .prop_map(
+            |(
+                admission,
+                rooms,
+                outbox,
+                inbound,
+                deadlines,
+                more_deadlines,
+                (codes, slice),
+                sessions,
+                history,
+            )| Limits {
+                connections: admission.0,
+                handshakes: admission.1,
+                per_address: admission.2,
+                connect_rate: admission.3,
+                per_user: admission.4,
+                rooms_of_client: rooms.0,
+                members: rooms.1,
+                rooms: rooms.2,
+                messages: outbox.0,
+                bytes: outbox.1,
+                policy: outbox.2,
+                hub_bytes: outbox.3,
+                written_messages: outbox.4,
+                client_messages: inbound.0,
+                client_bytes: inbound.1,
+                user_messages: inbound.2,
+                user_bytes: inbound.3,
+                control: inbound.4,
+                over_rate: inbound.5,
+                handshake: deadlines.0,
+                ping: deadlines.1,
+                pong: deadlines.2,
+                write: deadlines.3,
+                close: deadlines.4,
+                idle: deadlines.5,
+                write_rate: more_deadlines.0,
+                idle_inbound: more_deadlines.1,
+                lanes: deadlines.6,
+                seed: deadlines.7,
+                codes,
+                slice,
+                history,
+                standstill: more_deadlines.2,
+                ..sessions
+            },
+        )
 }
 
 /// What is allowed of sessions.
@@ -474,9 +559,14 @@ fn sessions(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let second = prop_oneof![3 => Just(SecondConnection::TakesOver), 1 => Just(SecondConnection::Refused)];
     let few = |most: u32| weighted(0.4, 1..=most);
     let bounds = (1..8_u32, 1..400_u32);
-    (weighted(0.9, 1..900_u32), bounds, few(2), few(2), few(2), ended_by, second).prop_map(
-        move |(grace, bounds, away, of_user, of_address, ended_by, second)| Limits {
-            named: flavour == Flavour::Returning,
+    let named = prop::bool::weighted(match flavour {
+        Flavour::Returning => 1.0,
+        Flavour::History => 0.5,
+        _ => 0.0,
+    });
+    (named, weighted(0.9, 1..900_u32), bounds, few(2), few(2), few(2), ended_by, second).prop_map(
+        move |(named, grace, bounds, away, of_user, of_address, ended_by, second)| Limits {
+            named,
             grace,
             away_messages: bounds.0,
             away_bytes: bounds.1,

@@ -58,6 +58,11 @@ fn a_hub_to_which_clients_return_does_what_the_model_says() {
     check("returns", 1_000, &generate::case(generate::Flavour::Returning));
 }
 
+#[test]
+fn a_hub_with_histories_does_what_the_model_says() {
+    check("histories", 1_000, &generate::case(generate::Flavour::History));
+}
+
 fn check(name: &str, cases: u32, case: &generate::Case) {
     let seed = std::env::var("MODEL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random);
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -1,6 +1,6 @@
 #[test]
 fn a_name_for_what_went_wrong() {
-    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 450, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 20, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10 };
+    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 1048576, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 1048576, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10, history: Some(Histories { messages: 3, bytes: 200, age: 300, meta_age: 400, idle_rooms: 2, recover_messages: 4, recover_bytes: 300, keys: 2, key_age: 100 }) };
     let ops = [
         Op::Accept { address: 1, lane: 0 },
         Op::Reserve { on: Handshake(0), user: 1 },
@@ -20,6 +20,15 @@ fn a_name_for_what_went_wrong() {
         Op::Place { who: Client(0), user: 1, seen: TooFew, goes: 1 },
         Op::Place { who: Client(0), user: 1, seen: TooMany, goes: 2 },
         Op::CloseRoom { room: 2, code: 7 },
+        Op::ConfigureHistory { room: 2, messages: 3, age: 200, kept: 0 },
+        Op::PublishOnce { room: 0, size: Bytes(5), full: AsConfigured, key: 2, version: 1 },
+        Op::Recover { who: Client(0), room: 2, since: Back(1) },
+        Op::Recover { who: Client(1), room: 3, since: Latest },
+        Op::Recover { who: Client(0), room: 3, since: Told(0) },
+        Op::Recover { who: Client(1), room: 2, since: Ahead(0) },
+        Op::Recover { who: Client(1), room: 0, since: Forged(3) },
+        Op::Recover { who: Client(0), room: 1, since: Overflowing },
+        Op::RemoveHistory { room: 0 },
         Op::PollReady,
         Op::Transmit { on: Of(Client(0)), budget: 20 },
         Op::Transmitted { results: vec![Returned { who: Leased(0), through: Its, wrote: Part(0, 3), then: Blocks }] },

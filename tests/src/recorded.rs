@@ -36,7 +36,14 @@ impl Recorded {
     /// # Panics
     /// If the target does not exist.
     pub fn publish(&mut self, target: Target<'_>, frame: &Frame) {
-        self.handle(Event::Publish { publisher: None, targets: &[target], except: &[], frame, policy: None });
+        self.handle(Event::Publish {
+            publisher: None,
+            targets: &[target],
+            except: &[],
+            frame,
+            policy: None,
+            dedup: None,
+        });
     }
 
     /// Leases and returns all that waits, by as many as the runtime does.

@@ -30,7 +30,7 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
         handle(Event::Accept { address: None, lane: 0 });
         handle(Event::Reserve { connection: connection(index), user, session: None, rooms: &[] });
         handle(Event::Open { connection: connection(index) });
-        handle(Event::Join { client: client(index), room: "lobby" });
+        handle(Event::Join { client: client(index), room: "lobby", recover: None });
     }
     let targets = [Target::Room("lobby")];
     let policy = Some(Policy::Conflate(7));
@@ -40,8 +40,9 @@ fn recorded(mut recorder: Recorder, config: &Config) -> Recorder {
         except: &[client(2)],
         frame: &frame,
         policy,
+        dedup: None,
     });
-    handle(Event::Join { client: client(9), room: "lobby" });
+    handle(Event::Join { client: client(9), room: "lobby", recover: None });
     handle(Event::Received { connection: connection(1), kind: MessageKind::Text, bytes: 5 });
     handle(Event::Ping { connection: connection(1), payload: b"who" });
     handle(Event::Transmit { connection: connection(0), budget: 100 });
@@ -183,7 +184,7 @@ fn every_step_is_printed_with_what_came_of_it() {
     assert_eq!(code, Some(0));
     let expected = "\
 13 at 13ms: Publish { publisher: None, targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)) }
-  Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0 })
+  Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0, position: None, ignored: None })
 14 at 14ms: Join { client: 9.0, room: \"lobby\" }
   refused: Gone
 15 at 15ms: Received { connection: 1.0, kind: Text, bytes: 5 }

@@ -173,6 +173,7 @@ pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
+pub use notice::numbered::Numbered;
 pub use notice::receipt::{Receipt, ReceiptId};
 pub use notice::user::SetUserError;
 pub use panic::PanicOutput;

@@ -180,6 +180,28 @@
 //! down the sending direction of the socket and reads on until a read returns zero bytes.
 //! [`deadlines.close`](crate::hub::Deadlines::close) bounds all of this.
 //!
+//! # Clients that return
+//!
+//! A room may keep its last messages: [`History`](crate::hub::History). Set [`Host::epoch_seed`](crate::hub::Host::epoch_seed) to a
+//! random number when the process starts, or the config is refused. Otherwise a client that returns after a restart could take the
+//! messages of the new process for those that it knows.
+//!
+//! A peer learns its position in one of two ways. A frame with a [`Place`](crate::frame::Place) carries its offset on the wire. The
+//! epoch does not change while a client is in the room, unless the history is removed; [`Joined`](crate::hub::Joined) has it. Without a
+//! place, the host asks [`Frame::offset`](crate::Frame::offset), which is `None`, and the position is known only from
+//! [`Published`](crate::hub::Published) and [`Hub::history`](crate::Hub::history).
+//!
+//! When the peer returns, the host opens its client and hands in [`Event::Join`](crate::hub::Event::Join) with the position, also for rooms
+//! that it named in [`Event::Reserve`](crate::hub::Event::Reserve). The answer says whether the peer gets all that it missed: tell it before
+//! the next transmit. If it does not, the peer must load the state of the room anew, by other means.
+//!
+//! A message of a history that is dropped for a client is a hole in what the peer has:
+//! [`Dropped::of_history`](crate::hub::Dropped::of_history) says so. Let the client leave the room and join it again from the last position
+//! before the hole, or tell the peer to do so.
+//!
+//! A client that leaves a room and joins it again at once may still have messages of the room in its outbox. The hub sends what
+//! comes after the position that the peer names, so the peer may get some messages twice; it sees that by their offsets.
+//!
 //! # More than one thread
 //!
 //! A hub is one state machine, and `Send`: put it behind one lock, and hold the lock for an event or a batch of events,

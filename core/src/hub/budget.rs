@@ -11,7 +11,7 @@ use super::{Hub, Policy};
 use crate::close::ClosedBy;
 use crate::frame::Frame;
 use crate::id::ClientId;
-use crate::outbox::{DropReason, Full, Phase};
+use crate::outbox::{DropReason, Dropped, Full, Phase};
 
 /// Connections that one publish ends at most. If that does not make room, the next publish ends more.
 pub(super) const SLICE: usize = 64;
@@ -22,6 +22,8 @@ pub(super) struct Meant<'a> {
     pub(super) reach: &'a [Reach],
     pub(super) except: &'a [ClientId],
     pub(super) policy: Policy,
+    /// Whether the room keeps the frame in its history.
+    pub(super) is_of_history: bool,
 }
 
 impl Hub {
@@ -72,7 +74,9 @@ impl Hub {
         let is_meant = self.is_meant(index, meant);
         if is_meant {
             let bytes = u64::from(meant.frame.size());
-            self.outboxes.count_drop(index, 1, bytes, DropReason::HubFull);
+            let of_history = meant.is_of_history;
+            let dropped = Dropped { frames: 1, bytes, of_history, reason: DropReason::HubFull };
+            self.outboxes.count_drop(index, dropped, of_history.into());
             if meant.policy == Policy::Wait {
                 self.outboxes.list_unreached(index, Full::Hub);
             }

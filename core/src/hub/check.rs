@@ -31,6 +31,7 @@ impl Hub {
             self.check_write_deadline(row)?;
         }
         self.check_rooms()?;
+        self.check_streams()?;
         self.check_users()?;
         self.check_addresses()?;
         self.check_sessions()?;
@@ -267,10 +268,9 @@ impl Hub {
     fn check_notices(&self) -> Result<(), Broken> {
         let remembered = self.users.iter().filter(|user| user.timer.is_some()).count()
             + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
-        let timers = self.connection_count()
-            + remembered
-            + self.sessions.iter().filter(|one| one.away.is_some()).count()
-            + self.asks.len();
+        let away = self.sessions.iter().filter(|one| one.away.is_some()).count();
+        let of_histories = self.streams as usize + usize::from(self.discarding.is_some());
+        let timers = self.connection_count() + remembered + away + of_histories + self.asks.len();
         ensure(self.wheel.len() == timers, I::TimerCount, 0)?;
         let mut tallies: Vec<u32> = Vec::new();
         for notice in &self.notices {

@@ -4,8 +4,8 @@
 //! `hub.join(…)` would have to import it.
 
 use super::{
-    AskId, ClosedBy, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
-    OnResume, Outcome, Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    AskId, ClosedBy, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::close::{CloseCode, CloseFrame};
 use crate::frame::{Frame, MessageKind};
@@ -151,9 +151,22 @@ impl $hub {
         self.handle(now, Event::Place { client, user, among, code, reason }).map(drop)
     }
 
-    /// Hands in [`Event::Join`].
+    /// Hands in [`Event::Join`], without recovery.
     pub fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
-        unpack!(self.handle(now, Event::Join { client, room }), Outcome::Joined(joined) => joined)
+        let event = Event::Join { client, room, recover: None };
+        unpack!(self.handle(now, event), Outcome::Joined(joined) => joined)
+    }
+
+    /// Hands in [`Event::Join`] for a client that wants messages of the room's history.
+    pub fn join_from(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        recover: Recover,
+    ) -> Result<Joined, Error> {
+        let event = Event::Join { client, room, recover: Some(recover) };
+        unpack!(self.handle(now, event), Outcome::Joined(joined) => joined)
     }
 
     /// Hands in [`Event::Leave`].
@@ -175,7 +188,21 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::Publish { publisher: None, targets, except, frame, policy };
+        let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup: None };
+        unpack!(self.handle(now, event), Outcome::Published(published) => published)
+    }
+
+    /// Publishes as [`publish`](Self::publish) does, to a room with a history, unless the message is no new one.
+    pub fn publish_once(
+        &mut self,
+        now: Instant,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Option<Policy>,
+        dedup: Option<&Dedup<'_>>,
+    ) -> Result<Published, Error> {
+        let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
@@ -189,7 +216,7 @@ impl $hub {
         policy: Option<Policy>,
         unreached: &mut Vec<Unreached>,
     ) -> Result<Published, Error> {
-        let event = Event::Publish { publisher: None, targets, except, frame, policy };
+        let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup: None };
         let sink = Sink::Unreached(unreached);
         unpack!(self.handle_into(now, event, sink), Outcome::Published(published) => published)
     }
@@ -206,13 +233,18 @@ impl $hub {
         frame: &Frame,
         policy: Option<Policy>,
     ) -> Result<Published, Error> {
-        let event = Event::Publish { publisher: Some(client), targets, except, frame, policy };
+        let event = Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None };
         unpack!(self.handle(now, event), Outcome::Published(published) => published)
     }
 
     /// Hands in [`Event::ConfigureRoom`].
     pub fn configure_room(&mut self, now: Instant, room: &str, config: RoomConfig) -> Result<(), Error> {
         self.handle(now, Event::ConfigureRoom { room, config }).map(drop)
+    }
+
+    /// Hands in [`Event::RemoveHistory`].
+    pub fn remove_history(&mut self, now: Instant, room: &str) -> Result<(), Error> {
+        self.handle(now, Event::RemoveHistory { room }).map(drop)
     }
 
     /// Hands in [`Event::CloseRoom`] and returns the number of members that the room had.

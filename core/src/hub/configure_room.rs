@@ -11,27 +11,41 @@ impl Hub {
         if config.policy == Some(Policy::Wait) {
             return Err(Error::WaitIsForOnePublish);
         }
+        if let Some(history) = config.history {
+            history.validate().map_err(|_| Error::InvalidHistory)?;
+            if self.config.host.epoch_seed == 0 {
+                return Err(Error::NoEpochSeed);
+            }
+        }
+        let history = self.history_of(name, config.history);
         let slot = match (self.rooms.find(name.as_bytes()), config.lifetime) {
             (Some(slot), _) => slot,
-            (None, Lifetime::Members) => return Err(Refusal::NoSuchRoom.into()),
-            (None, Lifetime::Kept) => self.new_room(name)?,
+            (None, Lifetime::Members) if history.is_none() => return Err(Refusal::NoSuchRoom.into()),
+            (None, _) => self.new_room(name)?,
         };
         self.totals.rooms_configured += 1;
         if let Some(room) = self.rooms.get_mut(slot) {
             room.config = (config != RoomConfig::default()).then(|| Box::new(config));
-            if room.is_over() {
-                self.rooms.remove(slot);
-            }
+            self.configure_stream(slot, history);
+            self.settle_room(slot);
         }
         Ok(())
     }
 
-    /// Makes a room if `rooms.total` allows one more.
+    /// Makes a room, with the history that its name gives it, if `rooms.total` allows one more. If not, the room that has been idle
+    /// longest makes way for it.
     pub(super) fn new_room(&mut self, name: &str) -> Result<u32, Refusal> {
-        match self.config.rooms.total {
-            Some(limit) if self.rooms.len() >= limit as usize => Err(Refusal::TooManyRooms { limit }),
-            _ => Ok(self.rooms.insert(Room::new(name.into()))),
+        if let Some(limit) = self.config.rooms.total
+            && self.rooms.len() >= limit as usize
+            && !self.evict_idle_room()
+        {
+            return Err(Refusal::TooManyRooms { limit });
         }
+        let slot = self.rooms.insert(Room::new(name.into()));
+        if let Some(history) = self.history_of(name, None) {
+            self.begin_stream(slot, history);
+        }
+        Ok(slot)
     }
 
     /// The most members that a room may have.

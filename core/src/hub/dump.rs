@@ -3,7 +3,7 @@
 use super::client::NEVER;
 use super::connection::{Marks, Row};
 use super::{Hub, Notice};
-use crate::outbox::Phase;
+use crate::outbox::{Extent, Phase};
 use crate::rate::{Bucket, Rate};
 use crate::time::Instant;
 use core::fmt;
@@ -234,6 +234,11 @@ impl Dump<'_> {
             self.ids(f, &room.members)?;
             if let Some(config) = &room.config {
                 write!(f, ", {config:?}")?;
+            }
+            if let Some(stream) = &room.stream {
+                let Extent { oldest, top, .. } = hub.outboxes.extent_of(stream.ring);
+                let idle = if stream.idle.is_some() { ", idle" } else { "" };
+                write!(f, ", history {oldest} to {top} of epoch {}{idle}", stream.epoch)?;
             }
             if room.closed {
                 write!(f, ", closed")?;

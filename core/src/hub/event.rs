@@ -8,6 +8,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Policy, Written};
+use crate::position::Recover;
 use crate::time::Instant;
 use core::time::Duration;
 
@@ -134,14 +135,21 @@ pub enum Event<'a> {
         /// The reason in those close frames, cut off after 123 bytes.
         reason: &'a str,
     },
-    /// Adds a client to a room. The first join makes the room.
+    /// Adds a client to a room. The first join makes the room. Answer: [`Outcome::Joined`](super::Outcome::Joined).
+    ///
+    /// A client that was in the room before may name the position up to which it has the room's messages. The messages that it
+    /// missed are queued for it at once, as if they were published now: each counts in its outbox, later ones go behind them, and
+    /// none is missing or doubled. If they are not all kept, or more than [`Histories`](super::Histories) allows or than the outbox
+    /// has room for, none of them is queued. The client joins in either case.
     Join {
         /// The client that joins.
         client: ClientId,
         /// The room's name.
         room: &'a str,
+        /// The messages of the room's [history](super::History) that the client wants; `None`: only new ones.
+        recover: Option<Recover>,
     },
-    /// Removes a client from a room. The room ends with its last member, unless it is kept.
+    /// Removes a client from a room. The room ends with its last member, unless it is kept or has a history.
     Leave {
         /// The client that leaves.
         client: ClientId,
@@ -155,6 +163,10 @@ pub enum Event<'a> {
     },
     /// Queues a frame for all clients that the targets reach, once for each client, even if several targets reach it.
     /// Answer: [`Outcome::Published`](super::Outcome::Published).
+    ///
+    /// A room with a [history](super::History) must be the only target, and keeps the frame, even if nobody gets it now. The frame is
+    /// [sealed](Frame::sealed) with its offset, which the answer has too. If the room does not exist and gets a history by its name,
+    /// it is made. [`Policy::Wait`] is refused there: a member for which the frame waited would get it behind later ones.
     Publish {
         /// The client whose message the host relays. If the client is gone or closing, or may not publish to one of the targets
         /// (see [`Publishers`](super::Publishers)), the event is refused and nobody gets the frame. The publisher itself gets the
@@ -169,6 +181,8 @@ pub enum Event<'a> {
         frame: &'a Frame,
         /// When an outbox is full; `None`: as the config of the room says, if the first target is one, or the hub's.
         policy: Option<Policy>,
+        /// What makes this message the same as another or later than another. Needs a room with a history as the only target.
+        dedup: Option<&'a Dedup<'a>>,
     },
     /// Sets the config of a room. If the room does not exist, a [kept](super::Lifetime::Kept) one is made. A later config
     /// replaces this one.
@@ -177,6 +191,12 @@ pub enum Event<'a> {
         room: &'a str,
         /// The whole config of the room.
         config: RoomConfig,
+    },
+    /// Removes all messages of a room's history. The next message has the offset 1, in a new epoch: positions from before are answered
+    /// with [`Unrecoverable::EpochChanged`](crate::position::Unrecoverable::EpochChanged). What is queued for clients stays.
+    RemoveHistory {
+        /// The room's name.
+        room: &'a str,
     },
     /// Ends a room, even a kept one, and removes its members. A later join makes a new room without config. Answer:
     /// [`Outcome::RoomClosed`](super::Outcome::RoomClosed).
@@ -316,6 +336,36 @@ pub enum Event<'a> {
         /// The new config.
         config: &'a Config,
     },
+}
+
+/// What makes a message to a room with a [history](super::History) the same as another one, or later than another one.
+///
+/// ```
+/// use throng_core::hub::{Config, Dedup, Event, History, Hub, Ignored, Outcome, Published, RoomConfig, Target};
+/// use throng_core::{Frame, Instant};
+///
+/// let mut config = Config::default();
+/// config.host.epoch_seed = 0x5eed; // a random number of the process
+/// config.history.by_prefix.insert("news".into(), History::default());
+/// let (mut hub, now) = (Hub::new(config)?, Instant::ORIGIN);
+///
+/// // A sender that does not know whether its message has arrived sends it again, with the same key.
+/// let (targets, frame) = (&[Target::Room("news")], &Frame::raw("hello".into()));
+/// let dedup = Some(&Dedup { key: Some("message 17"), version: None });
+/// let first = hub.publish_once(now, targets, &[], frame, None, dedup)?;
+/// let again = hub.publish_once(now, targets, &[], frame, None, dedup)?;
+/// assert_eq!((first.ignored, again.ignored), (None, Some(Ignored::Repeated)));
+/// assert_eq!(first.position, again.position);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Dedup<'a> {
+    /// The idempotency key: if a message was published to this history with the same key, at most
+    /// [`Histories::key_age`](super::Histories::key_age) ago, nothing is sent, and the answer is that of the first publish.
+    pub key: Option<&'a str>,
+    /// The version of the value that the message has: if a message of this version or a later one was published to this history,
+    /// nothing is sent.
+    pub version: Option<u64>,
 }
 
 /// The recipients of a frame.

@@ -17,6 +17,7 @@ mod cause;
 mod check;
 mod check_rare;
 mod check_sessions;
+mod check_streams;
 mod client;
 mod closing;
 pub(crate) mod commands;
@@ -31,8 +32,10 @@ mod ending_later;
 mod event;
 mod expiry;
 mod fate;
+mod history;
 mod host_time;
 mod inbound;
+mod keys;
 mod memberships;
 mod names;
 mod outcome;
@@ -40,9 +43,11 @@ mod pacing;
 mod per_client;
 mod place;
 mod publish;
+mod publish_to_history;
 mod queries;
 mod reach;
 mod reconfigure;
+mod recover;
 mod resume;
 mod room;
 mod room_close;
@@ -56,9 +61,13 @@ mod snapshot;
 #[cfg(feature = "trace")]
 mod snapshot_connections;
 #[cfg(feature = "trace")]
+mod snapshot_histories;
+#[cfg(feature = "trace")]
 mod snapshot_rare;
 mod standstill;
 mod stats;
+mod stream;
+mod streams;
 mod sweep;
 mod tally;
 mod timeouts;
@@ -76,18 +85,20 @@ pub use crate::invariant::{Broken, Invariant};
 pub use crate::outbox::drops::{DropReason, Dropped};
 pub use crate::outbox::limits::{Outbox, Policy};
 pub use crate::outbox::unreached::{Full, Unreached};
+pub use crate::position::{Epoch, Position, Recover, Recovery, Unrecoverable, Unrecovered};
 pub use action::Action;
 pub use ask::{AskEnd, AskId, OnResume};
 pub use config::{
-    Admission, Asks, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Must,
-    OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host,
+    Inbound, Must, OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
 };
 pub use dump::Dump;
 pub use ending::{Drain, Flush, Members};
-pub use event::{Event, Target};
+pub use event::{Dedup, Event, Target};
 pub use fate::{Fate, Incumbent};
-pub use outcome::{Error, Joined, Outcome, Published, Refusal, Reserved, State, Verdict};
-pub use room_config::{Lifetime, Publishers, RoomConfig};
+pub use history::{HistoryMessage, HistoryPage, Order};
+pub use outcome::{Error, Ignored, Joined, Outcome, Published, Refusal, Reserved, State, Verdict};
+pub use room_config::{History, Lifetime, Publishers, RoomConfig};
 pub use sink::Sink;
 pub use stats::Stats;
 pub use tally::{Ends, Refusals};
@@ -96,7 +107,7 @@ use crate::close::ClosedBy;
 use crate::id::{ClientId, ConnectionId};
 use crate::outbox::{LogEnd, NONE, Outboxes, Phase};
 use crate::time::{Instant, nanos};
-use crate::timer::Wheel;
+use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -105,12 +116,14 @@ use client::{Client, Usage};
 use connection::{Connections, Row};
 use expiry::Expiries;
 use host_time::Standstill;
+use keys::Keys;
 use memberships::Memberships;
 use names::Names;
 use per_client::PerClient;
 use reach::Reach;
 use room::{ClosedRoom, Room};
 use session::Session;
+use stream::{IdleRooms, StreamTotals};
 use sweep::{Draining, Sweep};
 use totals::Totals;
 use user::{Origin, User};
@@ -157,6 +170,15 @@ pub struct Hub {
     reach: Vec<Reach>,
     draining: Option<Draining>,
     sweep: Option<Sweep>,
+    /// The number of rooms with a history, and the list of those that only their history keeps.
+    streams: u32,
+    idle_rooms: IdleRooms,
+    /// How many numbers were tried as epochs: the next epoch follows from it.
+    epochs: u64,
+    keys: Keys,
+    stream_totals: StreamTotals,
+    /// A timer that is due at once, while frames of histories wait to be released.
+    discarding: Option<Timer>,
     /// Rooms that were closed and whose members are not all told yet, and how many memberships of such rooms there are.
     closed_rooms: VecDeque<ClosedRoom>,
     stale: u64,
@@ -181,8 +203,8 @@ struct Phases {
     detached: u32,
 }
 
-/// The owner of a timer: the row of a connection, the slot of a user or address, or the index of a client that is away or is asked
-/// something.
+/// The owner of a timer: the row of a connection, the slot of a user, of an address or of a room with a history, or the index of a
+/// client that is away or is asked something.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Connection(u32),
@@ -190,6 +212,9 @@ enum Owner {
     Address(u32),
     Away(u32),
     Asks(u32),
+    Room(u32),
+    /// Frames of histories that are to be released.
+    Discarded,
 }
 
 /// An action that waits to be polled.
@@ -243,6 +268,12 @@ impl Hub {
             reach: Vec::new(),
             draining: None,
             sweep: None,
+            streams: 0,
+            idle_rooms: IdleRooms::default(),
+            epochs: 0,
+            keys: Keys::new(config.host.hash_key),
+            stream_totals: StreamTotals::default(),
+            discarding: None,
             closed_rooms: VecDeque::new(),
             stale: 0,
             ending: VecDeque::new(),
@@ -312,13 +343,15 @@ impl Hub {
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason).map(done)
             }
-            Event::Join { client, room } => self.handle_join(client, room).map(Outcome::Joined),
+            Event::Join { client, room, recover } => {
+                self.handle_join(client, room, recover).map(Outcome::Joined)
+            }
             Event::Leave { client, room } => self.handle_leave(client, room).map(done),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
-            Event::Publish { publisher, targets, except, frame, policy } => {
+            Event::Publish { publisher, targets, except, frame, policy, dedup } => {
                 let published = match publisher {
-                    None => self.handle_publish(targets, except, frame, policy),
-                    Some(client) => self.handle_publish_as(client, targets, except, frame, policy),
+                    None => self.handle_publish(targets, except, frame, policy, dedup),
+                    Some(client) => self.handle_publish_as(client, targets, except, frame, policy, dedup),
                 };
                 if let Sink::Unreached(list) = sink {
                     self.list_unreached(policy, &published, list);
@@ -326,6 +359,7 @@ impl Hub {
                 published.map(Outcome::Published)
             }
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
+            Event::RemoveHistory { room } => self.handle_remove_history(room).map(done),
             Event::CloseRoom { room, members } => {
                 self.handle_close_room(room, members).map(Outcome::RoomClosed)
             }

@@ -3,6 +3,7 @@
 use super::ask::AskId;
 use crate::close::{CloseCode, CloseFrame};
 use crate::id::{ClientId, ConnectionId};
+use crate::position::{Position, Recovery};
 use crate::time::Instant;
 use core::fmt;
 
@@ -61,13 +62,18 @@ impl Reserved {
 pub struct Joined {
     /// Members of the room after the join.
     pub members: u32,
+    /// The position of the last message that was published to the room before the join; `None` without a
+    /// [history](super::History). All later messages are for this member.
+    pub position: Option<Position>,
+    /// Whether the client gets the messages that it asked for; `None`: it asked for none.
+    pub recovery: Option<Recovery>,
 }
 
 impl Joined {
-    /// The result of a join after which the room has this number of members.
+    /// The result of a join of a room without a history, after which it has this number of members.
     #[must_use]
     pub const fn new(members: u32) -> Self {
-        Self { members }
+        Self { members, position: None, recovery: None }
     }
 }
 
@@ -85,6 +91,20 @@ pub struct Published {
     /// Targets that do not exist: stale ids, unknown rooms and users. (If no target exists, the publish is
     /// refused.)
     pub unknown: u32,
+    /// The position of the message in the room's [history](super::History); `None` without one.
+    pub position: Option<Position>,
+    /// Why nothing was sent, if the message was no new one; `None`: it was.
+    pub ignored: Option<Ignored>,
+}
+
+/// Why a publish sends nothing: see [`Dedup`](super::Dedup).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Ignored {
+    /// A message with the same key was published before. The other fields of the answer are those of that publish.
+    Repeated,
+    /// A message of the same version or a later one was published before. `position` is that of the history's last message.
+    Outdated,
 }
 
 /// What the host must do with a message that arrived.
@@ -123,6 +143,15 @@ pub enum Error {
     ConfigRefused,
     /// The user's open clients are not those that [`Event::Place`](super::Event::Place) listed: decide again.
     RosterChanged,
+    /// The publish names a room with a history among several targets, or has a [`Dedup`](super::Dedup) and not exactly one target:
+    /// publish to that room by itself.
+    HistoryStandsAlone,
+    /// A publish to a room with a history has [`Policy::Wait`](super::Policy::Wait).
+    NoWaitForHistory,
+    /// [`History::validate`](super::History::validate) says what is wrong with the history of the room's config.
+    InvalidHistory,
+    /// The room's config has a history, and [`Host::epoch_seed`](super::Host::epoch_seed) is 0.
+    NoEpochSeed,
     /// A transmit came without a [batch](super::Sink::Batch) for its leases.
     NeedsBatch,
 }
@@ -210,6 +239,18 @@ pub enum Refusal {
     },
     /// A peer replied to a question that its client was not asked, or that has ended.
     NoSuchAsk,
+    /// The room keeps no [history](super::History).
+    NoHistory,
+    /// The idempotency key is too long.
+    KeyTooLong {
+        /// The value of `history.key_bytes`.
+        limit: u32,
+    },
+    /// The hub remembers as many idempotency keys as it may.
+    TooManyKeys {
+        /// The value of `history.keys`.
+        limit: u32,
+    },
 }
 
 impl Refusal {
@@ -239,6 +280,9 @@ impl Refusal {
             Self::SessionOfAnotherUser => "session_of_another_user",
             Self::TooManyAsks { .. } => "too_many_asks",
             Self::NoSuchAsk => "no_such_ask",
+            Self::NoHistory => "no_history",
+            Self::KeyTooLong { .. } => "key_too_long",
+            Self::TooManyKeys { .. } => "too_many_keys",
         }
     }
 }
@@ -264,6 +308,16 @@ impl fmt::Display for Error {
             Self::NotOpen => f.write_str("the client is not open"),
             Self::WaitIsForOnePublish => f.write_str("the policy `Wait` is for one publish, not for a room"),
             Self::NoSuchLane => f.write_str("the hub has no such lane"),
+            Self::HistoryStandsAlone => {
+                f.write_str("a room with a history must be the only target of a publish")
+            }
+            Self::NoWaitForHistory => {
+                f.write_str("the policy `Wait` cannot be used for a room with a history: choose another one")
+            }
+            Self::InvalidHistory => f.write_str("the history of the room's config is invalid"),
+            Self::NoEpochSeed => f.write_str(
+                "a history needs `host.epoch_seed`: set it to a random number when the process starts",
+            ),
             Self::RosterChanged => f.write_str("the clients of the user have changed: decide again"),
             Self::Refused(refusal) => refusal.fmt(f),
             Self::NeedsBatch => f.write_str("a transmit needs a batch: call `transmit` or `handle_into`"),
@@ -303,6 +357,9 @@ impl fmt::Display for Refusal {
             Self::NoSuchAsk => f.write_str("the reply is to no question of this client that is open"),
             Self::MayNotPublish => f.write_str("the client may not publish to this room"),
             Self::MessageTooBig { limit } => write!(f, "the message is longer than {limit} bytes"),
+            Self::NoHistory => f.write_str("the room keeps no history"),
+            Self::KeyTooLong { limit } => write!(f, "the idempotency key is longer than {limit} bytes"),
+            Self::TooManyKeys { limit } => write!(f, "limit of idempotency keys reached ({limit})"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Publishes a frame to the clients that the targets reach, once for each client.
 
 use super::budget::Meant;
+use super::event::Dedup;
 use super::reach::Reach;
 use super::{Error, Hub, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
@@ -16,6 +17,7 @@ impl Hub {
         except: &[ClientId],
         frame: &Frame,
         policy: Option<Policy>,
+        dedup: Option<&Dedup<'_>>,
     ) -> Result<Published, Error> {
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
@@ -25,10 +27,20 @@ impl Hub {
             return Err(Refusal::MessageTooBig { limit }.into());
         }
         let (tally, unknown) = if let [target] = targets {
-            let reach = [self.find(target)?];
+            let found = self.find(target);
+            if dedup.is_some() || self.is_for_history(found.as_ref()) {
+                return self.publish_to_history((target, found), except, frame, policy, dedup);
+            }
+            let reach = [found?];
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
             (self.deliver(&reach, except, frame, policy), 0)
         } else {
+            if dedup.is_some() {
+                return Err(Error::HistoryStandsAlone);
+            }
+            if self.has_histories() {
+                self.check_no_history(targets)?;
+            }
             let unknown = self.resolve(targets)?;
             let reach = take(&mut self.reach);
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
@@ -41,7 +53,8 @@ impl Hub {
             self.end_doomed();
         }
         self.totals.published += 1;
-        Ok(Published { queued: tally.queued, dropped: tally.dropped, refused: tally.refused, unknown })
+        let Tally { queued, dropped, refused } = tally;
+        Ok(Published { queued, dropped, refused, unknown, position: None, ignored: None })
     }
 
     /// Moves whom a publish by this policy has not reached to a list of the host's.
@@ -63,6 +76,7 @@ impl Hub {
         except: &[ClientId],
         frame: &Frame,
         policy: Option<Policy>,
+        dedup: Option<&Dedup<'_>>,
     ) -> Result<Published, Error> {
         let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
@@ -72,7 +86,7 @@ impl Hub {
         if !targets.iter().all(may) {
             return Err(Refusal::MayNotPublish.into());
         }
-        self.handle_publish(targets, except, frame, policy)
+        self.handle_publish(targets, except, frame, policy, dedup)
     }
 
     /// The policy of a publish that has none: that of its first target.
@@ -187,7 +201,8 @@ impl Hub {
         let recipients = reach.iter().map(|reach| self.recipients(reach).len()).sum();
         let mut tally = Tally::default();
         if self.outboxes.is_short_of(frame.held(), recipients) {
-            tally.dropped = self.make_room(&Meant { frame, reach, except, policy }, recipients);
+            tally.dropped =
+                self.make_room(&Meant { frame, reach, except, policy, is_of_history: false }, recipients);
         }
         let sequence = self.outboxes.next_sequence();
         for &client in except {

@@ -110,7 +110,7 @@ impl Hub {
         index.zip(room).is_some_and(|(index, room)| self.membership(index, room).is_some())
     }
 
-    /// Whether a room exists: it has members or is [kept](super::Lifetime::Kept). O(1).
+    /// Whether a room exists: it has members, is [kept](super::Lifetime::Kept), or has a [history](super::History). O(1).
     #[must_use]
     pub fn room_exists(&self, room: &str) -> bool {
         self.rooms.find(room.as_bytes()).is_some()

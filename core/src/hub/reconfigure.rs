@@ -3,7 +3,7 @@
 
 use super::client::{NEVER, Usage};
 use super::connection::Row;
-use super::{Config, Error, Hub, Outbox, Owner, PerUser};
+use super::{Config, Error, Histories, Hub, Outbox, Owner, PerUser};
 use crate::outbox::{Flags, Phase};
 use crate::time::nanos;
 use crate::timer::Timer;
@@ -136,6 +136,9 @@ impl Config {
             self.admission.per_user = PerUser::Unlimited;
         }
         self.asks.per_client = self.asks.per_client.max(other.asks.per_client);
+        let Histories { idle_rooms, keys, .. } = &mut self.history;
+        *idle_rooms = other.history.idle_rooms.max(*idle_rooms);
+        *keys = other.history.keys.max(*keys);
         let Outbox { messages, bytes, hub_bytes, .. } = &mut self.outbox;
         *messages = other.outbox.messages.max(*messages);
         *bytes = other.outbox.bytes.max(*bytes);

@@ -2,6 +2,7 @@
 
 use super::names::{Named, bytes};
 use super::room_config::{Lifetime, RoomConfig};
+use super::stream::Stream;
 use crate::close::CloseFrame;
 use crate::id::Name;
 use crate::outbox::LogEnd;
@@ -18,6 +19,8 @@ pub(super) struct Room {
     pub(super) memberships: Vec<u32>,
     /// The last frame published to the room.
     pub(super) log: LogEnd,
+    /// The history of the room, if it keeps one.
+    pub(super) stream: Option<Box<Stream>>,
     /// The room's own config, if it is not the default.
     pub(super) config: Option<Box<RoomConfig>>,
     /// A target of the current publish names this room.
@@ -34,15 +37,16 @@ impl Room {
             members: Vec::new(),
             memberships: Vec::new(),
             log: LogEnd::default(),
+            stream: None,
             config: None,
             named: false,
             closed: false,
         }
     }
 
-    /// Whether the room has ended: it has no members and is not kept. A closed room is ended by the code that closes it.
+    /// Whether the room has ended: it has no members, no history and is not kept. A closed room is ended by the code that closes it.
     pub(super) fn is_over(&self) -> bool {
-        self.members.is_empty() && !self.is_kept() && !self.closed
+        self.members.is_empty() && !self.is_kept() && !self.closed && self.stream.is_none()
     }
 
     pub(super) fn is_kept(&self) -> bool {

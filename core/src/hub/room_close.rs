@@ -15,6 +15,7 @@ impl Hub {
         let Some(room) = self.rooms.get_mut(slot) else { return Err(Refusal::NoSuchRoom.into()) };
         room.closed = true;
         let count = room.members.len() as u32;
+        self.end_stream(slot);
         self.totals.leaves += u64::from(count);
         self.stale += u64::from(count);
         let end = match members {

@@ -1,6 +1,9 @@
 //! The config of one room: its size, its publishers, its policy for full outboxes, and its lifetime.
 
 use super::Policy;
+use super::config::{ConfigError, Must};
+use crate::time::nanos;
+use core::time::Duration;
 
 /// The config of one room, for as long as the room exists. `RoomConfig::default()` is that of every other room.
 ///
@@ -41,7 +44,77 @@ pub struct RoomConfig {
     pub policy: Option<Policy>,
     /// How long the room and this config exist. Default: [`Lifetime::Members`].
     pub lifetime: Lifetime,
+    /// The messages that the room keeps for clients that return. Default: `None`, that of
+    /// [`Histories::by_prefix`](super::Histories::by_prefix) for the room's name, or none. [`History::OFF`]: none, whatever the name.
+    ///
+    /// A change of the bounds discards what is over them; a history that is turned off and on again begins a new epoch.
+    pub history: Option<History>,
 }
+
+/// The messages that a room keeps, and for how long.
+///
+/// A message that is published to the room gets the next *offset*, and is kept until it is over one of these bounds. A client that
+/// [joins](super::Event::Join) from a [`Position`](crate::Position) gets all messages after it.
+///
+/// The messages count in the hub's budget, [`outbox.hub_bytes`](super::Outbox::hub_bytes): when that is used up, the hub discards
+/// messages of histories before it drops a message from an outbox. Times are those of the hub, in which a
+/// [standstill](super::Deadlines::standstill) of the host does not count.
+///
+/// A room with a history exists until `meta_age` after its last message, also without members, unless the hub has more
+/// [idle rooms](super::Histories::idle_rooms) than it may. When it ends, its epoch and offsets end with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct History {
+    /// The most messages. Default: 100. 0: the room has no history.
+    pub messages: u32,
+    /// The most bytes of these messages, with their deflated variants. A message that is longer by itself is not kept, nor any before
+    /// it. Default: 1 MiB.
+    pub bytes: u32,
+    /// How long a message is kept. Default: 5 min.
+    pub age: Duration,
+    /// How long after its last message a room without members exists: until then a client can return and hear that it has missed
+    /// nothing, or what. At least `age`. Default: 24 h.
+    pub meta_age: Duration,
+}
+
+impl History {
+    /// No history.
+    pub const OFF: Self =
+        Self { messages: 0, bytes: 1 << 20, age: Duration::from_mins(5), meta_age: Duration::from_hours(24) };
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the first invalid field and its value.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let fail = |field, value, must| Err(ConfigError { field, value, must });
+        if self.messages > MOST_MESSAGES {
+            return fail("history.messages", self.messages.into(), Must::BeAtMost(MOST_MESSAGES.into()));
+        }
+        if self.bytes == 0 {
+            return fail("history.bytes", 0, Must::BePositive);
+        }
+        if self.age.is_zero() {
+            return fail("history.age", 0, Must::BePositive);
+        }
+        if self.meta_age < self.age {
+            return fail(
+                "history.meta_age",
+                nanos(self.meta_age),
+                Must::BeAtLeastAsLongAs("history.age", nanos(self.age)),
+            );
+        }
+        Ok(())
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { messages: 100, ..Self::OFF }
+    }
+}
+
+/// Each message takes 16 bytes beside its frame.
+const MOST_MESSAGES: u32 = 1 << 20;
 
 /// Who may publish to a room.
 ///
@@ -63,7 +136,7 @@ pub enum Publishers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Lifetime {
-    /// The room exists from the first join to the last leave.
+    /// The room exists from the first join to the last leave, and longer if it has a [history](History).
     #[default]
     Members,
     /// The room exists until it is closed, or until it is configured as `Members` and is empty. It counts against

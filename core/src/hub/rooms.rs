@@ -5,10 +5,16 @@ use super::memberships::{FEW, Membership};
 use super::room::Room;
 use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
 use crate::id::{ClientId, Name};
+use crate::position::Recover;
 use alloc::vec::Vec;
 
 impl Hub {
-    pub(super) fn handle_join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {
+    pub(super) fn handle_join(
+        &mut self,
+        client: ClientId,
+        name: &str,
+        recover: Option<Recover>,
+    ) -> Result<Joined, Error> {
         let index = self.open_index(client)?;
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
@@ -35,7 +41,12 @@ impl Hub {
             }
             None => self.new_room(name)?,
         };
-        Ok(Joined { members: self.enter(index, room) })
+        let members = self.enter(index, room);
+        if recover.is_none() && self.stream(room).is_none() {
+            return Ok(Joined::new(members));
+        }
+        self.settle_room(room);
+        Ok(self.recover(index, room, members, recover))
     }
 
     /// Checks that a client without rooms could join all of these now; each must be named once. O(rooms).
@@ -45,16 +56,20 @@ impl Hub {
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
-        let mut new = 0;
+        let (mut new, mut idle) = (0, self.idle_rooms());
         for name in rooms {
             self.check_name(name)?;
             match self.rooms.find(name.as_bytes()).and_then(|room| self.rooms.get(room)) {
-                Some(room) => self.check_capacity(room)?,
+                Some(room) => {
+                    self.check_capacity(room)?;
+                    // It makes way for none of the others.
+                    idle = idle.saturating_sub(usize::from(room.is_idle()));
+                }
                 None => new += 1,
             }
         }
         match self.config.rooms.total {
-            Some(limit) if new > 0 && self.rooms.len() + new > limit as usize => {
+            Some(limit) if new > 0 && self.rooms.len() + new - idle > limit as usize => {
                 Err(Refusal::TooManyRooms { limit }.into())
             }
             _ => Ok(()),
@@ -150,7 +165,11 @@ impl Hub {
         if room.is_over() {
             return self.rooms.remove(slot).map(|room| room.name);
         }
-        Some(room.name.clone())
+        let name = room.name.clone();
+        if room.is_idle() {
+            self.settle_room(slot);
+        }
+        Some(name)
     }
 
     /// The membership of a client in a room. O(1).

@@ -8,6 +8,7 @@ use super::room::ClosedRoom;
 use super::room::Room;
 use super::room_config::RoomConfig;
 use super::session::{Away, Session};
+use super::snapshot_histories::{put_stream, take_stream};
 use super::sweep::{Draining, Sweep, Task};
 use super::totals::Totals;
 use super::user::{Origin, User};
@@ -21,7 +22,15 @@ use alloc::vec::Vec;
 
 variants!(State { 0 => Running, 1 => Draining, 2 => Stopped });
 variants!(Task { 0 => Schedule, 1 => Close });
-variants!(Owner { 0 => Connection(row), 1 => User(slot), 2 => Address(slot), 3 => Away(index), 4 => Asks(index) });
+variants!(Owner {
+    0 => Connection(row),
+    1 => User(slot),
+    2 => Address(slot),
+    3 => Away(index),
+    4 => Room(slot),
+    5 => Discarded,
+    6 => Asks(index),
+});
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
 fields!(Standstill { before, last, grace });
@@ -127,6 +136,7 @@ impl Hub {
         self.stop_is_told.put(log);
         self.totals.put(log);
         self.log.put(log);
+        self.put_histories(log, most)?;
         self.put_names(log, most)?;
         self.put_connections(log, most)?;
         self.outboxes.snapshot(log, put_frame, most)?;
@@ -173,7 +183,9 @@ impl Hub {
         hub.stop_is_told = Field::take(input)?;
         hub.totals = Field::take(input)?;
         hub.log = Field::take(input)?;
+        let idle_rooms = hub.take_histories(input)?;
         hub.take_names(input)?;
+        hub.take_idle_rooms(&idle_rooms)?;
         hub.take_connections(input)?;
         hub.outboxes.restore(input, take_frame)?;
         hub.take_attachments()?;
@@ -196,6 +208,7 @@ impl Hub {
             room.log.put(log);
             room.config.as_deref().copied().put(log);
             room.closed.put(log);
+            put_stream(room.stream.as_deref(), log);
         })?;
         self.users.snapshot(log, most, |user, log| {
             user.name.put(log);
@@ -224,8 +237,10 @@ impl Hub {
             let (name, log) = (Field::take(input)?, Field::take(input)?);
             let config: Option<RoomConfig> = Field::take(input)?;
             let closed = Field::take(input)?;
-            Ok(Room { log, config: config.map(Box::new), closed, ..Room::new(name) })
+            let stream = take_stream(input)?;
+            Ok(Room { log, stream, config: config.map(Box::new), closed, ..Room::new(name) })
         })?;
+        self.streams = self.rooms.iter().filter(|room| room.stream.is_some()).count() as u32;
         self.users = Names::restore(key, input, |input| {
             let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
             let log = Field::take(input)?;
@@ -409,6 +424,12 @@ impl Hub {
                     let origin = self.addresses.get_mut(slot).ok_or(Wrong::Malformed)?;
                     origin.timer.replace(timer).is_none()
                 }
+                Owner::Room(slot) => {
+                    let room = self.rooms.get_mut(slot).ok_or(Wrong::Malformed)?;
+                    let stream = room.stream.as_deref_mut().ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut stream.timer, timer) == Timer::none()
+                }
+                Owner::Discarded => self.discarding.replace(timer).is_none(),
             };
             if !is_first {
                 return Err(Wrong::Malformed);

@@ -2,6 +2,7 @@
 
 use super::{Ends, Hub, Refusals, State};
 use crate::close::ClosedBy;
+use crate::position::Unrecoverable;
 use core::time::Duration;
 
 /// A snapshot of a hub's numbers: current gauges, and counters since the start. Outbound messages count once for
@@ -28,7 +29,7 @@ pub struct Stats {
     pub rooms: u32,
     /// Memberships: each client counts once for each of its rooms.
     pub memberships: u64,
-    /// Frames queued or on lease, each counted once.
+    /// Frames queued, on lease or kept in a history, each counted once.
     pub frames: u32,
     /// Bytes of those frames and of the queue entries: `outbox.hub_bytes` limits them.
     pub queued_bytes: u64,
@@ -115,6 +116,38 @@ pub struct Stats {
     pub sheds: u64,
     /// Messages dropped because their client ended.
     pub dropped_closed: u64,
+    /// Messages dropped, for any reason, that were published to rooms with a history: each is a hole in what a client has.
+    pub dropped_of_history: u64,
+    /// Rooms with a history; `idle_rooms` is how many of them have no members and exist only for it.
+    pub histories: u32,
+    /// Rooms without members that exist only for their history.
+    pub idle_rooms: u32,
+    /// Messages in the histories of all rooms.
+    pub history_messages: u64,
+    /// Idempotency keys that the hub remembers.
+    pub history_keys: u32,
+    /// Messages published to rooms with a history.
+    pub history_published: u64,
+    /// Publishes that sent nothing, since one with the same key had been sent.
+    pub history_repeated: u64,
+    /// Publishes that sent nothing, since one of the same or a later version had been sent.
+    pub history_outdated: u64,
+    /// Messages that left a history for newer ones.
+    pub history_trimmed: u64,
+    /// Messages that left a history because of their age.
+    pub history_expired: u64,
+    /// Messages that left a history, or were not kept in it, because the hub's budget was used up.
+    pub history_evicted: u64,
+    /// Idle rooms that ended because there were too many, or to make way for another room.
+    pub idle_rooms_evicted: u64,
+    /// Joins whose client got all the messages that it asked for.
+    pub recovered: u64,
+    /// Messages that these joins queued.
+    pub recovered_messages: u64,
+    /// Joins whose client did not get the messages that it asked for; [`unrecovered_for`](Self::unrecovered_for) has the reasons.
+    pub unrecovered: u64,
+    /// The same by reason, in the order of [`Unrecoverable::ALL`].
+    pub unrecovered_by_reason: [u64; 5],
     /// Joins of rooms.
     pub joins: u64,
     /// Leaves of rooms, also by clients that ended.
@@ -158,6 +191,12 @@ impl Stats {
         self.dropped_outbox_full + self.dropped_conflated + self.dropped_hub_full + self.dropped_closed
     }
 
+    /// Joins whose client did not get the messages that it asked for, for this reason.
+    #[must_use]
+    pub fn unrecovered_for(&self, reason: Unrecoverable) -> u64 {
+        self.unrecovered_by_reason.get(reason as usize).copied().unwrap_or_default()
+    }
+
     /// Messages that are queued or being written.
     #[must_use]
     pub fn pending(&self) -> u64 {
@@ -170,6 +209,7 @@ impl Hub {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (totals, out) = (&self.totals, &self.outboxes.totals);
+        let (streams, rings) = (&self.stream_totals, self.outboxes.ring_totals());
         let ends = totals.ended;
         let [dropped_outbox_full, dropped_conflated, dropped_hub_full, dropped_closed] = out.dropped;
         Stats {
@@ -224,6 +264,22 @@ impl Hub {
             dropped_hub_full,
             sheds: out.sheds,
             dropped_closed,
+            dropped_of_history: out.dropped_of_history,
+            histories: self.streams,
+            idle_rooms: self.idle_rooms.len,
+            history_messages: self.outboxes.kept_messages(),
+            history_keys: self.keys.len() as u32,
+            history_published: streams.kept,
+            history_repeated: streams.repeated,
+            history_outdated: streams.outdated,
+            history_trimmed: rings.trimmed,
+            history_expired: rings.expired,
+            history_evicted: rings.evicted,
+            idle_rooms_evicted: streams.idle_rooms_evicted,
+            recovered: streams.recovered,
+            recovered_messages: streams.recovered_messages,
+            unrecovered: streams.unrecovered.iter().sum(),
+            unrecovered_by_reason: streams.unrecovered,
             joins: totals.joins,
             leaves: totals.leaves,
             went_away: totals.went_away,

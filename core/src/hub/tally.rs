@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem::discriminant;
 
 /// Each reason once; its numbers are ignored here.
-const REASONS: [Refusal; 22] = [
+const REASONS: [Refusal; 25] = [
     Refusal::Draining,
     Refusal::Stopped,
     Refusal::TooManyConnections { limit: 0 },
@@ -30,6 +30,9 @@ const REASONS: [Refusal; 22] = [
     Refusal::SessionOfAnotherUser,
     Refusal::TooManyAsks { limit: 0 },
     Refusal::NoSuchAsk,
+    Refusal::NoHistory,
+    Refusal::KeyTooLong { limit: 0 },
+    Refusal::TooManyKeys { limit: 0 },
 ];
 
 /// How often the hub refused an event, by reason.

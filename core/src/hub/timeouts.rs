@@ -18,6 +18,9 @@ impl Hub {
         self.sweep_slice();
         self.close_rooms_slice();
         self.end_marked_slice();
+        if self.discarding.is_some() {
+            self.release_discarded();
+        }
         let (mut slice, mut steps) = (Slice::of(self.config.host.slice), STEPS);
         while !slice.is_over()
             && steps > 0
@@ -45,6 +48,11 @@ impl Hub {
                     steps = steps.saturating_sub(TIMER);
                     self.forget_address(slot);
                 }
+                Owner::Room(slot) => {
+                    steps = steps.saturating_sub(TIMER);
+                    self.stream_timeout(slot);
+                }
+                Owner::Discarded => {}
             }
         }
         let now = self.now();
@@ -54,6 +62,9 @@ impl Hub {
         {
             slice.spend(TIMER);
             self.work_on(index, &mut slice, |hub| hub.expiry_timeout(index));
+        }
+        if let Some(timer) = self.discarding {
+            self.wheel.reset(timer, self.now);
         }
     }
 

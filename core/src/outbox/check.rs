@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 /// Sums over all queues and runs.
 struct Found {
-    /// How many queues hold each frame, plus the leases of its run.
+    /// How many queues and histories hold each frame, plus the leases of its run.
     holders: Vec<u32>,
     /// The number of leases out of each run.
     leases: Vec<u32>,
@@ -43,12 +43,14 @@ impl Outboxes {
         }
         self.check_free()?;
         self.check_runs(&mut found)?;
+        self.check_rings(&mut found)?;
         self.check_frames(&found)?;
         self.check_ready()?;
         ensure(found.nodes == self.nodes.used, I::NodeCount, 0)?;
         ensure(found.extras == self.extras.len(), I::Extras, 0)?;
         ensure(self.used_bytes() <= most.hub_bytes, I::HubBudget, 0)?;
         let dropped: u64 = self.totals.dropped.iter().sum();
+        ensure(self.totals.dropped_of_history <= dropped, I::MessagesAddUp, 0)?;
         let accounted = self.totals.written + dropped + found.messages;
         ensure(self.totals.queued == accounted, I::MessagesAddUp, 0)?;
         let scratch = [&self.doomed, &self.relieved, &self.undeliverable, &self.scratch];
@@ -237,6 +239,32 @@ impl Outboxes {
             ensure((run.items.messages, run.items.bytes) == (messages, bytes), I::RunCounts, at)?;
         }
         Ok(())
+    }
+
+    /// Checks that consecutive frames of a ring are linked, so that they can be queued as a span.
+    fn check_rings(&self, found: &mut Found) -> Result<(), Broken> {
+        let mut messages = 0;
+        for (slot, ring) in self.rings.list.iter() {
+            let (mut bytes, mut before) = (0, None);
+            for kept in &ring.kept {
+                let Some(stored) = self.frames.slots.get(kept.slot) else {
+                    return Err(Broken { invariant: I::Rings, slot });
+                };
+                found.holders[kept.slot as usize] += 1;
+                bytes += stored.frame.held();
+                let follows = before.is_none_or(|(next, time)| next == kept.slot && time <= kept.time);
+                ensure(follows && stored.of_history, I::Rings, slot)?;
+                before = Some((stored.next, kept.time));
+            }
+            messages += ring.kept.len() as u64;
+            let is_within = ring.top >= ring.kept.len() as u64;
+            ensure(is_within && bytes == ring.bytes, I::Rings, slot)?;
+        }
+        for &slot in &self.rings.discarded {
+            ensure(self.frames.slots.get(slot).is_some(), I::Rings, slot)?;
+            found.holders[slot as usize] += 1;
+        }
+        ensure(messages == self.rings.messages, I::Rings, 0)
     }
 
     fn check_frames(&self, found: &Found) -> Result<(), Broken> {

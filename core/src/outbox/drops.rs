@@ -80,6 +80,9 @@ pub struct Dropped {
     pub frames: u32,
     /// The bytes of the dropped frames.
     pub bytes: u64,
+    /// Whether any of these frames was published to a room with a [history](crate::hub::History): the client has missed a message of
+    /// it, which it gets if it joins the room again from the position before.
+    pub of_history: bool,
     /// Why the last of these frames was dropped.
     pub reason: DropReason,
 }
@@ -89,6 +92,7 @@ impl Dropped {
     pub fn add(&mut self, later: Self) {
         self.frames = self.frames.saturating_add(later.frames);
         self.bytes = self.bytes.saturating_add(later.bytes);
+        self.of_history |= later.of_history;
         self.reason = later.reason;
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Stored {
     pub(super) key: Option<u64>,
     /// The sequence number of its publish.
     pub(super) sequence: u64,
+    /// Whether it was published to a room with a history.
+    pub(super) of_history: bool,
 }
 
 /// The last frame of the log of a room, of a user, or of all clients. The next publish there continues it, if the
@@ -51,7 +53,7 @@ impl Frames {
     #[inline(always)]
     pub(crate) fn insert(&mut self, frame: Frame, key: Option<u64>, sequence: u64, holders: u32) -> u32 {
         self.bytes += frame.held();
-        self.slots.insert(Stored { frame, holders, next: NONE, key, sequence })
+        self.slots.insert(Stored { frame, holders, next: NONE, key, sequence, of_history: false })
     }
 
     /// Appends a frame to a log, if the log's end still exists and has no next frame. Returns the slot of that end, else
@@ -125,6 +127,15 @@ impl Frames {
 
     pub(super) fn stored(&self, slot: u32) -> &Stored {
         &self.slots[slot]
+    }
+
+    pub(crate) fn mark_as_history(&mut self, slot: u32) {
+        self.slots[slot].of_history = true;
+    }
+
+    /// 1 for a frame of a history, else 0.
+    pub(crate) fn of_history(&self, slot: u32) -> u32 {
+        u32::from(self.slots[slot].of_history)
     }
 
     pub(crate) fn size(&self, slot: u32) -> u32 {

@@ -5,7 +5,7 @@ use super::entry::{Entry, Flags, NONE, Sending};
 use super::extras::Begun;
 use super::nodes::Span;
 use super::runs::{Items, RunItem};
-use super::{Class, Control, DropReason, Outboxes, Progress, Transport, Written};
+use super::{Class, Control, DropReason, Dropped, Outboxes, Progress, Transport, Written};
 use crate::id::ClientId;
 use crate::time::Instant;
 
@@ -358,8 +358,10 @@ impl Outboxes {
         entry.messages -= run.messages;
         entry.bytes -= run.bytes;
         let (frames, bytes) = (run.messages, u64::from(run.bytes));
+        let of_history: u32 = run.frames().map(|slot| self.frames.of_history(slot)).sum();
         self.return_run(index);
-        self.count_drop(index, frames, bytes, DropReason::Closed);
+        let dropped = Dropped { frames, bytes, of_history: of_history > 0, reason: DropReason::Closed };
+        self.count_drop(index, dropped, of_history);
     }
 
     /// Returns one lease of a run; with the last one the run releases its references to the frames.

@@ -29,10 +29,11 @@ pub struct Outbox {
     ///
     /// A message counts when the transport has taken it. Deflated or joined messages count one by one.
     pub rate: Option<Rate>,
-    /// The hub's budget: bytes of all queued frames, each counted once with its deflated variant, and of the queue entries.
-    /// Default: 256 MiB.
+    /// The hub's budget: bytes of all frames that are queued or kept in a [history](crate::hub::History), each counted once with its
+    /// deflated variant, and of the queue entries. Default: 256 MiB.
     ///
-    /// At the budget the hub sheds the largest outboxes until an eighth of it is free. If partly written frames use up
+    /// At the budget the hub discards messages of histories, the older half of the largest first, until an eighth of it is free. If no
+    /// history is left, it sheds the largest outboxes. If partly written frames use up
     /// the rest, the hub ends the clients that hold the most by them: at most 64 for one publish, with 1006 and the
     /// reason "out of memory for its messages". A partly written frame counts for each of its holders by its share.
     /// Frames on lease are not shed and their clients not ended. If all this makes no room for a message, it is dropped

@@ -12,6 +12,9 @@
 //!                  └─────────────────────────────────────────────────────────────┘
 //! ```
 //!
+//! The history of a room refers to the last frames of its log. A client that recovers gets them as a span, which the next publish to
+//! the room extends like the spans of all others.
+//!
 //! If `outbox.rate` is set, a client that is ready before its rate allows a message is *paced* instead of leased. A client
 //! without a connection, or whose transport has failed while it may return, is *detached*: what is published to it waits, and nothing is
 //! leased.
@@ -35,6 +38,7 @@ mod pacing;
 mod publication;
 mod queue;
 mod ready;
+mod rings;
 mod runs;
 mod shed;
 #[cfg(feature = "trace")]
@@ -54,6 +58,7 @@ pub(crate) use lease::Returned;
 pub(crate) use limits::{Outbox, Policy};
 pub(crate) use publication::Tally;
 pub(crate) use ready::{BULK, Class};
+pub(crate) use rings::{Extent, RingBounds};
 #[cfg(feature = "trace")]
 pub(crate) use snapshot::{PutFrame, TakeFrame};
 pub(crate) use unreached::{Full, Unreached};
@@ -72,6 +77,7 @@ use frames::Frames;
 use nodes::Nodes;
 use pacing::Pacing;
 use ready::Ready;
+use rings::Rings;
 use runs::Runs;
 use slab::Slab;
 
@@ -82,6 +88,8 @@ pub(crate) struct Outboxes {
     nodes: Nodes,
     frames: Frames,
     runs: Runs,
+    /// The histories of rooms.
+    rings: Rings,
     ready: Ready,
     extras: Slab<Extras>,
     tallies: Tallies,
@@ -123,6 +131,8 @@ pub(crate) struct Totals {
     pub(crate) queued: u64,
     pub(crate) written: u64,
     pub(crate) dropped: [u64; 4],
+    /// How many of the dropped frames were of a history.
+    pub(crate) dropped_of_history: u64,
     /// How often the largest outboxes were shed.
     pub(crate) sheds: u64,
 }
@@ -134,6 +144,7 @@ impl Outboxes {
             nodes: Nodes::new(),
             frames: Frames::default(),
             runs: Runs::default(),
+            rings: Rings::default(),
             ready: Ready::new(lanes),
             extras: Slab::new(),
             tallies: Tallies::default(),
@@ -311,18 +322,18 @@ impl Outboxes {
         self.drop_queue(index, DropReason::Closed);
     }
 
-    /// Counts dropped frames, and adds them to the client's tally.
+    /// Counts dropped frames, of which so many were of a history, and adds them to the client's tally.
     #[inline]
-    pub(crate) fn count_drop(&mut self, index: u32, frames: u32, bytes: u64, reason: DropReason) {
-        if frames == 0 {
+    pub(crate) fn count_drop(&mut self, index: u32, dropped: Dropped, of_history: u32) {
+        if dropped.frames == 0 {
             return;
         }
-        self.totals.dropped[reason as usize] += u64::from(frames);
+        self.totals.dropped[dropped.reason as usize] += u64::from(dropped.frames);
+        self.totals.dropped_of_history += u64::from(of_history);
         // After a client's `Disconnected` no action names it.
         if !self.entries[index].phase.is_client() {
             return;
         }
-        let dropped = Dropped { frames, bytes, reason };
         match self.tallies.get_mut(index) {
             Some(tally) => tally.add(dropped),
             None => {

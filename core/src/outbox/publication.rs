@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::frames::LogEnd;
 use super::nodes::Node;
 use super::ready::Ready;
-use super::{BULK, Class, DropReason, Flags, Full, Outboxes, Phase, Policy, Sending, Unreached};
+use super::{BULK, Class, DropReason, Dropped, Flags, Full, Outboxes, Phase, Policy, Sending, Unreached};
 use crate::frame::Frame;
 
 /// The number of recipients whose entries are loaded into the cache together.
@@ -14,7 +14,7 @@ const AT_ONCE: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Publication {
     /// The frame's slot.
-    frame: u32,
+    pub(super) frame: u32,
     /// The slot of the previous frame in the log.
     before: u32,
     size: u32,
@@ -23,10 +23,12 @@ pub(crate) struct Publication {
     most_bytes: u32,
     /// The mark of clients that the publish has reached or that are excepted.
     mark: u32,
-    now: u64,
+    pub(super) now: u64,
     policy: Policy,
     class: Class,
-    budget: Budget,
+    pub(super) budget: Budget,
+    /// 1 if the frame is part of a room's history, else 0.
+    of_history: u32,
     /// The number of queue entries that the hub's budget allows.
     most_nodes: u32,
 }
@@ -75,7 +77,7 @@ fn are_scattered(recipients: &[u32]) -> bool {
 
 /// Whether the hub's budget has room for a publish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Budget {
+pub(super) enum Budget {
     Left,
     /// The frame is dropped for all recipients.
     UsedUp,
@@ -139,8 +141,15 @@ impl Outboxes {
             policy,
             class: if recipients > BULK { Class::Bulk } else { Class::Prompt },
             budget,
+            of_history: 0,
             most_nodes: self.most_nodes(),
         }
+    }
+
+    /// Marks the frame of a publish, which has begun, as part of a room's history: a client for which it is dropped misses it.
+    pub(crate) fn mark_as_history(&mut self, publication: &mut Publication) {
+        publication.of_history = 1;
+        self.frames.mark_as_history(publication.frame);
     }
 
     /// Ends a publish: its frame lives as long as a queue or lease holds it. Returns the new end of its log.
@@ -288,7 +297,10 @@ impl Outboxes {
             Budget::Left => DropReason::OutboxFull,
             Budget::UsedUp => DropReason::HubFull,
         };
-        self.count_drop(index, 1, u64::from(publication.size), reason);
+        let bytes = u64::from(publication.size);
+        let of_history = publication.of_history > 0;
+        let dropped = Dropped { frames: 1, bytes, of_history, reason };
+        self.count_drop(index, dropped, publication.of_history);
         tally.dropped += 1;
         false
     }

@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::nodes::{Nodes, Span};
 use super::runs::{Items, RunItem};
-use super::{Class, DropReason, Flags, NONE, Outboxes, Sending};
+use super::{Class, DropReason, Dropped, Flags, NONE, Outboxes, Sending};
 
 impl Entry {
     /// Adds a frame to the last span if the queue is empty or ends with `before`, the frame's predecessor in the log.
@@ -218,7 +218,9 @@ impl Outboxes {
         if entry.flags.has(Flags::AWAITED) {
             self.relieved.push(index);
         }
+        let of_history = self.frames.of_history(frame);
         self.frames.release(frame, 1);
-        self.count_drop(index, 1, u64::from(size), reason);
+        let dropped = Dropped { frames: 1, bytes: size.into(), of_history: of_history > 0, reason };
+        self.count_drop(index, dropped, of_history);
     }
 }

@@ -1,4 +1,4 @@
-//! The hub's budget: sheds the largest outboxes first, and finds the clients that hold frames which cannot be shed.
+//! The hub's budget: gives up histories first, then sheds the largest outboxes, and finds the clients that hold frames which cannot be shed.
 
 use super::nodes::Node;
 use super::{DropReason, Outboxes, Phase, Sending};
@@ -45,7 +45,9 @@ impl Outboxes {
     }
 
     fn is_known_shortage(&self, used: u64) -> bool {
-        self.shortage.is_some_and(|left| used < left.saturating_add(self.limits.hub_bytes / 8))
+        // What was kept since then can be given up.
+        !self.has_history()
+            && self.shortage.is_some_and(|left| used < left.saturating_add(self.limits.hub_bytes / 8))
     }
 
     fn need(&self, size: u64, recipients: usize) -> u64 {
@@ -89,7 +91,7 @@ impl Outboxes {
     /// may have taken that room.
     pub(crate) fn keep_to_budget(&mut self) {
         let (budget, used) = (self.limits.hub_bytes, self.used_bytes());
-        if used > budget && self.shortage.is_none_or(|left| used > left) {
+        if used > budget && (self.has_history() || self.shortage.is_none_or(|left| used > left)) {
             self.shed_to(budget - budget / 8, budget);
         }
     }
@@ -97,6 +99,11 @@ impl Outboxes {
     /// Sheds the largest outboxes until no more than `target` bytes are used, but no more than [`AT_ONCE`] messages once only
     /// `enough` bytes are used. Returns false if it stopped for that.
     fn shed_to(&mut self, target: u64, enough: u64) -> bool {
+        let is_done = self.evict_history(target, enough);
+        let used = self.used_bytes();
+        if used <= target || !is_done && used <= enough {
+            return is_done;
+        }
         self.totals.sheds += 1;
         // A heap: only those that shed are put in order.
         let mut largest: BinaryHeap<(u32, Reverse<u32>)> = (0..self.entries.len() as u32)

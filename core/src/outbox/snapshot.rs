@@ -7,6 +7,7 @@ use super::extras::{Begun, Extras};
 use super::frames::{Frames, LogEnd, Stored};
 use super::nodes::Span;
 use super::ready::List;
+use super::rings::{Kept, Ring, RingTotals, Rings};
 use super::runs::{Items, Run, RunItem};
 use super::{Class, Control, DropReason, Dropped, Outboxes, Totals};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
@@ -25,13 +26,15 @@ fields!(Span { first, count });
 fields!(LogEnd { slot, sequence });
 variants!(Phase { 0 => Vacant, 1 => Reserved, 2 => Open, 3 => Closing, 4 => Ending, 5 => Away });
 variants!(DropReason { 0 => OutboxFull, 1 => Conflated, 2 => HubFull, 3 => Closed });
-fields!(Dropped { frames, bytes, reason });
+fields!(Dropped { frames, bytes, of_history, reason });
+fields!(Kept { slot, time });
 variants!(Sending { 0 => Idle, 1 => Ready, 2 => Leased, 3 => Blocked, 4 => Ended, 5 => Paced, 6 => Detached });
 
 impl<'a> Field<'a> for Totals {
     fn put(&self, log: &mut Vec<u8>) {
-        let Self { queued, written, dropped: [full, conflated, hub_full, closed], sheds } = *self;
-        for total in [queued, written, full, conflated, hub_full, closed, sheds] {
+        let Self { queued, written, dropped: [full, conflated, hub_full, closed], dropped_of_history, sheds } =
+            *self;
+        for total in [queued, written, full, conflated, hub_full, closed, dropped_of_history, sheds] {
             total.put(log);
         }
     }
@@ -41,6 +44,7 @@ impl<'a> Field<'a> for Totals {
             queued: next()?,
             written: next()?,
             dropped: [next()?, next()?, next()?, next()?],
+            dropped_of_history: next()?,
             sheds: next()?,
         })
     }
@@ -57,7 +61,9 @@ impl Outboxes {
             stored.next.put(log);
             stored.key.put(log);
             stored.sequence.put(log);
+            stored.of_history.put(log);
         })?;
+        self.put_rings(log, most)?;
         let live: Vec<u32> =
             (0..self.runs.list.len() as u32).filter(|&run| self.runs.get(run).holders > 0).collect();
         (live.len() as u64).put(log);
@@ -83,6 +89,43 @@ impl Outboxes {
             put_ready(&lane.bulk, log);
         }
         within(log, most)
+    }
+
+    fn put_rings(&self, log: &mut Vec<u8>, most: usize) -> Option<()> {
+        let RingTotals { trimmed, expired, evicted } = self.rings.totals;
+        for total in [trimmed, expired, evicted] {
+            total.put(log);
+        }
+        self.rings.list.put(log, most, |ring, log| {
+            ring.top.put(log);
+            ring.lost.put(log);
+            put_list(ring.kept.iter().copied(), log);
+        })?;
+        put_list(self.rings.discarded.iter().copied(), log);
+        within(log, most)
+    }
+
+    fn take_rings(&mut self, input: &mut Input<'_>) -> Result<(), Wrong> {
+        let mut next = || crate::field::take_total(input);
+        let totals = RingTotals { trimmed: next()?, expired: next()?, evicted: next()? };
+        let list = Pool::take(input, |input| {
+            let (top, lost) = (crate::field::take_total(input)?, Field::take(input)?);
+            Ok(Ring { kept: take_list(input)?.into(), bytes: 0, top, lost })
+        })?;
+        self.rings = Rings { list, discarded: take_list(input)?.into(), messages: 0, totals };
+        for ring in self.rings.list.values_mut() {
+            for kept in &ring.kept {
+                let stored = self.frames.slots.get_mut(kept.slot).ok_or(Wrong::Malformed)?;
+                stored.holders = stored.holders.checked_add(1).ok_or(Wrong::Malformed)?;
+                ring.bytes += stored.frame.held();
+            }
+            self.rings.messages += ring.kept.len() as u64;
+        }
+        for &slot in &self.rings.discarded {
+            let stored = self.frames.slots.get_mut(slot).ok_or(Wrong::Malformed)?;
+            stored.holders = stored.holders.checked_add(1).ok_or(Wrong::Malformed)?;
+        }
+        Ok(())
     }
 
     fn put_entry(&self, index: u32, live: &[u32], log: &mut Vec<u8>) {
@@ -131,10 +174,11 @@ impl Outboxes {
         let slots = Pool::take(input, |input| {
             let frame = take_frame(input)?;
             let (next, key, sequence) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
-            Ok(Stored { frame, holders: 0, next, key, sequence })
+            Ok(Stored { frame, holders: 0, next, key, sequence, of_history: Field::take(input)? })
         })?;
         let bytes = slots.iter().map(|(_, stored)| stored.frame.held()).sum();
         self.frames = Frames { slots, bytes };
+        self.take_rings(input)?;
         for _ in 0..input.count()? {
             let run = self.take_run(input)?;
             self.runs.list.push(run);

@@ -15,6 +15,7 @@
 mod at;
 mod choice;
 mod duration;
+mod map;
 mod number;
 mod optional;
 mod rate;

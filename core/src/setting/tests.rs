@@ -2,7 +2,7 @@
 
 use super::{At, Setting};
 use crate::close::{CloseCode, CloseFrame};
-use crate::hub::{Config, Deadlines, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
+use crate::hub::{Config, Deadlines, History, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
@@ -163,7 +163,7 @@ const MINE: &str = r#"
     slow = { conflate = 7 }
     bye = { code = 4000, reason = "bye" }
     kicked = 4001
-    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept" }
+    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept", history = { messages = 50 } }
     [deadlines]
     ping = "20s"
 "#;
@@ -177,6 +177,7 @@ fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
         publishers: Publishers::Application,
         policy: Some(Policy::Conflate(1)),
         lifetime: Lifetime::Kept,
+        history: Some(History { messages: 50, ..History::default() }),
     };
     let expected = Mine {
         votes: Rate::per(3, Duration::from_secs(60)),

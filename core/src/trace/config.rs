@@ -4,8 +4,9 @@ use crate::cause::Cause;
 use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Lifetime, Outbox,
-    OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host, Inbound,
+    Lifetime, Outbox, OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions,
+    Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
@@ -17,6 +18,7 @@ fields!(Config {
     sessions,
     asks,
     outbox,
+    history,
     inbound,
     deadlines,
     closes,
@@ -50,7 +52,9 @@ fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
 fields!(DrainPlan { idle, spread, deadline });
 variants!(PerUser { 0 => Unlimited, 1 => RefuseNewest(limit), 2 => EvictOldest(limit) });
-fields!(RoomConfig { members, publishers, policy, lifetime });
+fields!(RoomConfig { members, publishers, policy, lifetime, history });
+fields!(History { messages, bytes, age, meta_age });
+fields!(Histories { by_prefix, idle_rooms, recover_messages, recover_bytes, page, keys, key_bytes, key_age });
 variants!(Publishers { 0 => Anybody, 1 => Members, 2 => Application });
 variants!(Lifetime { 0 => Members, 1 => Kept });
 variants!(OverRate { 0 => Drop, 1 => Pause, 2 => Close });
@@ -59,18 +63,20 @@ variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Di
 impl<'a> Field<'a> for Host {
     fn put(&self, log: &mut Vec<u8>) {
         // The hash key is a secret of the process, and no behaviour depends on it.
-        let Self { lanes, capacity, hash_key: _, seed, slice } = self;
+        let Self { lanes, capacity, hash_key: _, seed, epoch_seed, slice } = self;
         lanes.put(log);
         capacity.put(log);
         seed.put(log);
+        epoch_seed.put(log);
         slice.put(log);
     }
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let lanes = Field::take(input)?;
         let capacity = Field::take(input)?;
         let seed = Field::take(input)?;
+        let epoch_seed = Field::take(input)?;
         let slice = Field::take(input)?;
-        Ok(Self { lanes, capacity, hash_key: [0; 2], seed, slice })
+        Ok(Self { lanes, capacity, hash_key: [0; 2], seed, epoch_seed, slice })
     }
 }
 

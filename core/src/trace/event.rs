@@ -35,9 +35,9 @@ macro_rules! events {
                     $($($field.put(log);)+)?
                     $($item.put(log);)?
                 })+
-                Event::Publish { publisher, targets, except, frame, policy } => {
+                Event::Publish { publisher, targets, except, frame, policy, dedup } => {
                     begin(log, style.choose($publish, $whole_publish), elapsed);
-                    publish::put(log, *publisher, targets, except, frame, *policy, style);
+                    publish::put(log, (*publisher, *dedup), targets, except, frame, *policy, style);
                 }
                 Event::Reconfigure { config } => {
                     begin(log, $reconfigure, elapsed);
@@ -107,7 +107,7 @@ events! {
     1 => Accept { address, lane },
     3 => Open { connection },
     4 => SetUser { client, user },
-    5 => Join { client, room },
+    5 => Join { client, room, recover },
     6 => Leave { client, room },
     7 => LeaveAll { client },
     9 => Received { connection, kind, bytes },
@@ -132,6 +132,7 @@ events! {
     61 => Ask { client, lasts, on_resume },
     62 => Replied { client, ask },
     63 => CancelAsk { client, ask },
+    49 => RemoveHistory { room },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }

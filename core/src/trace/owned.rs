@@ -2,7 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::frame::Frame;
-use crate::hub::{Config, Event, Incumbent, Policy, Target};
+use crate::hub::{Config, Dedup, Event, Incumbent, Policy, Target};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Written;
 use alloc::boxed::Box;
@@ -22,6 +22,7 @@ pub(super) enum Kind<'a> {
         except: Vec<ClientId>,
         frame: Frame,
         policy: Option<Policy>,
+        dedup: Option<Dedup<'a>>,
     },
     Reserve {
         connection: ConnectionId,
@@ -53,7 +54,7 @@ impl<'a> OwnedEvent<'a> {
         frame: Frame,
         policy: Option<Policy>,
     ) -> Self {
-        Self(Kind::Publish { publisher: None, targets, except, frame, policy })
+        Self(Kind::Publish { publisher: None, targets, except, frame, policy, dedup: None })
     }
 
     /// Sets the client that publishes. Other events do not change.
@@ -61,6 +62,15 @@ impl<'a> OwnedEvent<'a> {
     pub fn on_behalf_of(mut self, client: ClientId) -> Self {
         if let Kind::Publish { publisher, .. } = &mut self.0 {
             *publisher = Some(client);
+        }
+        self
+    }
+
+    /// Sets what makes a publish the same as another or later than another. Other events do not change.
+    #[must_use]
+    pub fn once(mut self, once: Dedup<'a>) -> Self {
+        if let Kind::Publish { dedup, .. } = &mut self.0 {
+            *dedup = Some(once);
         }
         self
     }
@@ -99,8 +109,9 @@ impl<'a> OwnedEvent<'a> {
     pub fn as_event(&self) -> Event<'_> {
         match &self.0 {
             Kind::Plain(event) => *event,
-            Kind::Publish { publisher, targets, except, frame, policy } => {
-                Event::Publish { publisher: *publisher, targets, except, frame, policy: *policy }
+            Kind::Publish { publisher, targets, except, frame, policy, dedup } => {
+                let (publisher, policy, dedup) = (*publisher, *policy, dedup.as_ref());
+                Event::Publish { publisher, targets, except, frame, policy, dedup }
             }
             Kind::Reserve { connection, user, session, rooms } => {
                 Event::Reserve { connection: *connection, user: *user, session: *session, rooms }
@@ -125,12 +136,13 @@ impl OwnedEvent<'_> {
 impl<'a> From<Event<'a>> for OwnedEvent<'a> {
     fn from(event: Event<'a>) -> Self {
         Self(match event {
-            Event::Publish { publisher, targets, except, frame, policy } => Kind::Publish {
+            Event::Publish { publisher, targets, except, frame, policy, dedup } => Kind::Publish {
                 publisher,
                 targets: targets.into(),
                 except: except.into(),
                 frame: frame.clone(),
                 policy,
+                dedup: dedup.copied(),
             },
             Event::Reserve { connection, user, session, rooms } => {
                 Kind::Reserve { connection, user, session, rooms: rooms.into() }

@@ -6,7 +6,7 @@ use super::owned::Kind;
 use super::payloads::{Payloads, Style};
 use crate::field::{Field, Input, Wrong};
 use crate::frame::Frame;
-use crate::hub::{Policy, Target};
+use crate::hub::{Dedup, Policy, Target};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// frame's head.
 pub(super) fn put(
     log: &mut Vec<u8>,
-    publisher: Option<ClientId>,
+    (publisher, dedup): (Option<ClientId>, Option<&Dedup<'_>>),
     targets: &[Target<'_>],
     except: &[ClientId],
     frame: &Frame,
@@ -43,10 +43,15 @@ pub(super) fn put(
     if has_extras {
         frames::put_extras(frame, log);
     }
-    // The number of targets, shifted by one; the lowest bit says whether a publisher follows.
-    ((targets.len() as u64) << 1 | u64::from(publisher.is_some())).put(log);
+    // The number of targets, shifted by two; the two lowest bits say whether a publisher and a `Dedup` follow.
+    let follow = u64::from(publisher.is_some()) | u64::from(dedup.is_some()) << 1;
+    ((targets.len() as u64) << 2 | follow).put(log);
     if let Some(publisher) = publisher {
         publisher.put(log);
+    }
+    if let Some(Dedup { key, version }) = dedup {
+        key.put(log);
+        version.put(log);
     }
     for target in targets {
         put_target(log, target);
@@ -84,13 +89,18 @@ pub(super) fn take<'a>(
     let shape = frames::take_shape(byte, input)?;
     let count = u64::take(input)?;
     let publisher = if count & 1 == 1 { Some(Field::take(input)?) } else { None };
+    let dedup = if count & 2 == 2 {
+        Some(Dedup { key: Field::take(input)?, version: Field::take(input)? })
+    } else {
+        None
+    };
     // A target takes at least a byte, so a larger number is wrong. Checked before memory is reserved for it.
     let count =
-        usize::try_from(count >> 1).ok().filter(|count| *count <= input.0.len()).ok_or(Wrong::Malformed)?;
+        usize::try_from(count >> 2).ok().filter(|count| *count <= input.0.len()).ok_or(Wrong::Malformed)?;
     let targets = (0..count).map(|_| take_target(input)).collect::<Result<_, _>>()?;
     let except = (0..input.count()?).map(|_| Field::take(input)).collect::<Result<_, _>>()?;
     let frame = shape.build(payloads, input, zeros)?;
-    Ok(Kind::Publish { publisher, targets, except, frame, policy })
+    Ok(Kind::Publish { publisher, targets, except, frame, policy, dedup })
 }
 
 /// Writes the target's kind in the two lowest bits of a varint, with the length of the name or the index of the client

@@ -5,8 +5,8 @@ use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
-    Action, AskId, Config, ConfigError, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
-    OnResume, Outcome, Policy, Published, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    Action, AskId, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};

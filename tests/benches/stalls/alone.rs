@@ -341,6 +341,7 @@ fn short(most: usize) -> Stage {
             except: &[],
             frame: &frame,
             policy: None,
+            dedup: None,
         };
         stage.hub.handle(stage.now, event).expect("published");
     }
@@ -379,6 +380,7 @@ fn publish_value(stage: &mut Stage, key: u64) {
         except: &[],
         frame: &frame,
         policy,
+        dedup: None,
     });
 }
 
@@ -401,6 +403,7 @@ fn publish(stage: &mut Stage) {
         except: &[],
         frame: &frame,
         policy: None,
+        dedup: None,
     });
 }
 
@@ -412,6 +415,7 @@ fn name_often(stage: &mut Stage) {
         except: &[],
         frame: &frame,
         policy: None,
+        dedup: None,
     });
 }
 
@@ -420,7 +424,7 @@ fn join_many(stage: &mut Stage) {
         let client = stage.hub.admit(stage.now, None).expect("admitted");
         for room in 0..ROOMS {
             let room = format!("room {room}");
-            stage.event(Event::Join { client, room: &room });
+            stage.event(Event::Join { client, room: &room, recover: None });
         }
     }
 }

@@ -50,11 +50,11 @@ fn broadcast() -> Result<(u32, Recorder), Error> {
             continue;
         };
         tell(Event::Open { connection })?;
-        tell(Event::Join { client, room: "lobby" })?;
+        tell(Event::Join { client, room: "lobby", recover: None })?;
     }
     let frame = Frame::raw(Bytes::from_static(b"hello"));
     let (targets, except) = (&[Target::Room("lobby")], &[]);
-    tell(Event::Publish { publisher: None, targets, except, frame: &frame, policy: None })?;
+    tell(Event::Publish { publisher: None, targets, except, frame: &frame, policy: None, dedup: None })?;
     match tell(Event::TransmitReady { lane: 0, connections: 16, budget: 1 << 16 })? {
         Outcome::Leased(given) => Ok((given, recorder)),
         _ => Ok((0, recorder)),

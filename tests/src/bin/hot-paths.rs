@@ -8,7 +8,7 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
-use throng_core::hub::{Config, Target};
+use throng_core::hub::{Config, History, Position, Recover, Recovery, Target};
 use throng_core::trace::{Payloads, Recorder};
 use throng_core::websocket::handshake::{Handshake, HeadLimits, Policy};
 use throng_core::websocket::{Decoder, Limits, Message, encode};
@@ -19,6 +19,8 @@ use throng_tests::recorded::Recorded;
 use throng_tests::rig::{Order, ROOM, Rig, client_stream, frame};
 
 const CLIENTS: u32 = 1_000;
+/// The messages of a history, all of which a client has missed that returns.
+const MISSED: u32 = 100;
 const NOW: Instant = Instant::ORIGIN;
 
 struct Path {
@@ -32,6 +34,15 @@ const PATHS: &[Path] = &[
     Path { name: "publish to a room, a recipient", items: CLIENTS, run: publish },
     Path { name: "publish and write, k=1, a recipient", items: CLIENTS, run: |rounds| write(rounds, 1) },
     Path { name: "publish and write, k=16, a recipient", items: CLIENTS, run: |rounds| write(rounds, 16) },
+    Path { name: "publish to a history, a recipient", items: CLIENTS, run: publish_to_history },
+    Path { name: "publish to rooms of one", items: 100, run: |rounds| publish_to_rooms(rounds, |_| {}) },
+    Path {
+        name: "publish to histories of rooms of one",
+        items: 100,
+        run: |rounds| publish_to_rooms(rounds, with_histories),
+    },
+    Path { name: "publish and write 100, a delivery", items: CLIENTS * MISSED, run: publish_many },
+    Path { name: "recover and write 100, a delivery", items: CLIENTS * MISSED, run: recover_many },
     Path { name: "send to a client", items: 100, run: send_to_client },
     Path { name: "send to a user", items: 100, run: send_to_user },
     Path { name: "send to a client and write", items: CLIENTS, run: send_and_write },
@@ -86,6 +97,71 @@ fn publish(rounds: u32) {
     for _ in 0..rounds {
         rig.publish(Target::Room(ROOM), &frame);
     }
+}
+
+fn publish_to_history(rounds: u32) {
+    let config = |config: &mut Config| {
+        deep_outboxes(config);
+        with_histories(config);
+    };
+    let mut rig = Rig::with(CLIENTS, config).in_room(Order::Shuffled);
+    let frame = frame(128);
+    for _ in 0..rounds {
+        rig.publish(Target::Room(ROOM), &frame);
+    }
+}
+
+/// Of what a publish to a room of a thousand costs, the history is too small a part to be seen.
+fn publish_to_rooms(rounds: u32, change: fn(&mut Config)) {
+    let mut rig = Rig::with(CLIENTS, change);
+    let names: Vec<String> = (0..100).map(|at| format!("{ROOM}-{at}")).collect();
+    for (&client, name) in rig.clients.iter().zip(&names) {
+        rig.hub.join(NOW, client, name).expect("it is not in there");
+    }
+    let frame = frame(128);
+    for _ in 0..rounds {
+        for name in &names {
+            rig.publish(Target::Room(name), &frame);
+        }
+        rig.write_all();
+    }
+}
+
+fn publish_many(rounds: u32) {
+    let mut rig = Rig::with(CLIENTS, with_histories).in_room(Order::Connected);
+    let frame = frame(128);
+    for _ in 0..rounds {
+        for _ in 0..MISSED {
+            rig.publish(Target::Room(ROOM), &frame);
+        }
+        rig.write_all();
+    }
+}
+
+/// Clients return to a room, and get what they missed.
+fn recover_many(rounds: u32) {
+    let mut rig = Rig::with(CLIENTS, with_histories);
+    let frame = frame(128);
+    for _ in 0..MISSED {
+        rig.publish(Target::Room(ROOM), &frame);
+    }
+    let top = rig.hub.position(ROOM).expect("the room has a history");
+    let since = Recover::Since(Position { offset: top.offset - u64::from(MISSED), ..top });
+    for _ in 0..rounds {
+        for &client in &rig.clients {
+            let joined = rig.hub.join_from(NOW, client, ROOM, since).expect("it is not in there");
+            assert_eq!(joined.recovery, Some(Recovery::Recovered { count: MISSED }));
+        }
+        rig.write_all();
+        for &client in &rig.clients {
+            rig.hub.leave(NOW, client, ROOM).expect("it is in there");
+        }
+    }
+}
+
+fn with_histories(config: &mut Config) {
+    config.host.epoch_seed = 1;
+    config.history.by_prefix.insert(ROOM.into(), History { messages: MISSED, ..History::default() });
 }
 
 fn write(rounds: u32, outstanding: u32) {

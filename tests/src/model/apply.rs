@@ -2,12 +2,15 @@
 
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
-use super::op::{Full, How, On, Op, ROOMS, Returned, SESSIONS, Seen, Size, Then, To, USERS, Who, Wrote};
+use super::op::{
+    Full, How, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, To, USERS, Who, Wrote,
+};
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::hub::{
-    Drain, Event, Fate, Flush, Incumbent, Lifetime, Members, Outcome, Policy, Publishers, RoomConfig, Target,
+    Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, Outcome, Policy,
+    Position, Publishers, Recover, RoomConfig, Target,
 };
 use throng_core::outbox::{Progress, Transport, Written};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, MessageKind, Name, Place};
@@ -53,8 +56,24 @@ impl Driver {
                     [usize::from(publishers % 3)];
                 let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
                 let members = (members % 5 < 4).then_some(u32::from(members % 5));
-                let config = RoomConfig { members, publishers, policy: policy_of(*full), lifetime };
+                let config =
+                    RoomConfig { members, publishers, policy: policy_of(*full), lifetime, history: None };
                 self.event(Event::ConfigureRoom { room: room_of(*room), config })
+            }
+            Op::RemoveHistory { room } => self.event(Event::RemoveHistory { room: room_of(*room) }),
+            Op::ConfigureHistory { room, messages, age, kept } => {
+                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
+                let age = Duration::from_millis(u64::from(*age) + 1);
+                let bytes = if messages % 6 == 5 { 0 } else { 200 };
+                let history = History { messages: u32::from(messages % 6), bytes, age, meta_age: age * 3 };
+                let config = RoomConfig { history: Some(history), lifetime, ..RoomConfig::default() };
+                self.event(Event::ConfigureRoom { room: room_of(*room), config })
+            }
+            Op::PublishOnce { room, size, full, key, version } => {
+                let key = usize::from(*key) % (KEYS.len() + 1);
+                let key = key.checked_sub(1).map(|key| KEYS[key]);
+                let version = (version % 9).checked_sub(1).map(u64::from);
+                self.publish_once(*room, *size, *full, Dedup { key, version })
             }
             Op::CloseRoom { room, code } => {
                 let code = CODES.get(usize::from(*code) % (CODES.len() + 1));
@@ -115,7 +134,11 @@ impl Driver {
             Op::Identify { user, session, .. } => {
                 Event::Identify { client, user: user_of(user), session: self.session_of(session) }
             }
-            Op::Join { room, .. } => Event::Join { client, room: room_of(room) },
+            Op::Join { room, .. } => Event::Join { client, room: room_of(room), recover: None },
+            Op::Recover { room, since, .. } => {
+                let (room, recover) = (room_of(room), self.recover(room_of(room), since));
+                Event::Join { client, room, recover }
+            }
             Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
             Op::LeaveAll { .. } => Event::LeaveAll { client },
             Op::Close { code, reason, how, .. } => {
@@ -231,6 +254,39 @@ impl Driver {
             return Ok(());
         }
         let except: Vec<_> = except.iter().take(4).filter_map(|who| self.pick(*who)).collect();
+        let frame = self.next_frame(size);
+        let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
+        self.event(Event::Publish { publisher: from, targets, except, frame, policy, dedup: None })
+    }
+
+    fn publish_once(&mut self, room: u8, size: Size, full: Full, dedup: Dedup<'_>) -> Result<(), Wrong> {
+        let (targets, frame, policy) =
+            (&[Target::Room(room_of(room))], &self.next_frame(size), policy_of(full));
+        let dedup = Some(&dedup);
+        self.event(Event::Publish { publisher: None, targets, except: &[], frame, policy, dedup })
+    }
+
+    /// From where a client recovers.
+    fn recover(&self, room: &str, since: Since) -> Option<Recover> {
+        let top = self.hub.position(room);
+        let forged = |number: u8| Epoch::from_u64(u64::from(number) + 1).expect("it is not zero");
+        let anywhere = top.unwrap_or(Position { epoch: forged(0), offset: 0 });
+        let at = |offset| Position { offset, ..anywhere };
+        Some(Recover::Since(match since {
+            Since::Latest => return Some(Recover::Latest),
+            Since::Back(back) => at(anywhere.offset.saturating_sub(u64::from(back % 12))),
+            Since::Ahead(ahead) => at(anywhere.offset + u64::from(ahead) + 1),
+            Since::Told(n) => match self.positions.len() {
+                0 => anywhere,
+                told => self.positions[usize::from(n) % told],
+            },
+            Since::Forged(number) => Position { epoch: forged(number), ..anywhere },
+            Since::Overflowing => at(u64::MAX),
+        }))
+    }
+
+    /// A frame with the next number.
+    fn next_frame(&mut self, size: Size) -> Frame {
         self.frames_made += 1;
         let mut payload = self.frames_made.to_le_bytes().to_vec();
         let variant = variant_of(size);
@@ -244,8 +300,7 @@ impl Driver {
         }
         // Others have no place for it.
         frame = frame.sealed(self.frames_made.into());
-        let (targets, except, frame, policy) = (&targets, &except, &frame, policy_of(full));
-        self.event(Event::Publish { publisher: from, targets, except, frame, policy })
+        frame
     }
 
     /// Bytes of a payload behind its number.
@@ -365,6 +420,7 @@ fn address_of(address: u8) -> Option<Address> {
 fn who_of(op: &Op) -> Option<Who> {
     match *op {
         Op::SetUser { who, .. }
+        | Op::Recover { who, .. }
         | Op::Join { who, .. }
         | Op::Leave { who, .. }
         | Op::LeaveAll { who }

@@ -1,8 +1,8 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
 use super::{
-    EndedBy, Every, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection, Through, Who,
-    Wrote,
+    EndedBy, Every, Histories, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection,
+    Through, Who, Wrote,
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 
@@ -59,13 +59,14 @@ impl<'a> Arbitrary<'a> for Limits {
         // Of the seed, so that inputs which are older than slices mean what they did.
         let slices = [limits.slice, 1, 20, 60];
         let limits = Self { slice: slices[limits.seed as usize % slices.len()], ..limits };
-        // In the same way sessions: in every other input.
+        // In the same way sessions, in every other input, and histories in every eighth.
         let bits = limits.seed.rotate_left(17);
         let few = |shift: u32, most: u32| {
             let number = (bits >> shift) as u32 % (3 * most);
             (1..=most).contains(&number).then_some(number)
         };
         Ok(Self {
+            history: (limits.seed >> 2 & 7 == 7).then(|| history(limits.seed >> 5)),
             named: bits & 1 == 1,
             grace: (bits & 6 != 0).then_some(1 + (bits >> 3) as u32 % 400),
             away_messages: 1 + (bits >> 12) as u32 % 7,
@@ -80,9 +81,27 @@ impl<'a> Arbitrary<'a> for Limits {
     }
 }
 
-/// The number of kinds of operations, and of those that were there when most of the corpus was found.
-const KINDS: u64 = 40;
+/// Histories of all sorts.
+fn history(seed: u64) -> Histories {
+    let number = |shift: u32, most: u64| (seed >> shift) as u32 % most as u32 + 1;
+    Histories {
+        messages: number(0, 7),
+        bytes: 100 * number(4, 8),
+        age: 40 * number(8, 12),
+        meta_age: 100 * number(12, 12),
+        idle_rooms: number(16, 3),
+        recover_messages: number(20, 7),
+        recover_bytes: 80 * number(24, 8),
+        keys: number(28, 4),
+        key_age: 60 * number(32, 8),
+    }
+}
+
+/// The number of kinds of operations, of those that were there when most of the corpus was found, and of those after which the kinds
+/// about histories came.
+const KINDS: u64 = 44;
 const OLD_KINDS: u64 = 36;
+const KINDS_BEFORE_HISTORIES: u64 = 40;
 
 impl Op {
     /// An operation from a fuzzer's bytes: what is derived, but for the choice of the kind, which leaves the meaning of inputs that are
@@ -93,7 +112,8 @@ impl Op {
     pub fn from_bytes(bytes: &mut Unstructured<'_>) -> Result<Self> {
         let choice = u32::arbitrary(bytes)?;
         let kind = match choice.to_le_bytes() {
-            [0xa5, new, ..] => OLD_KINDS + u64::from(new) % (KINDS - OLD_KINDS),
+            [0xa5, new, ..] => OLD_KINDS + u64::from(new) % (KINDS_BEFORE_HISTORIES - OLD_KINDS),
+            [0xa6, new, ..] => KINDS_BEFORE_HISTORIES + u64::from(new) % (KINDS - KINDS_BEFORE_HISTORIES),
             _ => (u64::from(choice) * OLD_KINDS) >> 32,
         };
         // The number that the derived code takes for this kind.

@@ -43,21 +43,30 @@ pub(super) fn call(
         }
         Event::Open { connection } => hub.open(now, connection).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
-        Event::Join { client, room } => hub.join(now, client, room).map(Outcome::Joined),
+        Event::Join { client, room, recover: None } => hub.join(now, client, room).map(Outcome::Joined),
+        Event::Join { client, room, recover: Some(recover) } => {
+            hub.join_from(now, client, room, recover).map(Outcome::Joined)
+        }
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
         Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
-        Event::Publish { publisher: None, targets, except, frame, policy } => match policy {
+        Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => match policy {
             Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, unreached),
             _ => hub.publish(now, targets, except, frame, policy),
         }
         .map(Outcome::Published),
         // This method has no list.
-        Event::Publish { publisher: Some(client), targets, except, frame, policy }
+        Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None }
             if policy != Some(Policy::Wait) =>
         {
             hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
         }
+        Event::Publish { publisher: None, targets, except, frame, policy, dedup }
+            if policy != Some(Policy::Wait) =>
+        {
+            hub.publish_once(now, targets, except, frame, policy, dedup).map(Outcome::Published)
+        }
         Event::Publish { .. } => hub.handle_into(now, event, Sink::Unreached(unreached)),
+        Event::RemoveHistory { room } => hub.remove_history(now, room).map(done),
         Event::Place { client, user, among, code, reason } => {
             hub.place(now, client, user, among, code, reason).map(done)
         }

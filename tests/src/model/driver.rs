@@ -4,9 +4,11 @@ use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
 use super::reached::first_word;
-use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding};
+use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding, Story};
 use std::collections::BTreeSet;
-use throng_core::hub::{Action, Error, Event, Full, Hub, Outcome, Published, Stats, Unreached};
+use throng_core::hub::{
+    Action, Error, Event, Full, Hub, Joined, Order, Outcome, Position, Published, Stats, Unreached,
+};
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, ConnectionId, Instant};
 
@@ -26,6 +28,8 @@ pub(super) struct Driver {
     pub(super) frames_made: u32,
     pub(super) ledger: Ledger,
     pub(super) reached: BTreeSet<String>,
+    /// Every position that the hub has told.
+    pub(super) positions: Vec<Position>,
     batch: Batch,
     events: u64,
 }
@@ -50,6 +54,7 @@ impl Driver {
             linger: 0,
             frames_made: 0,
             ledger: Ledger::default(),
+            positions: Vec::new(),
             batch: Batch::default(),
             events: 0,
             reached: BTreeSet::new(),
@@ -81,6 +86,11 @@ impl Driver {
             let is_refused =
                 |client: &ClientId| unreached.contains(&Unreached { client: *client, full: Full::Outbox });
             recipients.retain(|client| !is_refused(client));
+        }
+        if let Ok(Outcome::Joined(Joined { position: Some(position), .. }))
+        | Ok(Outcome::Published(Published { position: Some(position), .. })) = result
+        {
+            self.positions.push(position);
         }
         if let Ok(outcome) = result {
             self.ledger.answered(&self.hub, event, outcome, &recipients)?;
@@ -195,11 +205,19 @@ impl Driver {
         self.disagreeing().is_empty() && dropped == self.model.numbers.dropped
     }
 
-    /// Whether the actions that wait are those of the model: what was dropped first is told first.
+    /// Whether the actions that wait, and those that come with the next events, are those of the model: what was dropped first is
+    /// told first, and a hub that does little at once tells it later.
     fn tells_the_same(&self) -> bool {
-        let mut hub = self.hub.clone();
+        let (mut hub, mut model) = (self.hub.clone(), self.model.clone());
+        let now = hub.now();
+        for _ in 0..model.clients.len() {
+            // It is of nobody, so that nothing happens but what is left to be told.
+            let event = Event::Gone { connection: ConnectionId::from_u64(u64::MAX) };
+            let _ = hub.handle(now, event);
+            let _ = model.handle(now.as_nanos(), None, event, &Shedding::default());
+        }
         let actions: Vec<_> = std::iter::from_fn(|| hub.poll_action()).collect();
-        actions == self.model.clone().poll_actions()
+        actions == model.poll_actions()
     }
 
     /// Whose outboxes are not as the model says.
@@ -264,6 +282,7 @@ impl Driver {
             );
             let config = hub.room_config(&room.name);
             ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
+            self.compare_history(&room.name, room.story.as_ref())?;
         }
         for one in &model.connections {
             let (id, client) = (one.id, hub.client_of(one.id));
@@ -314,6 +333,22 @@ impl Driver {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
             ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
         }
+        Ok(())
+    }
+
+    /// What a room keeps.
+    fn compare_history(&self, room: &str, story: Option<&Story>) -> Result<(), Wrong> {
+        let (position, should) = (self.hub.position(room), story.map(Story::position));
+        ensure!(position == should, "{room} is at {position:?}, and should be at {should:?}");
+        let Some(story) = story else { return Ok(()) };
+        let page =
+            self.hub.history(room, None, 100, Order::OldestFirst).map_err(|error| error.to_string())?;
+        let kept: Vec<_> = page.messages.iter().map(|message| (message.offset, &message.frame)).collect();
+        let right: Vec<_> = (story.oldest()..).zip(story.kept.iter().map(|kept| &kept.1.frame)).collect();
+        ensure!(
+            kept == right && page.oldest == story.oldest(),
+            "{room} keeps {kept:?}, should keep {right:?}"
+        );
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 use throng_core::hub::{
-    self, Admission, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy,
-    Rooms, SecondConnection, Sessions,
+    self, Admission, Closes, Config, Deadlines, EndedBy, History, Host, Inbound, Outbox, OverRate, PerUser,
+    Policy, Rooms, SecondConnection, Sessions,
 };
 use throng_core::{CloseCode, CloseFrame, MAX_HEAD, Rate};
 
@@ -70,6 +70,64 @@ pub struct Limits {
     pub ended_by: EndedBy,
     pub second: SecondConnection,
     pub session_bytes: u32,
+    /// The histories of rooms whose names begin with "r" or "g". With these the hub has memory for all of it, and an event does
+    /// all of its work at once.
+    pub history: Option<Histories>,
+}
+
+/// Histories of rooms; times are milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in the hub's config")]
+pub struct Histories {
+    pub messages: u32,
+    pub bytes: u32,
+    pub age: u32,
+    pub meta_age: u32,
+    pub idle_rooms: u32,
+    pub recover_messages: u32,
+    pub recover_bytes: u32,
+    pub keys: u32,
+    pub key_age: u32,
+}
+
+/// The longest idempotency key.
+pub(super) const KEY_BYTES: u32 = 5;
+
+impl Histories {
+    fn settled(self) -> Self {
+        let age = self.age.clamp(1, 100_000);
+        Self {
+            messages: self.messages.clamp(1, 8),
+            bytes: self.bytes.clamp(1, 1_000),
+            age,
+            meta_age: self.meta_age.clamp(age, 200_000),
+            idle_rooms: self.idle_rooms.max(1),
+            recover_messages: self.recover_messages.max(1),
+            recover_bytes: self.recover_bytes.max(1),
+            keys: self.keys.max(1),
+            key_age: self.key_age.max(1),
+        }
+    }
+
+    /// That of a room.
+    pub(super) fn of_room(self) -> History {
+        let Self { messages, bytes, age, meta_age, .. } = self;
+        History { messages, bytes, age: time(age), meta_age: time(meta_age) }
+    }
+
+    fn config(self) -> hub::Histories {
+        let history = self.of_room();
+        hub::Histories {
+            by_prefix: [("r".into(), history), ("g".into(), History { messages: 2, ..history })].into(),
+            idle_rooms: self.idle_rooms,
+            recover_messages: self.recover_messages,
+            recover_bytes: self.recover_bytes,
+            page: 100,
+            keys: self.keys,
+            key_bytes: KEY_BYTES,
+            key_age: time(self.key_age),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -119,6 +177,7 @@ impl Default for Limits {
             ended_by: EndedBy::NormalClose,
             second: SecondConnection::TakesOver,
             session_bytes: 10,
+            history: None,
         }
     }
 }
@@ -135,6 +194,7 @@ impl Limits {
         let bytes = self.bytes.clamp(message_bytes + MAX_HEAD as u32, 1 << 20);
         let ping = positive(self.ping);
         let longer = ping.map_or(1, |ping| ping.saturating_add(1));
+        let history = self.history.map(Histories::settled);
         Self {
             connections: positive(self.connections),
             handshakes: positive(self.handshakes),
@@ -153,7 +213,10 @@ impl Limits {
             messages: self.messages.max(1),
             bytes,
             policy: if self.policy == Policy::Wait { Policy::DropNewest } else { self.policy },
-            hub_bytes: self.hub_bytes.max(u64::from(bytes)).max(if self.named { 1 << 20 } else { 0 }),
+            hub_bytes: match history.is_some() || self.named {
+                true => 1 << 20,
+                false => self.hub_bytes.max(u64::from(bytes)),
+            },
             written_messages: rate(self.written_messages),
             client_messages: rate(self.client_messages),
             client_bytes: rate(self.client_bytes),
@@ -173,7 +236,7 @@ impl Limits {
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
-            slice: self.slice.max(1),
+            slice: if history.is_some() { 1 << 20 } else { self.slice.max(1) },
             named: self.named,
             grace: positive(self.grace),
             away_messages: self.away_messages.max(1),
@@ -184,7 +247,23 @@ impl Limits {
             ended_by: self.ended_by,
             second: self.second,
             session_bytes: self.session_bytes.max(1),
+            history,
         }
+    }
+
+    /// The history that a room gets by its name.
+    pub(super) fn history_of(&self, room: &str) -> Option<History> {
+        let history = self.history?.of_room();
+        match room.chars().next() {
+            Some('r') => Some(history),
+            Some('g') => Some(History { messages: 2, ..history }),
+            _ => None,
+        }
+    }
+
+    /// Of the hub's epochs; 0 if no room may have a history.
+    pub(super) fn epoch_seed(&self) -> u64 {
+        if self.history.is_some() { self.seed | 1 } else { 0 }
     }
 
     /// The same with one field changed to something small. Lanes cannot be changed: a hub refuses that.
@@ -197,7 +276,8 @@ impl Limits {
             let is_there = !number.is_multiple_of(4);
             is_there.then_some(Every { millis: 1 + number % millis, burst: 1 + number % burst })
         };
-        match field % 36 {
+        // What is over the last multiple of the fields that were there first has become another one.
+        match if field < 252 { field % 36 } else { field - 216 } {
             0 => limits.messages = 1 + number % 9,
             1 => limits.bytes = 114 + 2 * number,
             2 => {
@@ -252,6 +332,16 @@ impl Limits {
                 limits.ended_by = ended_by[usize::from(value) % ended_by.len()];
                 let second = [SecondConnection::TakesOver, SecondConnection::Refused];
                 limits.second = second[usize::from(value / 3) % second.len()];
+            }
+            36 => {
+                limits.history = limits.history.map(|history| Histories {
+                    messages: 1 + number % 5,
+                    idle_rooms: 1 + number % 2,
+                    recover_messages: 1 + number % 7,
+                    keys: 1 + number % 3,
+                    key_age: 1 + number,
+                    ..history
+                });
             }
             _ => limits.codes = value,
         }
@@ -317,7 +407,14 @@ impl Limits {
                 standstill: time(self.standstill),
             },
             closes: self.closes(),
-            host: Host { lanes: self.lanes, seed: self.seed, slice: self.slice, ..Host::default() },
+            history: self.history.map(Histories::config).unwrap_or_default(),
+            host: Host {
+                lanes: self.lanes,
+                seed: self.seed,
+                epoch_seed: self.epoch_seed(),
+                slice: self.slice,
+                ..Host::default()
+            },
             ..Config::default()
         }
     }

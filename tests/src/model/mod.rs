@@ -33,9 +33,10 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
-pub use limits::{Every, Limits};
+pub use limits::{Every, Histories, Limits};
 pub use op::{
-    Full, How, On, Op, ROOMS, Returned, SESSIONS, Seen, Size, Then, Through, To, USERS, Who, Wrote,
+    Full, How, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, Through, To, USERS, Who,
+    Wrote,
 };
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.

@@ -4,6 +4,9 @@
 /// Names of rooms: `n` means the one at `n` modulo their number. The last two are no good.
 pub const ROOMS: [&str; 6] = ["red", "green", "blue", "grey", "much-too-long", ""];
 
+/// Idempotency keys: 0 means none, `n` the one before `n`, modulo their number and one. The last one is no good.
+pub const KEYS: [&str; 4] = ["", "k", "l", "too long"];
+
 /// Names of users: 0 means nobody, `n` the one before `n`, modulo their number and one. The last two are no good.
 pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
 
@@ -144,6 +147,24 @@ pub enum How {
     AtOnce,
     ByHubAfterFlush,
     ByHubAtOnce,
+}
+
+/// Which messages of a room's history a client wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "arbitrary", derive(arbitrary::Arbitrary))]
+pub enum Since {
+    /// The latest one.
+    Latest,
+    /// The last so many, modulo 12.
+    Back(u8),
+    /// Those after a position that is so far beyond the last message, and one more.
+    Ahead(u8),
+    /// Those after the `n`th of all positions that the hub has told, of any room and any time.
+    Told(u8),
+    /// Those after a position that nobody was told: its epoch is this number, and one more.
+    Forged(u8),
+    /// Those after the highest offset that there can be.
+    Overflowing,
 }
 
 /// Which of a user's clients the application says that it has seen.
@@ -429,5 +450,43 @@ pub enum Op {
         code: u8,
         /// How: the hub it is in any case.
         how: How,
+    },
+    /// Joins a room from a position.
+    Recover {
+        /// Who.
+        who: Who,
+        /// Which.
+        room: u8,
+        /// From where.
+        since: Since,
+    },
+    /// Publishes a frame to a room, unless it is there already.
+    PublishOnce {
+        /// To which room.
+        room: u8,
+        /// Its bytes.
+        size: Size,
+        /// The policy.
+        full: Full,
+        /// Its key, modulo their number and one: 0 means none. The last is too long.
+        key: u8,
+        /// Its version and one, modulo 9: 0 means none.
+        version: u8,
+    },
+    /// Removes the history of a room.
+    RemoveHistory {
+        /// Which.
+        room: u8,
+    },
+    /// Gives a room a history of its own, or takes it.
+    ConfigureHistory {
+        /// Which.
+        room: u8,
+        /// How many messages: modulo 6, of which 0 means none, and 5 a history that cannot be.
+        messages: u8,
+        /// How long in milliseconds, and one more.
+        age: u8,
+        /// Whether it is kept: if it is even.
+        kept: u8,
     },
 }

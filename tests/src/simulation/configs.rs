@@ -109,6 +109,7 @@ pub(super) fn room_config(rng: &mut Rng) -> RoomConfig {
         publishers: one_of(rng, &[Publishers::Anybody, Publishers::Application]),
         policy: one_of(rng, &[None, Some(Policy::DropOldest), Some(Policy::Conflate(6))]),
         lifetime: one_of(rng, &[Lifetime::Members, Lifetime::Kept]),
+        history: None,
     }
 }
 

@@ -121,6 +121,8 @@ impl Builder {
         // With a secret random key, peers cannot choose names that collide.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
+        // Random even with a fixed seed: after a restart no client may take its old position for a new one.
+        config.host.epoch_seed = random().max(1);
         settings.config.set(&config);
         settings.written_hooks = hooks.written_hooks();
         settings.observing = observing.map(|observing| observing(observe_one_in));

@@ -37,7 +37,7 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderValue, StatusCode, header};
-use throng_core::hub::{Cause, Event, Flush, Outcome};
+use throng_core::hub::{Cause, Event, Flush, Outcome, Recover};
 use throng_core::websocket::encode::encode_close;
 use throng_core::websocket::handshake::{Forbidden, Refusal, Upgrade};
 use throng_core::{Address, CloseFrame, Instant, Name, hub, websocket};
@@ -257,7 +257,7 @@ impl Reserved {
             }
         }
         let Transport { reader, writer, rest } = transport;
-        let Connecting { request, session, metadata, rooms, own, .. } = self.connecting;
+        let Connecting { request, session, metadata, rooms, recover, own, .. } = self.connecting;
         {
             let mut details = member.details();
             *details = metadata;
@@ -267,7 +267,7 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        let (member, serves) = match open(&connection, &member, &rooms, &layered) {
+        let (member, serves) = match open(&connection, &member, (&rooms, &recover), &layered) {
             Ok(Opened { evicted, continued }) => {
                 let serves = if continued.is_some() { Serves::Later } else { Serves::Client };
                 let member = match continued {
@@ -325,7 +325,7 @@ struct Opened {
 fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
-    rooms: &[Name],
+    (rooms, recover): (&[Name], &[(Name, Recover)]),
     writer: &Arc<dyn Writer>,
 ) -> Result<Opened, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, connection.window());
@@ -344,7 +344,8 @@ fn open(
         }
         member.set_opened(now, window);
         let failed = rooms.iter().find_map(|room| {
-            let error = inner.join(now, client, room).err()?;
+            let from = recover.iter().find(|(name, _)| name == room).map(|(_, from)| *from);
+            let error = inner.join(now, client, room, from).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });

@@ -9,7 +9,7 @@ use crate::host::running::Borrowing;
 use crate::notice::hook::{Hook, Left};
 use core::fmt;
 use throng_core::hub;
-use throng_core::hub::{Flush, Joined};
+use throng_core::hub::{Flush, Joined, Recover};
 
 impl Client {
     /// Joins a room if [`Handler::before_join`](crate::Handler::before_join) allows it.
@@ -20,6 +20,42 @@ impl Client {
     /// # Errors
     /// The hook denies the join, exceeds its time limit or panics, or the hub refuses the join.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
+        self.join_asked(room, None).await
+    }
+
+    /// Joins a room, as [`join`](Self::join) does, and gets the messages that the client missed there: all after a position that its peer
+    /// knows, or the latest one. [`Joined::recovery`] says whether it gets them.
+    ///
+    /// What was missed is queued at once, behind what waits for the client already and before any later message to the room. So
+    /// nothing is missing and nothing comes twice, but the answer that the application sends then comes after these messages: a peer
+    /// keeps what it gets until the answer is there, and discards its older state if the answer says that messages are missing.
+    ///
+    /// ```
+    /// use throng_core::hub::{Position, Recover, Recovery};
+    /// use throng_runtime::{Client, JoinError};
+    ///
+    /// async fn back(client: &Client, room: &str, since: Position) -> Result<(), JoinError> {
+    ///     let joined = client.join_from(room, Recover::Since(since)).await?;
+    ///     let _ = match joined.recovery {
+    ///         Some(Recovery::Unrecovered(why)) => client.send(format!("reload: {why}")),
+    ///         _ => client.send("you have all of it"),
+    ///     };
+    ///     Ok(())
+    /// }
+    /// # let _ = back;
+    /// ```
+    ///
+    /// Cancel-safe: if the future is dropped before it is ready, the client has not joined, and a hook that still waits
+    /// is dropped.
+    ///
+    /// # Errors
+    /// The hook denies the join, exceeds its time limit or panics, or the hub refuses the join. That messages cannot be had is no
+    /// error: then the client is in the room and gets new messages only.
+    pub async fn join_from(&self, room: &str, from: Recover) -> Result<Joined, JoinError> {
+        self.join_asked(room, Some(from)).await
+    }
+
+    async fn join_asked(&self, room: &str, recover: Option<Recover>) -> Result<Joined, JoinError> {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_join {
             let ask = || Application::of(shared).hooks.before_join(self, room);
@@ -29,7 +65,7 @@ impl Client {
                 Err(Failure::Panicked) => return Err(JoinError::Panicked),
             }
         }
-        Ok(shared.with(|inner, now| inner.join(now, self.id(), room))?)
+        Ok(shared.with(|inner, now| inner.join(now, self.id(), room, recover))?)
     }
 
     /// Leaves a room, after [`Handler::before_leave`](crate::Handler::before_leave).

@@ -183,8 +183,7 @@ impl Future for Asking {
             }
             State::Over => return Poll::Pending,
         };
-        let (polled, waker, old) =
-            this.member.shared.with(|inner, _| inner.asks.poll(ask, cx.waker()));
+        let (polled, waker, old) = this.member.shared.with(|inner, _| inner.asks.poll(ask, cx.waker()));
         drop((waker, old));
         if polled.is_ready() {
             this.state = State::Over;

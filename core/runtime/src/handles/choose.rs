@@ -56,12 +56,19 @@ impl Hub {
         let shared = self.shared();
         let frame = &shared.deflating.publish(message.into_frame()?);
         let chosen = self.choose(publish, choose);
-        let Publish { targets, policy, .. } = *publish;
+        let (Publish { targets, policy, .. }, dedup) = (*publish, publish.dedup());
         let (result, except) = shared.publish_by(frame.payload().len(), |inner, now| {
             let mut left_out = reached(inner, targets);
             left_out.retain(|client| chosen.binary_search(client).is_err());
             left_out.extend_from_slice(&publish.left_out(&inner.hub));
-            let event = Event::Publish { publisher: None, targets, except: &left_out, frame, policy };
+            let event = Event::Publish {
+                publisher: None,
+                targets,
+                except: &left_out,
+                frame,
+                policy,
+                dedup: dedup.as_ref(),
+            };
             (inner.handle(now, event), left_out)
         });
         drop(except);

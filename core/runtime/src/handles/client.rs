@@ -208,7 +208,7 @@ impl Client {
 
     fn send_frame(&self, frame: &Frame, policy: Option<Policy>) -> Result<Published, SendError> {
         let targets = &[Target::Client(self.id())];
-        let event = Event::Publish { publisher: None, targets, except: &[], frame, policy };
+        let event = Event::Publish { publisher: None, targets, except: &[], frame, policy, dedup: None };
         let Member { shared, turn, .. } = &*self.member;
         Ok(published(shared.publish(Some(turn), event))?)
     }

@@ -78,14 +78,16 @@ impl Hub {
     /// The message cannot be encoded or is too long, or none of the targets exists.
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.shared.deflating.publish(message.into_frame()?);
-        let Publish { targets, except, except_user, policy } = *publish;
+        let Publish { targets, except, except_user, policy, .. } = *publish;
+        let dedup = publish.dedup();
+        let dedup = dedup.as_ref();
         if except_user.is_some() {
             let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
                 let except = publish.left_out(&inner.hub);
                 (
                     inner.handle(
                         now,
-                        Event::Publish { publisher: None, targets, except: &except, frame, policy },
+                        Event::Publish { publisher: None, targets, except: &except, frame, policy, dedup },
                     ),
                     except,
                 )
@@ -94,7 +96,8 @@ impl Hub {
             return Ok(published(result)?);
         }
         Ok(published(
-            self.shared.publish(None, Event::Publish { publisher: None, targets, except, frame, policy }),
+            self.shared
+                .publish(None, Event::Publish { publisher: None, targets, except, frame, policy, dedup }),
         )?)
     }
 
@@ -103,7 +106,7 @@ impl Hub {
     /// # Errors
     /// The client is gone or in the room already, or a limit is reached.
     pub fn join(&self, client: ClientId, room: &str) -> Result<Joined, hub::Error> {
-        self.shared.with(|inner, now| inner.join(now, client, room))
+        self.shared.with(|inner, now| inner.join(now, client, room, None))
     }
 
     /// Takes a client out of a room. No `before_leave` hook is called.

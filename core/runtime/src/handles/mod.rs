@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod health;
+mod histories;
 pub(crate) mod hosted;
 pub(crate) mod hub;
 pub(crate) mod listeners;

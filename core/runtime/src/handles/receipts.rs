@@ -52,8 +52,10 @@ impl Client {
         let frame = &shared.deflating.send(self.member.window(), message.into_frame()?);
         let targets = &[Target::Client(client)];
         let (result, sequence) = shared.publish_by(frame.payload().len(), |inner, now| {
-            let result = inner
-                .handle(now, Event::Publish { publisher: None, targets, except: &[], frame, policy: None });
+            let result = inner.handle(
+                now,
+                Event::Publish { publisher: None, targets, except: &[], frame, policy: None, dedup: None },
+            );
             let is_queued = matches!(result, Ok(Outcome::Published(Published { queued: 1, .. })));
             (result, is_queued.then(|| inner.expect_receipt(client)))
         });

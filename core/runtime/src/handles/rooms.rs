@@ -94,13 +94,20 @@ impl Client {
     pub fn publish(&self, publish: &Publish<'_>, message: impl IntoFrame) -> Result<Published, SendError> {
         let frame = &self.member.shared.deflating.publish(message.into_frame()?);
         let Publish { targets, policy, .. } = *publish;
-        let client = self.id();
+        let (client, dedup) = (self.id(), publish.dedup());
         let (result, except) = self.member.shared.with(|inner, now| {
             let except = publish.left_out(&inner.hub);
             (
                 inner.handle(
                     now,
-                    Event::Publish { publisher: Some(client), targets, except: &except, frame, policy },
+                    Event::Publish {
+                        publisher: Some(client),
+                        targets,
+                        except: &except,
+                        frame,
+                        policy,
+                        dedup: dedup.as_ref(),
+                    },
                 ),
                 except,
             )

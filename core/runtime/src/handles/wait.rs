@@ -49,8 +49,14 @@ impl Future for SendWait {
                 return (Poll::Ready(Err(hub::Error::Gone.into())), None);
             }
             let targets = &[Target::Client(client)];
-            let event =
-                Event::Publish { publisher: None, targets, except: &[], frame, policy: Some(Policy::Wait) };
+            let event = Event::Publish {
+                publisher: None,
+                targets,
+                except: &[],
+                frame,
+                policy: Some(Policy::Wait),
+                dedup: None,
+            };
             let refused = match inner.handle(now, event) {
                 Ok(Outcome::Published(Published { refused: 1, .. })) => true,
                 Ok(Outcome::Published(Published { queued: 0, .. })) => {

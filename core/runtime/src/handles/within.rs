@@ -149,7 +149,7 @@ impl PublishWithin<'_> {
         let (published, full) = self.shared.with(|inner, now| {
             let policy = Some(Policy::Wait);
             let except = &self.publish.left_out(&inner.hub);
-            let event = Event::Publish { publisher: None, targets, except, frame, policy };
+            let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup: None };
             let mut unreached = Vec::new();
             let published = match inner.handle_into(now, event, Sink::Unreached(&mut unreached))? {
                 Outcome::Published(published) => published,

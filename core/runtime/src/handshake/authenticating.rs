@@ -15,7 +15,7 @@ use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
-use throng_core::hub::Cause;
+use throng_core::hub::{Cause, Recover};
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
 use throng_core::{CloseCode, CloseFrame, MessageKind, Name, Window, hub};
@@ -137,6 +137,11 @@ impl Authenticating<'_> {
     /// it has opened.
     pub fn join(&mut self, room: impl Into<Name>) {
         self.connecting.join(room);
+    }
+
+    /// The same with a position that the peer knows: [`Connecting::join_from`](crate::Connecting::join_from).
+    pub fn join_from(&mut self, room: impl Into<Name>, from: Recover) {
+        self.connecting.join_from(room, from);
     }
 
     /// The request that asked for the WebSocket.

@@ -12,6 +12,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use throng_core::Name;
+use throng_core::hub::Recover;
 use throng_core::websocket::handshake::{NotOffered, Protocol, Refusal, ReservedHeader, Upgrade};
 
 /// A connection that has no client yet: the argument of
@@ -25,6 +26,8 @@ pub struct Connecting {
     pub(crate) expiry: Option<Expiry>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
+    /// From where, for those rooms in which it is to get what it missed.
+    pub(crate) recover: Vec<(Name, Recover)>,
     pub(crate) own: Option<Box<ClientHandlers>>,
     pub(crate) authenticates: bool,
     pub(crate) compression: Option<Box<Negotiated>>,
@@ -43,6 +46,7 @@ impl Connecting {
             expiry: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
+            recover: Vec::new(),
             own: None,
             authenticates: false,
             compression,
@@ -122,6 +126,19 @@ impl Connecting {
     pub fn join(&mut self, room: impl Into<Name>) {
         let room = room.into();
         if !self.rooms.contains(&room) {
+            self.rooms.push(room);
+        }
+    }
+
+    /// The same with a position that the peer knows: as its first messages, before any later one of the room, the client gets what it
+    /// missed there. The `joined` hook, [`Handler::joined`], is told whether it does. A client that is continued, by its session, has its
+    /// messages in its outbox: then the position has no effect.
+    ///
+    /// [`Handler::joined`]: crate::Handler::joined
+    pub fn join_from(&mut self, room: impl Into<Name>, from: Recover) {
+        let room = room.into();
+        if !self.rooms.contains(&room) {
+            self.recover.push((Name::clone(&room), from));
             self.rooms.push(room);
         }
     }

@@ -117,7 +117,9 @@ impl fmt::Display for AskError {
             Self::Resumed => f.write_str("the client got another connection before it replied"),
             Self::Cancelled => f.write_str("the question was cancelled"),
             Self::NotSent(error) => write!(f, "the question was not sent: {error}"),
-            Self::NotSetUp => f.write_str("call `Builder::asks` to say in which fields questions and replies have ids"),
+            Self::NotSetUp => {
+                f.write_str("call `Builder::asks` to say in which fields questions and replies have ids")
+            }
         }
     }
 }

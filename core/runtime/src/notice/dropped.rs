@@ -14,6 +14,9 @@ pub struct DropNotice {
     pub frames: u32,
     /// Bytes of their frames.
     pub bytes: u64,
+    /// Whether any of them was published to a room with a [history](throng_core::hub::History): the client has missed it, and gets it if it joins
+    /// the room again from the position before.
+    pub of_history: bool,
     /// Why the last of them was dropped.
     pub reason: DropReason,
     /// The dropped messages that were [sent with a receipt](crate::Client::send_with_receipt) which is awaited or
@@ -28,21 +31,22 @@ const NAMED: usize = 1024;
 
 impl DropNotice {
     pub(crate) fn new(dropped: hub::Dropped, receipts: Vec<ReceiptId>) -> Self {
-        let hub::Dropped { frames, bytes, reason } = dropped;
-        let mut new = Self { frames, bytes, reason, receipts, unnamed: 0 };
+        let hub::Dropped { frames, bytes, of_history, reason } = dropped;
+        let mut new = Self { frames, bytes, of_history, reason, receipts, unnamed: 0 };
         new.keep_to_bound();
         new
     }
 
     /// Names the receipt of a dropped message that is already counted.
     pub(crate) fn named(reason: DropReason, id: ReceiptId) -> Self {
-        Self { frames: 0, bytes: 0, reason, receipts: vec![id], unnamed: 0 }
+        Self { frames: 0, bytes: 0, of_history: false, reason, receipts: vec![id], unnamed: 0 }
     }
 
     /// Adds a later notice.
     pub(crate) fn add(&mut self, later: Self) {
         self.frames = self.frames.saturating_add(later.frames);
         self.bytes = self.bytes.saturating_add(later.bytes);
+        self.of_history |= later.of_history;
         self.reason = later.reason;
         self.receipts.extend(later.receipts);
         self.unnamed = self.unnamed.saturating_add(later.unnamed);

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::fmt;
-use throng_core::hub::{Outcome, Policy, Published, Target};
+use throng_core::hub::{Dedup, Outcome, Policy, Published, Target};
 use throng_core::websocket::encode::{encode_binary, encode_text};
 use throng_core::websocket::{Message, Utf8Bytes};
 use throng_core::{ClientId, Frame, hub};
@@ -132,13 +132,15 @@ pub struct Publish<'a> {
     pub(crate) except: &'a [ClientId],
     pub(crate) except_user: Option<&'a str>,
     pub(crate) policy: Option<Policy>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) version: Option<u64>,
 }
 
 impl<'a> Publish<'a> {
     /// To all clients that at least one of these targets reaches, once each.
     #[must_use]
     pub const fn to(targets: &'a [Target<'a>]) -> Self {
-        Self { targets, except: &[], except_user: None, policy: None }
+        Self { targets, except: &[], except_user: None, policy: None, key: None, version: None }
     }
 
     /// Except these clients. Ids of ended clients are ignored, so [`Hub::publish`](crate::Hub::publish) sends a message even if its
@@ -178,6 +180,38 @@ impl<'a> Publish<'a> {
     #[must_use]
     pub const fn policy(self, policy: Policy) -> Self {
         Self { policy: Some(policy), ..self }
+    }
+
+    /// Publishes the message once for this key, in a room with a [history](hub::History), which must be the only target: a publish of
+    /// the same key within [`history.key_age`](hub::Histories::key_age), 5 minutes by default, sends nothing, and its outcome is that of the
+    /// first, [`ignored`](Published::ignored) as repeated. Give a request that a peer or service may repeat its own id as key.
+    ///
+    /// ```
+    /// use throng_core::hub::{Published, Target};
+    /// use throng_runtime::{Hub, Publish, SendError};
+    ///
+    /// /// Publishes what a peer sends, once, also if it sends it again because it saw no answer.
+    /// fn post(hub: &Hub, room: &str, id: &str, text: &str) -> Result<Published, SendError> {
+    ///     hub.publish(&Publish::to(&[Target::Room(room)]).key(id), text)
+    /// }
+    /// # let _ = post;
+    /// ```
+    #[must_use]
+    pub const fn key(self, key: &'a str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// Publishes the message unless the room has had one of this version or a later one: then nothing is sent, and the outcome says
+    /// [`ignored`](Published::ignored) as outdated. The room must have a [history](hub::History) and be the only target. For values that several
+    /// sources publish, of which the newest counts.
+    #[must_use]
+    pub const fn version(self, version: u64) -> Self {
+        Self { version: Some(version), ..self }
+    }
+
+    pub(crate) fn dedup(&self) -> Option<Dedup<'a>> {
+        let Self { key, version, .. } = *self;
+        (key.is_some() || version.is_some()).then_some(Dedup { key, version })
     }
 }
 

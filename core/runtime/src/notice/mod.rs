@@ -5,6 +5,7 @@ pub(crate) mod dropped;
 pub(crate) mod expiry;
 pub(crate) mod hook;
 pub(crate) mod message;
+pub(crate) mod numbered;
 pub(crate) mod receipt;
 #[cfg(feature = "tower")]
 pub(crate) mod request_id;

@@ -13,7 +13,7 @@ use core::fmt;
 use core::future::Future;
 use core::time::Duration;
 use throng_core::ClosedBy;
-use throng_core::hub::State;
+use throng_core::hub::{State, Unrecoverable};
 use throng_core::websocket::ProtocolError;
 
 /// Reports a hub's numbers to the recorder of the `metrics` facade on demand. The table of metrics is in the [module's
@@ -29,7 +29,7 @@ pub struct Meters {
 /// A metric that is read: name, unit, description.
 type Read = (&'static str, Unit, &'static str);
 
-const GAUGES: [Read; 14] = [
+const GAUGES: [Read; 17] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
     ("throng_uptime_seconds", Unit::Seconds, "Time since the hub got its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
@@ -38,6 +38,9 @@ const GAUGES: [Read; 14] = [
     ("throng_away_clients", Unit::Count, "Clients that have lost their connection and may return"),
     ("throng_users", Unit::Count, "Users with a client"),
     ("throng_rooms", Unit::Count, "Rooms"),
+    ("throng_histories", Unit::Count, "Rooms with a history"),
+    ("throng_idle_rooms", Unit::Count, "Rooms without members that their history keeps"),
+    ("throng_history_messages", Unit::Count, "Messages in histories"),
     ("throng_memberships", Unit::Count, "Memberships: clients, once per room"),
     ("throng_messages_pending", Unit::Count, "Messages waiting to be written, once per recipient"),
     ("throng_queued_frames", Unit::Count, "Frames waiting to be written, each counted once"),
@@ -46,7 +49,7 @@ const GAUGES: [Read; 14] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 35] = [
+const COUNTERS: [Read; 42] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -60,6 +63,13 @@ const COUNTERS: [Read; 35] = [
     ("throng_messages_queued_total", Unit::Count, "Messages for a client, once per recipient"),
     ("throng_messages_sent_total", Unit::Count, "Messages written completely"),
     ("throng_messages_dropped_total", Unit::Count, "Messages dropped, by reason"),
+    ("throng_messages_missed_total", Unit::Count, "Messages of a history dropped, once per recipient"),
+    ("throng_history_published_total", Unit::Count, "Messages that got an offset"),
+    ("throng_history_ignored_total", Unit::Count, "Publishes to a history that were ignored, by reason"),
+    ("throng_history_discarded_total", Unit::Count, "Messages that left a history, by reason"),
+    ("throng_idle_rooms_evicted_total", Unit::Count, "Idle rooms that ended because there were too many"),
+    ("throng_recovered_total", Unit::Count, "Messages that clients got because they had missed them"),
+    ("throng_recoveries_total", Unit::Count, "Joins from a position, by outcome"),
     ("throng_sent_bytes_total", Unit::Bytes, "Bytes that transports took"),
     ("throng_refusals_total", Unit::Count, "Refusals by the hub, by reason"),
     ("throng_requests_refused_total", Unit::Count, "Requests refused by an HTTP answer, by reason"),
@@ -114,6 +124,7 @@ impl Meters {
         self.connections(&numbers);
         self.messages(&numbers);
         self.outboxes(&numbers);
+        self.histories(&numbers);
         self.refusals(&numbers);
         self.errors(&numbers);
     }
@@ -212,6 +223,32 @@ impl Meters {
         self.gauge("throng_queued_bytes", &[], stats.queued_bytes as f64);
         self.gauge("throng_ready_clients", &[], stats.ready.into());
         self.gauge("throng_blocked_clients", &[], stats.blocked.into());
+    }
+
+    fn histories(&self, Numbers { stats, .. }: &Numbers) {
+        self.gauge("throng_histories", &[], stats.histories.into());
+        self.gauge("throng_idle_rooms", &[], stats.idle_rooms.into());
+        self.gauge("throng_history_messages", &[], stats.history_messages as f64);
+        self.counter("throng_messages_missed_total", &[], stats.dropped_of_history);
+        self.counter("throng_history_published_total", &[], stats.history_published);
+        for (reason, count) in [("repeated", stats.history_repeated), ("outdated", stats.history_outdated)] {
+            self.counter("throng_history_ignored_total", &[("reason", reason)], count);
+        }
+        let discarded = [
+            ("trimmed", stats.history_trimmed),
+            ("expired", stats.history_expired),
+            ("evicted", stats.history_evicted),
+        ];
+        for (reason, count) in discarded {
+            self.counter("throng_history_discarded_total", &[("reason", reason)], count);
+        }
+        self.counter("throng_idle_rooms_evicted_total", &[], stats.idle_rooms_evicted);
+        self.counter("throng_recovered_total", &[], stats.recovered_messages);
+        self.counter("throng_recoveries_total", &[("outcome", "recovered")], stats.recovered);
+        for reason in Unrecoverable::ALL {
+            let count = stats.unrecovered_for(*reason);
+            self.counter("throng_recoveries_total", &[("outcome", reason.name())], count);
+        }
     }
 
     fn refusals(&self, numbers: &Numbers) {

@@ -48,6 +48,9 @@
 //! | `throng_away_clients` | gauge | | clients that are away: they have lost their connection and may return. `throng_connections` does not count them |
 //! | `throng_users` | gauge | | users with a client |
 //! | `throng_rooms` | gauge | | rooms |
+//! | `throng_histories` | gauge | | rooms with a [history](throng_core::hub::History) |
+//! | `throng_idle_rooms` | gauge | | rooms without members that exist for their history: at most `history.idle_rooms` |
+//! | `throng_history_messages` | gauge | | messages in all histories; `throng_queued_bytes` has their bytes |
 //! | `throng_memberships` | gauge | | memberships: clients, once per room |
 //! | `throng_joins_total` | counter | | joins |
 //! | `throng_leaves_total` | counter | | leaves, those of ended clients included |
@@ -59,6 +62,13 @@
 //! | `throng_messages_queued_total` | counter | | messages for a client, once per recipient |
 //! | `throng_messages_sent_total` | counter | | messages written completely |
 //! | `throng_messages_dropped_total` | counter | `reason` | messages dropped: `outbox_full`, `conflated`, `hub_full`, `closed` |
+//! | `throng_messages_missed_total` | counter | | those of the dropped messages that were of a history: their clients have a hole until they recover |
+//! | `throng_history_published_total` | counter | | messages that got an offset in a history |
+//! | `throng_history_ignored_total` | counter | `reason` | publishes to a history that sent nothing: `repeated` (their key was known), `outdated` (a later version was there) |
+//! | `throng_history_discarded_total` | counter | `reason` | messages that left a history: `trimmed` (its bounds), `expired` (its age), `evicted` (`outbox.hub_bytes`) |
+//! | `throng_idle_rooms_evicted_total` | counter | | idle rooms that ended because there were too many |
+//! | `throng_recoveries_total` | counter | `outcome` | joins from a position: `recovered`, or why not: `epoch_changed`, `trimmed`, `expired`, `over_limit`, `none_kept` |
+//! | `throng_recovered_total` | counter | | messages that these joins queued |
 //! | `throng_sent_bytes_total` | counter | | bytes that clients' transports took, heads and control frames included |
 //! | `throng_messages_pending` | gauge | | messages waiting to be written, once per recipient |
 //! | `throng_queued_frames` | gauge | | frames waiting to be written, each counted once |

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
+use throng_core::hub::Unrecoverable;
 
 /// Sums up a hub's measurements since the last reset: averages, medians, maxima. Needs no other library, and about 12
 /// KiB.
@@ -153,7 +154,7 @@ impl Reading {
 
     fn counted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         type Count = (&'static str, fn(&Numbers) -> u64);
-        const COUNTS: [Count; 13] = [
+        const COUNTS: [Count; 15] = [
             ("connections accepted", |n| n.stats.accepted),
             ("clients opened", |n| n.stats.opened),
             ("messages received", |n| n.stats.received),
@@ -167,6 +168,8 @@ impl Reading {
             ("leaves", |n| n.stats.leaves),
             ("clients gone away", |n| n.stats.went_away),
             ("clients resumed", |n| n.stats.resumed),
+            ("clients recovered", |n| n.stats.recovered),
+            ("messages recovered", |n| n.stats.recovered_messages),
         ];
         let seconds = self.span().as_secs_f64();
         writeln!(f, "{:<24}{:>16}{:>16}", "", "count", "per second")?;
@@ -225,6 +228,10 @@ impl Reading {
             ]
             .into()
         };
+        let unrecovered = |numbers: &Numbers| {
+            let count = |reason: &Unrecoverable| (reason.name(), numbers.stats.unrecovered_for(*reason));
+            Unrecoverable::ALL.iter().map(count).collect()
+        };
         let others = |numbers: &Numbers| {
             let refused = numbers.refused_connections;
             [
@@ -235,6 +242,9 @@ impl Reading {
                 ("over rate", numbers.stats.over_rate),
                 ("evicted", numbers.stats.evicted),
                 ("did not return", numbers.stats.not_returned),
+                ("messages missed", numbers.stats.dropped_of_history),
+                ("histories evicted, messages", numbers.stats.history_evicted),
+                ("idle rooms evicted", numbers.stats.idle_rooms_evicted),
                 ("too many away", numbers.stats.away_refused),
                 ("authorisation expired", numbers.stats.expired),
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
@@ -248,6 +258,7 @@ impl Reading {
         self.wrongs(f, "requests refused", |numbers| listed(&numbers.refused_requests))?;
         self.wrongs(f, "bad input", |numbers| listed(&numbers.bad_input))?;
         self.wrongs(f, "dropped", dropped)?;
+        self.wrongs(f, "unrecovered", unrecovered)?;
         self.wrongs(f, "timed out", timeouts)?;
         self.wrongs(f, "hooks panicked", |numbers| listed(&numbers.hooks_panicked))?;
         self.wrongs(f, "hooks late", |numbers| listed(&numbers.hooks_late))?;
@@ -306,6 +317,10 @@ impl fmt::Display for Reading {
             stats.ready,
             stats.blocked,
         )?;
+        if stats.histories > 0 {
+            let (histories, idle, messages) = (stats.histories, stats.idle_rooms, stats.history_messages);
+            writeln!(f, "{histories} histories, {idle} of rooms without members, have {messages} messages")?;
+        }
         self.counted(f)?;
         self.measured(f)?;
         self.wrong(f)

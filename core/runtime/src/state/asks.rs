@@ -51,7 +51,11 @@ impl Asks {
     }
 
     /// Drop the returned values after the lock is released.
-    pub(crate) fn poll(&mut self, ask: AskId, waker: &Waker) -> (Poll<Reply>, Option<Waker>, Option<Waiting>) {
+    pub(crate) fn poll(
+        &mut self,
+        ask: AskId,
+        waker: &Waker,
+    ) -> (Poll<Reply>, Option<Waker>, Option<Waiting>) {
         let Some(waiting) = self.waiting.get_mut(&ask) else {
             return (Poll::Ready(Err(AskError::Cancelled)), None, None);
         };
@@ -95,8 +99,7 @@ impl Inner {
                 continue;
             }
             let targets = &[Target::Client(client)];
-            let event =
-                Event::Publish { publisher: None, targets, except: &[], frame: &frame, policy: None };
+            let event = Event::Publish { publisher: None, targets, except: &[], frame: &frame, policy: None };
             let now = self.hub.now();
             // If the outbox is full, that is told like any drop, and the deadline ends the question.
             if let Ok(Outcome::Published(Published { queued: 1, .. })) = self.handle(now, event) {

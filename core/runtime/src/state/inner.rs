@@ -21,7 +21,7 @@ use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
 use core::time::Duration;
-use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Reserved, Sink};
+use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Recover, Reserved, Sink};
 use throng_core::trace::Recorder;
 use throng_core::{ClientId, ConnectionId, Instant, Name};
 
@@ -166,9 +166,15 @@ impl Inner {
         result.map(|_| ends.unwrap_or_default())
     }
 
-    /// Puts a client into a room, and queues its notice.
-    pub(crate) fn join(&mut self, now: Instant, client: ClientId, room: &str) -> Result<Joined, Error> {
-        let joined = match self.handle(now, Event::Join { client, room })? {
+    /// Puts a client into a room, with what it missed there if it asks for that, and queues its notice.
+    pub(crate) fn join(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        recover: Option<Recover>,
+    ) -> Result<Joined, Error> {
+        let joined = match self.handle(now, Event::Join { client, room, recover })? {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };

@@ -2,8 +2,8 @@
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
-use crate::notice::hook::Hook;
 use crate::notice::ask::FindReply;
+use crate::notice::hook::Hook;
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
 use crate::notice::written_hooks::WrittenHooks;
@@ -14,13 +14,13 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+#[cfg(feature = "router")]
+use throng_core::Name;
 use throng_core::hub::{Cause, Closes, Config};
 use throng_core::websocket::Limits;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::handshake::{HeadLimits, Policy};
-#[cfg(feature = "router")]
-use throng_core::Name;
 use throng_core::{CloseFrame, Instant};
 
 /// The settings made by the [`Builder`](crate::Builder).

@@ -154,8 +154,12 @@ fn late_repeated_and_forged_replies_are_told_and_counted() {
     world.run();
     let mut unmatched = take(&told);
     unmatched.sort();
-    let expected =
-        ["unmatched 1: re 1 again", "unmatched 1: re 1 forged", "unmatched 2: re 2 late", "unmatched 7: re 7 never asked"];
+    let expected = [
+        "unmatched 1: re 1 again",
+        "unmatched 1: re 1 forged",
+        "unmatched 2: re 2 late",
+        "unmatched 7: re 7 never asked",
+    ];
     assert_eq!(unmatched, expected);
     assert_eq!(world.hub.stats().refusals.of(Refusal::NoSuchAsk), 4);
 }
@@ -186,10 +190,7 @@ fn a_question_that_cannot_be_asked_says_why() {
     let too_long = client.ask_with(secs(5), |_| "x".repeat(1 << 20));
     let refusal = Refusal::MessageTooBig { limit: 512 << 10 };
     let mut not_sent = too_long;
-    assert_eq!(
-        poll(&mut not_sent),
-        Poll::Ready(Err(AskError::NotSent(SendError::Hub(refusal.into()))))
-    );
+    assert_eq!(poll(&mut not_sent), Poll::Ready(Err(AskError::NotSent(SendError::Hub(refusal.into())))));
     client.close(CloseCode::NORMAL, "").expect("it is open");
     assert_eq!(poll(&mut ask(&client, secs(5))), Poll::Ready(Err(AskError::Gone)));
     world.run();

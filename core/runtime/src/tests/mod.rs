@@ -17,6 +17,7 @@ mod fatal;
 mod flat;
 mod handles;
 mod health;
+mod histories;
 mod hooks;
 mod host;
 mod ids;

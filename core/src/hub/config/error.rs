@@ -32,6 +32,10 @@ pub enum Must {
     BeAtMost(u64),
     /// The field must be longer than the named field, which has this value in nanoseconds.
     BeLongerThan(&'static str, u64),
+    /// The field must be at least as long as the named field, which has this value in nanoseconds.
+    BeAtLeastAsLongAs(&'static str, u64),
+    /// The field must be a random number, which differs from process to process, for rooms to have a history.
+    BeRandom,
     /// The field must be at most this long, in nanoseconds.
     BeNoLongerThan(u64),
     /// The field must keep this value while the hub runs.
@@ -51,7 +55,7 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "config field `{}` is ", self.field)?;
         match self.must {
-            Must::BeLongerThan(..) | Must::BeNoLongerThan(_) => {
+            Must::BeLongerThan(..) | Must::BeAtLeastAsLongAs(..) | Must::BeNoLongerThan(_) => {
                 write!(f, "{:?}", Duration::from_nanos(self.value))?;
             }
             Must::BeARateOrNone => f.write_str("a rate with a zero")?,
@@ -72,6 +76,13 @@ impl fmt::Display for ConfigError {
             Must::BeLongerThan(other, nanos) => {
                 write!(f, "be longer than `{other}`, which is {:?}", Duration::from_nanos(nanos))
             }
+            Must::BeAtLeastAsLongAs(other, nanos) => {
+                write!(f, "be at least as long as `{other}`, which is {:?}", Duration::from_nanos(nanos))
+            }
+            Must::BeRandom => f.write_str(
+                "be a random number that differs from process to process, since rooms have a history: otherwise a client that returns \
+                 after a restart would not learn that messages are lost",
+            ),
             Must::BeNoLongerThan(most) => write!(f, "be at most {:?}", Duration::from_nanos(most)),
             Must::Stay(as_it_is) => write!(f, "stay {as_it_is} while the hub runs"),
             Must::BeACloseCode => {

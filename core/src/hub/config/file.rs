@@ -5,7 +5,7 @@ use super::{
     SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
-use crate::hub::{Lifetime, Publishers, RoomConfig};
+use crate::hub::{Histories, History, Lifetime, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
 use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
 use core::fmt;
@@ -14,7 +14,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, sessions, asks, outbox, inbound, deadlines, closes, websocket, hooks, drain, host
+    admission, rooms, sessions, asks, outbox, history, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
     connections, handshakes, per_address, connect_rate, per_user, probes, lingering
@@ -38,7 +38,11 @@ section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
 section!(Host, "the table `host`", "host.", { capacity });
 
 // A room's config is not part of the hub's config: an application keeps it in its own file.
-section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime });
+section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime, history });
+section!(History, "a table with the bounds of a history", "", { messages, bytes, age, meta_age });
+section!(Histories, "the table `history`", "history.", {
+    by_prefix, idle_rooms, recover_messages, recover_bytes, page, keys, key_bytes, key_age
+});
 
 choice!(Publishers { "anybody" => Anybody, "members" => Members, "application" => Application });
 choice!(Lifetime { "members" => Members, "kept" => Kept });

@@ -6,10 +6,12 @@ mod closes_file;
 mod error;
 #[cfg(feature = "serde")]
 mod file;
+mod histories;
 mod validate;
 
 pub use closes::Closes;
 pub use error::{ConfigError, Must};
+pub use histories::Histories;
 
 use crate::hub::Drain;
 use crate::outbox::Outbox;
@@ -49,6 +51,8 @@ use core::time::Duration;
 /// | `outbox.messages`, `bytes`, `policy` | Apply to every later publish. Senders that wait for room are told at once if there is room now |
 /// | `outbox.rate` | As the rates of `inbound`. Clients whose messages are held back are checked again at once |
 /// | `outbox.hub_bytes` | Applies at once: messages over the new limit are dropped, except those that are being written |
+/// | `history.by_prefix` | Applies to rooms that are made from then on. [`Event::ConfigureRoom`](super::Event::ConfigureRoom) changes a room that exists |
+/// | `history`, the other fields | Apply to every later event. Idle rooms that are too many end some at a time, as rooms become idle |
 /// | rates of `inbound`, `admission.connect_rate` | A bucket keeps what was used of it, up to the new burst, and its debt. A rate that did not exist before begins with full buckets. A client that is paused keeps the end of its pause |
 /// | `deadlines.ping`, `pong` | If either changes, both begin anew for every client |
 /// | `deadlines.idle`, `idle_inbound` | Count from the client's last message (in either direction, or from the client), also if that was before the change |
@@ -59,7 +63,7 @@ use core::time::Duration;
 /// | `closes` | Apply to every client that is closed from then on, also by a drain that runs already |
 /// | `websocket`, `hooks`, `drain` | Apply to the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed`, `host.slice` | Cannot change: the config is refused |
-/// | `host.capacity`, `host.hash_key` | Are ignored: the hub keeps its own values, on which no visible behaviour depends |
+/// | `host.capacity`, `host.hash_key`, `host.epoch_seed` | Are ignored: the hub keeps its own values |
 #[cfg_attr(
     feature = "serde",
     doc = r##"
@@ -129,6 +133,8 @@ pub struct Config {
     pub asks: Asks,
     /// Limits of the frames that wait to be written, and the policy when an outbox is full.
     pub outbox: Outbox,
+    /// Limits of the histories of rooms, and which rooms have one.
+    pub history: Histories,
     /// Rates of what a peer may send.
     pub inbound: Inbound,
     /// Deadlines and heartbeats.
@@ -382,6 +388,10 @@ pub struct Host {
     pub hash_key: [u64; 2],
     /// The seed of all jitter: of a drain, and of deadlines after a standstill.
     pub seed: u64,
+    /// The seed of all [epochs](crate::Epoch). A host takes it from the operating system's random numbers, so that the epochs of a
+    /// process differ from those of the process before: clients that return after a restart learn that messages are lost. It must
+    /// not be 0 if a room has a [history](crate::hub::History). Default: 0.
+    pub epoch_seed: u64,
     /// The most units of work that one event does for each kind of consequence for many clients: clients that are closed,
     /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. The next
     /// [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once, continues. Default: 4,096.
@@ -509,6 +519,6 @@ impl DrainPlan {
 
 impl Default for Host {
     fn default() -> Self {
-        Self { lanes: 1, capacity: 0, hash_key: [0; 2], seed: 0, slice: 4_096 }
+        Self { lanes: 1, capacity: 0, hash_key: [0; 2], seed: 0, epoch_seed: 0, slice: 4_096 }
     }
 }

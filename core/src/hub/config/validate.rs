@@ -18,6 +18,11 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first invalid field and its value.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_for(self.host.epoch_seed)
+    }
+
+    /// Checks every field for a hub with this seed of epochs.
+    fn validate_for(&self, epoch_seed: u64) -> Result<(), ConfigError> {
         let fail = |field, value, must| Err(ConfigError { field, value, must });
         let positive = |field, value| if value == 0 { fail(field, 0, Must::BePositive) } else { Ok(()) };
         for (field, value) in [
@@ -67,6 +72,7 @@ impl Config {
             }
         }
         self.validate_outbox()?;
+        self.history.validate(epoch_seed)?;
         for (field, rate) in [
             ("admission.connect_rate", &self.admission.connect_rate),
             ("outbox.rate", &self.outbox.rate),
@@ -148,7 +154,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first field that is invalid or cannot change, and its value.
     pub fn validate_change(&self, running: &Self) -> Result<(), ConfigError> {
-        self.validate()?;
+        self.validate_for(running.host.epoch_seed)?;
         for (field, value, was) in [
             ("host.lanes", u64::from(self.host.lanes), u64::from(running.host.lanes)),
             ("host.seed", self.host.seed, running.host.seed),

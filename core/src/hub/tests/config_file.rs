@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox,
-    OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
+    Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -52,6 +52,27 @@ hub_bytes = 1073741824
 units = 200
 per = "1s"
 burst = 50
+
+[history]
+idle_rooms = 1000
+recover_messages = 200
+recover_bytes = 65536
+page = 100
+keys = 5000
+key_bytes = 64
+key_age = "10m"
+
+[history.by_prefix."chat:"]
+messages = 50
+bytes = 1048576
+age = "1m"
+meta_age = "1d"
+
+[history.by_prefix.prices]
+messages = 1
+bytes = 1048576
+age = "5m"
+meta_age = "1d"
 
 [inbound]
 bytes = "none"
@@ -203,6 +224,20 @@ fn whole() -> Config {
             policy: Policy::DropOldest,
             rate: Some(Rate::per_second(200).burst(50)),
             hub_bytes: 1 << 30,
+        },
+        history: Histories {
+            by_prefix: [
+                ("chat:".into(), History { messages: 50, age: secs(60), ..History::default() }),
+                ("prices".into(), History { messages: 1, ..History::default() }),
+            ]
+            .into(),
+            idle_rooms: 1_000,
+            recover_messages: 200,
+            recover_bytes: 64 << 10,
+            page: 100,
+            keys: 5_000,
+            key_bytes: 64,
+            key_age: secs(600),
         },
         inbound: Inbound {
             messages: Some(Rate::per_second(20).burst(100)),
@@ -381,7 +416,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[romms]\nmembers = 3",
-            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `outbox`, `inbound`, `deadlines`, \
+            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `outbox`, `history`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
         ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),

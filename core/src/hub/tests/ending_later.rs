@@ -102,7 +102,7 @@ fn whose_turn_has_not_come_is_listed_and_takes_nothing_and_gets_nothing() {
     assert_eq!(hub.clients_of("ann").count(), 0, "none of them is open");
     assert_eq!(hub.user_of(ann).as_deref(), Some("ann"));
     for event in [
-        Event::Join { client: ann, room: "other" },
+        Event::Join { client: ann, room: "other", recover: None },
         Event::Leave { client: ann, room: "lobby" },
         Event::LeaveAll { client: ann },
         Event::SetUser { client: ann, user: None },

@@ -5,8 +5,13 @@ use crate::hub::{Error, Flush, Lifetime, Members, Policy, Publishers, Refusal, R
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
-const KEPT: RoomConfig =
-    RoomConfig { members: None, publishers: Publishers::Anybody, policy: None, lifetime: Lifetime::Kept };
+const KEPT: RoomConfig = RoomConfig {
+    members: None,
+    publishers: Publishers::Anybody,
+    policy: None,
+    lifetime: Lifetime::Kept,
+    history: None,
+};
 const LOBBY: &[Target<'static>] = &[Target::Room("lobby")];
 
 impl Bench {

@@ -19,8 +19,8 @@ fn a_room_lives_from_the_first_join_to_the_last_leave() {
     let [ann, bob] = [bench.connect(), bench.connect()];
     bench.quiet();
     assert!(!bench.hub.room_exists("lobby"));
-    assert_eq!(bench.hub.join(bench.now, ann, "lobby"), Ok(Joined { members: 1 }));
-    assert_eq!(bench.hub.join(bench.now, bob, "lobby"), Ok(Joined { members: 2 }));
+    assert_eq!(bench.hub.join(bench.now, ann, "lobby"), Ok(Joined::new(1)));
+    assert_eq!(bench.hub.join(bench.now, bob, "lobby"), Ok(Joined::new(2)));
     assert_eq!(members(&bench, "lobby"), [ann, bob]);
     assert_eq!(bench.hub.leave(bench.now, ann, "lobby"), Ok(()));
     assert_eq!(members(&bench, "lobby"), [bob]);

@@ -28,7 +28,7 @@ pub(super) fn said_bye(client: ClientId) -> Action {
 }
 
 pub(super) fn lost(client: ClientId, frames: u32, bytes: u64, reason: DropReason) -> Action {
-    Action::Dropped { client, dropped: Dropped { frames, bytes, reason } }
+    Action::Dropped { client, dropped: Dropped { frames, bytes, of_history: false, reason } }
 }
 
 pub(super) const fn millis(millis: u64) -> Duration {
@@ -47,7 +47,7 @@ pub(super) fn tried<T>(_: Result<T, Error>) {}
 
 /// The outcome of a publish.
 pub(super) const fn published(queued: u32, dropped: u32, refused: u32, unknown: u32) -> Published {
-    Published { queued, dropped, refused, unknown }
+    Published { queued, dropped, refused, unknown, position: None, ignored: None }
 }
 
 /// A random number generator of the tests' own (SplitMix64).

@@ -1,7 +1,7 @@
 //! What may happen in a [random run](super::random), and how often.
 
 /// The events and their weights. Every few hundred events the weights are drawn again, so that a run varies.
-pub(super) const SHARES: [(Happening, u64); 29] = [
+pub(super) const SHARES: [(Happening, u64); 30] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -14,6 +14,7 @@ pub(super) const SHARES: [(Happening, u64); 29] = [
     (Happening::Place, 6),
     (Happening::ConfigureRoom, 4),
     (Happening::CloseRoom, 2),
+    (Happening::RemoveHistory, 1),
     (Happening::Received, 40),
     (Happening::Ping, 16),
     (Happening::Pong, 12),
@@ -48,6 +49,7 @@ pub(super) enum Happening {
     Place,
     ConfigureRoom,
     CloseRoom,
+    RemoveHistory,
     Received,
     Ping,
     Pong,

@@ -9,8 +9,8 @@ pub(crate) use super::random_config::{Random, config};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Action, AskId, Drain, Error, Event, Fate, Flush, Hub, Incumbent, Lifetime, Members, OnResume, Outcome,
-    Policy, Publishers, RoomConfig, Sink, Target, Verdict,
+    Action, AskId, Dedup, Drain, Epoch, Error, Event, Fate, Flush, History, Hub, Incumbent, Lifetime,
+    Members, OnResume, Outcome, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Batch, Control, Item, Lease, Progress, Transport, Written};
@@ -28,6 +28,9 @@ static ROOMS: [&str; 14] =
 static SESSIONS: [&str; 8] = ["tab", "phone", "tablet", "desk", "car", "tv", "", "a-long-name"];
 static USERS: [&str; 12] =
     ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
+static KEYS: [Option<&str>; 6] = [None, Some(""), Some("k"), Some("l"), Some("m"), Some("too long")];
+const PRICES: History = History { messages: 2, ..History::OFF };
+const INVALID: History = History { bytes: 0, ..PRICES };
 static REASONS: [&str; 3] = ["", "enough", "a reason"];
 
 /// A lease that is out, and the length of each item.
@@ -262,7 +265,8 @@ impl World {
                 }
                 Event::SetUser { client: client?, user }.into()
             }
-            Happening::Join => Event::Join { client: loud.and(client)?, room: random.pick(&ROOMS)? }.into(),
+            Happening::Join => self.join(hub, loud.and(client)?)?.into(),
+            Happening::RemoveHistory => Event::RemoveHistory { room: random.pick(&ROOMS)? }.into(),
             Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
             Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
             Happening::Publish => self.publish(hub)?,
@@ -288,6 +292,7 @@ impl World {
                         Some(Policy::Wait),
                     ])?,
                     lifetime: random.pick(&[Lifetime::Members, Lifetime::Kept])?,
+                    history: random.pick(&[None, None, Some(PRICES), Some(History::OFF), Some(INVALID)])?,
                 },
             }
             .into(),
@@ -391,7 +396,29 @@ impl World {
             }
             _ => targets,
         };
-        Some(OwnedEvent::publish(targets, except, frame, policy))
+        let publish = OwnedEvent::publish(targets, except, frame, policy);
+        let key = random.pick(&KEYS).flatten();
+        let version = random.percent(30).then(|| random.below(20));
+        Some(if random.percent(15) { publish.once(Dedup { key, version }) } else { publish })
+    }
+
+    fn join(&mut self, hub: &Hub, client: ClientId) -> Option<Event<'static>> {
+        let random = &mut self.random;
+        let room = random.pick(&ROOMS)?;
+        let top = hub.position(random.pick(&[room, room, room, "a"])?);
+        let offset = match (random.below(8), top) {
+            (0, _) | (_, None) => random.next(),
+            (1, Some(top)) => top.offset + 1,
+            (back, Some(top)) => top.offset.saturating_sub(back - 2),
+        };
+        let epoch = top.map(|top| top.epoch).filter(|_| random.percent(90));
+        let since = epoch.or_else(|| Epoch::from_u64(random.next())).map(|epoch| Position { epoch, offset });
+        let recover = match random.below(4) {
+            0 => None,
+            1 => Some(Recover::Latest),
+            _ => since.map(Recover::Since),
+        };
+        Some(Event::Join { client, room, recover })
     }
 
     fn place(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
@@ -454,7 +481,7 @@ impl World {
             0 => Event::Reserve { connection, user: random.pick(&USERS), session: None, rooms: &[] }.into(),
             1 => Event::Open { connection }.into(),
             2 => Event::SetUser { client, user: None }.into(),
-            3 => Event::Join { client, room }.into(),
+            3 => Event::Join { client, room, recover: None }.into(),
             4 => Event::Leave { client, room }.into(),
             5 => Event::LeaveAll { client }.into(),
             6 => Event::Received { connection, kind: MessageKind::Text, bytes: 1 }.into(),

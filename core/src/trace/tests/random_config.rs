@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Asks, Closes, Config, Deadlines, EndedBy, Host, Inbound, Outbox, OverRate, PerUser, Policy,
-    Rooms, SecondConnection, Sessions,
+    Admission, Asks, Closes, Config, Deadlines, EndedBy, Histories, History, Host, Inbound, Outbox, OverRate,
+    PerUser, Policy, Rooms, SecondConnection, Sessions,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -88,6 +88,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             rate: random.pick(&[Some(Rate::per_second(40).burst(3)), None, None]).flatten(),
             hub_bytes: 4_000 + random.below(8_000),
         },
+        history: histories(),
         inbound: Inbound {
             messages: Some(Rate::per_second(10).burst(3)),
             bytes: Some(Rate::per_second(15_000)),
@@ -110,8 +111,34 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             expiry_notice: Some(Duration::from_millis(60)),
         },
         closes: closes(seed),
-        host: Host { lanes: 3, capacity: 0, hash_key, seed, slice: SLICES[seed as usize % SLICES.len()] },
+        host: Host {
+            lanes: 3,
+            capacity: 0,
+            hash_key,
+            seed,
+            epoch_seed: seed | 1,
+            slice: SLICES[seed as usize % SLICES.len()],
+        },
         ..Config::default()
+    }
+}
+
+/// Histories of a few rooms, with bounds that a run meets.
+fn histories() -> Histories {
+    let millis = Duration::from_millis;
+    let prices = History { messages: 1, ..History::default() };
+    let news = History { messages: 4, bytes: 1_500, age: millis(150), meta_age: millis(300) };
+    Histories {
+        by_prefix: [("a", news), ("b", news), ("c", prices), ("eight", news)]
+            .map(|(prefix, history)| (prefix.into(), history))
+            .into(),
+        idle_rooms: 2,
+        recover_messages: 3,
+        recover_bytes: 1_200,
+        page: 3,
+        keys: 3,
+        key_bytes: 5,
+        key_age: millis(100),
     }
 }
 

@@ -160,6 +160,7 @@ fn what_is_larger_than_the_ring_is_counted_and_the_window_begins_after_it() {
         except: &[],
         frame: &frame,
         policy: None,
+        dedup: None,
     })
     .expect("nobody");
     handle(Event::Accept { address: None, lane: 0 }).expect("admission is open");

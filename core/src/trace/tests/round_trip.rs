@@ -2,8 +2,8 @@ use super::strange::strange;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    AskId, Config, Drain, Event, Fate, Flush, Host, Hub, Incumbent, Lifetime, Members, OnResume, Policy,
-    Publishers, RoomConfig, Sink, Target,
+    AskId, Config, Dedup, Drain, Epoch, Event, Fate, Flush, History, Host, Hub, Incumbent, Lifetime, Members,
+    OnResume, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -69,7 +69,14 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
     let (small, large) = (frame(2, 100), frame(MAX_HEAD, 2_000));
     let deflated = frame(4, 2_000).with_deflated(frame(2, 300));
     for frame in &strange_frames() {
-        with(Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame, policy: None });
+        with(Event::Publish {
+            publisher: None,
+            targets: &[Target::All],
+            except: &[],
+            frame,
+            policy: None,
+            dedup: None,
+        });
     }
     let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
     let results = [
@@ -95,6 +102,7 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         except: &[ID, FAR_ID],
         frame: &large,
         policy,
+        dedup: None,
     };
     let close = |flush, by| Event::Close { client, code, reason, flush, by };
     // The hash key is not written.
@@ -106,7 +114,15 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         publishers: Publishers::Application,
         policy: Some(Policy::Conflate(u64::MAX)),
         lifetime: Lifetime::Kept,
+        history: Some(History {
+            messages: u32::MAX,
+            bytes: u32::MAX,
+            age: Duration::from_nanos(1),
+            meta_age: Duration::MAX,
+        }),
     };
+    let position = Position { epoch: Epoch::from_u64(u64::MAX).expect("not zero"), offset: u64::MAX };
+    let dedup = Dedup { key: Some("key"), version: Some(u64::MAX) };
     let table = [
         Event::Accept { address: None, lane: 0 },
         Event::Accept { address: Some(Address([7; 16])), lane: 255 },
@@ -126,8 +142,11 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::Replied { client, ask: AskId::from_u64(u64::MAX) },
         Event::CancelAsk { client, ask: AskId::from_u64(0) },
         Event::SetExpiry { client: FAR_ID, at: None, code: None, reason: "" },
-        Event::Join { client, room: "lobby" },
-        Event::Join { client: FAR_ID, room: "öffentlich" },
+        Event::Join { client, room: "lobby", recover: None },
+        Event::Join { client: FAR_ID, room: "öffentlich", recover: None },
+        Event::Join { client, room: "lobby", recover: Some(Recover::Since(position)) },
+        Event::Join { client, room: "", recover: Some(Recover::Latest) },
+        Event::RemoveHistory { room: "lobby" },
         Event::Leave { client, room: "lobby" },
         Event::LeaveAll { client },
         publish(None),
@@ -136,13 +155,21 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         publish(Some(Policy::Conflate(u64::MAX))),
         publish(Some(Policy::Disconnect)),
         publish(Some(Policy::Wait)),
-        Event::Publish { publisher: None, targets: &[], except: &[], frame: &small, policy: None },
+        Event::Publish {
+            publisher: None,
+            targets: &[],
+            except: &[],
+            frame: &small,
+            policy: None,
+            dedup: None,
+        },
         Event::Publish {
             publisher: Some(client),
             targets: &targets,
             except: &[ID],
             frame: &large,
             policy: None,
+            dedup: None,
         },
         Event::Publish {
             publisher: Some(FAR_ID),
@@ -150,6 +177,15 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             except: &[],
             frame: &small,
             policy: Some(Policy::Wait),
+            dedup: Some(&Dedup { key: None, version: None }),
+        },
+        Event::Publish {
+            publisher: Some(FAR_ID),
+            targets: &targets,
+            except: &[],
+            frame: &small,
+            policy: None,
+            dedup: Some(&dedup),
         },
         Event::Place { client, user: "ada", among: &among, code, reason },
         Event::Place { client, user: "", among: &[], code: CloseCode(0), reason: "" },
@@ -163,6 +199,7 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             except: &[ID],
             frame: &deflated,
             policy: Some(Policy::Wait),
+            dedup: None,
         },
         Event::Received { connection, kind: MessageKind::Text, bytes: 0 },
         Event::Received { connection, kind: MessageKind::Binary, bytes: u32::MAX },
@@ -278,10 +315,10 @@ proptest! {
             1 => Event::Reserve { connection, user, session: None, rooms: &rooms },
             2 => Event::Open { connection },
             3 => Event::SetUser { client, user },
-            4 => Event::Join { client, room },
+            4 => Event::Join { client, room, recover: None },
             5 => Event::Leave { client, room },
             6 => Event::LeaveAll { client },
-            7 => Event::Publish { publisher: user.map(|_| client), targets: &targets, except: &ids, frame: &frame, policy },
+            7 => Event::Publish { publisher: user.map(|_| client), targets: &targets, except: &ids, frame: &frame, policy, dedup: None },
             8 => Event::Received { connection, kind: MessageKind::Text, bytes: many },
             9 => Event::Ping { connection, payload: &ZEROS[..usize::from(few % 126)] },
             10 => Event::Pong { connection },
@@ -319,8 +356,14 @@ fn no_payload_is_in_the_log() {
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish =
-        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     let ping = Event::Ping { connection: CONNECTION, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -346,8 +389,14 @@ fn a_publish_to_a_room_costs_its_name_and_sixteen_bytes() {
     let mut hub = Hub::new(config).expect("the default config");
     let targets = [Target::Room("lobby")];
     let frame = frame(4, 300);
-    let publish =
-        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     let before = recorder.log().len();
     let _ = recorder.handle(&mut hub, Instant::from_nanos(9_000), publish);
     assert_eq!(recorder.log().len() - before, "lobby".len() + 16);
@@ -359,8 +408,14 @@ fn a_frame_that_is_refused_for_its_size_is_written_no_longer_than_can_be_read() 
     let mut recorder = Recorder::new(&config);
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish =
-        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     let replayed = crate::trace::replay(recorder.log(), [0; 2]).expect("a log");
     assert_eq!(replayed.hash, recorder.hash());
@@ -375,8 +430,14 @@ fn a_frame_that_no_replay_could_hold_is_an_error() {
     let at = recorder.log().len();
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![0; LONGEST_PAYLOAD as usize + 1].into());
-    let publish =
-        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect("nobody gets it");
     let read: Vec<_> = read(recorder.log()).expect("a log").collect();
     assert_eq!(read, [Err(TraceError::PayloadTooLong { at, bytes: LONGEST_PAYLOAD + 1 })]);
@@ -408,8 +469,14 @@ fn payloads_that_are_kept_come_back() {
     let mut hub = Hub::new(config).expect("the default config");
     let frame = Frame::new(None, b"h34d", Bytes::from_static(b"secret")).expect("a short head");
     let targets = [Target::All];
-    let publish =
-        Event::Publish { publisher: None, targets: &targets, except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &targets,
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     let ping = Event::Ping { connection: CONNECTION, payload: b"secret, too" };
     for event in [publish, ping] {
         let _ = recorder.handle(&mut hub, Instant::ORIGIN, event);
@@ -427,8 +494,14 @@ fn a_frame_that_is_refused_for_its_size_is_not_kept_whole() {
     let mut recorder = Recorder::new(&config).payloads(Payloads::Kept);
     let mut hub = Hub::new(config).expect("a config that can stand");
     let frame = Frame::raw(vec![1; 100_000].into());
-    let publish =
-        Event::Publish { publisher: None, targets: &[Target::All], except: &[], frame: &frame, policy: None };
+    let publish = Event::Publish {
+        publisher: None,
+        targets: &[Target::All],
+        except: &[],
+        frame: &frame,
+        policy: None,
+        dedup: None,
+    };
     let before = recorder.log().len();
     recorder.handle(&mut hub, Instant::ORIGIN, publish).expect_err("too big");
     assert!(recorder.log().len() - before < 120);

@@ -2,8 +2,8 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Hooks, Host, Inbound, Outbox,
-    OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
+    Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use core::time::Duration;
@@ -40,6 +40,25 @@ pub(super) fn strange() -> Config {
             policy: Policy::Conflate(10),
             rate,
             hub_bytes: u64::MAX,
+        },
+        history: Histories {
+            by_prefix: [(
+                "chat:".into(),
+                History {
+                    messages: 30,
+                    bytes: 31,
+                    age: Duration::from_secs(32),
+                    meta_age: Duration::from_secs(33),
+                },
+            )]
+            .into(),
+            idle_rooms: 34,
+            recover_messages: 35,
+            recover_bytes: 36,
+            page: 37,
+            keys: 38,
+            key_bytes: 39,
+            key_age: Duration::from_secs(40),
         },
         inbound: Inbound {
             messages: rate,
@@ -90,6 +109,7 @@ pub(super) fn strange() -> Config {
             capacity: 17,
             hash_key: [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00],
             seed: 18,
+            epoch_seed: 29,
             slice: 27,
         },
     }

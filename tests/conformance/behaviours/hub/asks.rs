@@ -41,11 +41,15 @@ fn text(reply: Result<Message, AskError>) -> Result<String, AskError> {
 pub(crate) fn a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_question_is_told(host: &Host) {
     let unmatched = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&unmatched);
-    let server = host.server_on(listener(None), |_| {}, |builder| {
-        asking(builder).on_message(|client, message| _ = client.send(message)).on_unmatched_reply(
-            move |_, reply| told.lock().unwrap_or_else(PoisonError::into_inner).push(reply.ask.to_u64()),
-        )
-    });
+    let server = host.server_on(
+        listener(None),
+        |_| {},
+        |builder| {
+            asking(builder).on_message(|client, message| _ = client.send(message)).on_unmatched_reply(
+                move |_, reply| told.lock().unwrap_or_else(PoisonError::into_inner).push(reply.ask.to_u64()),
+            )
+        },
+    );
     run(async {
         let mut peer = Peer::enter(&server, "/").await;
         let client = server.hub.client(server.hub.clients()[0]).expect("it is open");
@@ -69,8 +73,7 @@ pub(crate) fn a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_questio
 }
 
 pub(crate) fn on_another_connection_a_question_is_asked_again_or_fails(host: &Host) {
-    let server =
-        host.server_on(listener(None), |config| config.sessions.grace = Some(LONG), asking);
+    let server = host.server_on(listener(None), |config| config.sessions.grace = Some(LONG), asking);
     let raw = server.open("/?session=s");
     let client = server.hub.find_session("s").expect("it is open");
     let (fails, again) = (ask(&client, LONG), ask(&client, AskOptions::from(LONG).again_on_resume()));

@@ -95,7 +95,7 @@ pub(crate) fn hooks_run_one_after_another_in_order(host: &Host) {
         peer.say("secret").await;
         peer.say("open").await;
         assert_eq!(peer.text().await, format!("{:?}", Err::<(), _>(JoinError::Denied)));
-        assert_eq!(peer.text().await, "Ok(Joined { members: 1 })");
+        assert_eq!(peer.text().await, "Ok(Joined { members: 1, position: None, recovery: None })");
         peer.close(4000, "").await;
         assert_eq!(peer.closed().await.0, 4000);
     });

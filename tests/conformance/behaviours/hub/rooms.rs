@@ -57,6 +57,7 @@ pub(crate) fn who_may_not_publish_to_a_room_is_heard_by_nobody(host: &Host) {
         publishers: Publishers::Application,
         policy: Some(Policy::DropOldest),
         lifetime: Lifetime::Kept,
+        history: None,
     };
     hub.configure_room("stage", stage).expect("it can be");
     run(async {

@@ -78,7 +78,7 @@ impl Run {
     fn publish(&mut self, targets: &[Target<'_>], except: &[ClientId], len: usize, policy: Option<Policy>) {
         let frame = Frame::new(Some(MessageKind::Binary), &[0x82, 126, 0, 0], Bytes::from(vec![0; len]))
             .expect("it is short");
-        self.event(Event::Publish { publisher: None, targets, except, frame: &frame, policy });
+        self.event(Event::Publish { publisher: None, targets, except, frame: &frame, policy, dedup: None });
     }
 
     fn publish_as(&mut self, client: ClientId, targets: &[Target<'_>], len: usize) {
@@ -90,6 +90,7 @@ impl Run {
             except: &[client],
             frame: &frame,
             policy: None,
+            dedup: None,
         });
     }
 
@@ -195,13 +196,13 @@ fn stages(name: &str, payloads: Payloads) -> Seed {
     let [one, two, three] = clients;
     stage(&mut run, Policy::DropOldest);
     for client in clients {
-        run.event(Event::Join { client, room: "stage" });
+        run.event(Event::Join { client, room: "stage", recover: None });
     }
     run.publish_as(one, &[Target::Room("stage"), Target::Client(three)], 9);
     run.publish_as(three, &[Target::Room("stage")], 9);
     run.event(Event::CloseRoom { room: "stage", members: Members::Leave });
     stage(&mut run, Policy::Conflate(1));
-    run.event(Event::Join { client: two, room: "stage" });
+    run.event(Event::Join { client: two, room: "stage", recover: None });
     run.publish_as(two, &[Target::User("ada"), Target::All], 200);
     let members = Members::Disconnect { code: CloseCode(4101), reason: "over" };
     run.event(Event::CloseRoom { room: "stage", members });
@@ -217,6 +218,7 @@ fn stage(run: &mut Run, policy: Policy) {
         publishers: Publishers::Members,
         policy: Some(policy),
         lifetime: Lifetime::Kept,
+        history: None,
     };
     run.event(Event::ConfigureRoom { room: "stage", config });
 }
@@ -303,7 +305,7 @@ fn mingle(run: &mut Run) -> [ClientId; 3] {
         ["ada", "bob", "cleo", "bob", "eve"].map(|user| run.admit(Some(user)));
     for (client, room) in [(one, "lobby"), (two, "lobby"), (three, "lobby"), (two, "attic"), (five, "attic")]
     {
-        run.event(Event::Join { client, room });
+        run.event(Event::Join { client, room, recover: None });
     }
     for client in [one, five] {
         run.event(Event::Received { connection: run.on(client), kind: MessageKind::Text, bytes: 9 });
@@ -332,7 +334,7 @@ fn go_on(run: &mut Run, [one, two, three]: [ClientId; 3]) {
     run.event(Event::Received { connection: run.on(one), kind: MessageKind::Binary, bytes: 9 });
     run.publish(&[Target::Room("lobby"), Target::Room("attic")], &[], 4, None);
     run.event(Event::LeaveAll { client: two });
-    run.event(Event::Join { client: two, room: "stage" });
+    run.event(Event::Join { client: two, room: "stage", recover: None });
     run.publish_as(two, &[Target::Room("stage"), Target::Client(one)], 6);
     run.admit(Some("eve"));
     run.event(Event::Gone { connection: run.on(three) });
@@ -344,7 +346,7 @@ fn go_on(run: &mut Run, [one, two, three]: [ClientId; 3]) {
 fn meet(run: &mut Run) {
     let clients = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
     for client in clients {
-        run.event(Event::Join { client, room: "lobby" });
+        run.event(Event::Join { client, room: "lobby", recover: None });
     }
     run.publish(&[Target::Room("lobby")], &clients[..1], 20, None);
     run.publish(

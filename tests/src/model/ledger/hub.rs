@@ -209,7 +209,8 @@ fn check_rooms(hub: &Hub) -> Result<(), Wrong> {
         let members: Vec<_> = hub.members(&room).collect();
         let config = hub.room_config(&room).unwrap_or_default();
         let is_kept = config.lifetime == Lifetime::Kept;
-        ensure!(is_kept || !members.is_empty(), "room {room} has nobody in it");
+        let has_history = hub.position(&room).is_some();
+        ensure!(is_kept || has_history || !members.is_empty(), "room {room} has nobody in it");
         for (at, member) in members.iter().enumerate() {
             ensure!(clients.contains(member), "{member} in {room} is a ghost");
             ensure!(!members[..at].contains(member), "{member} is in {room} twice");

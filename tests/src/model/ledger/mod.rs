@@ -8,7 +8,7 @@ pub(super) use hub::recipients;
 use super::driver::{Wrong, ensure};
 use hub::Counts;
 use std::collections::BTreeMap;
-use throng_core::hub::{Action, Event, Hub, Outcome, Published, Reserved};
+use throng_core::hub::{Action, Event, Hub, Outcome, Published, Recovery, Reserved};
 use throng_core::outbox::{Item, Lease, Progress, Written};
 use throng_core::{ClientId, ConnectionId, Frame};
 
@@ -20,6 +20,8 @@ pub(super) struct Ledger {
     /// Actions that the host has not polled.
     waiting: Vec<Action>,
     stopped: bool,
+    /// The offset of each message that was published to a room with a history.
+    offsets: BTreeMap<u32, u64>,
     /// As things were after the event before.
     before: Counts,
 }
@@ -67,6 +69,8 @@ struct Seen {
     /// Messages written whole.
     written: u64,
     dropped: u64,
+    /// It got messages of a history when it joined: older ones than it had got before.
+    has_recovered: bool,
 }
 
 impl Seen {
@@ -81,6 +85,7 @@ impl Seen {
             queued: 0,
             written: 0,
             dropped: 0,
+            has_recovered: false,
         }
     }
 }
@@ -106,7 +111,20 @@ impl Ledger {
                 let is_new = self.clients.insert(client, Seen::new(connection)).is_none();
                 ensure!(is_new, "the client {client} is given out twice");
             }
-            (_, Outcome::Published(published)) => self.published(published, recipients)?,
+            (_, Outcome::Published(Published { ignored: Some(_), .. })) => {}
+            (Event::Publish { frame, .. }, Outcome::Published(published)) => {
+                self.published(published, recipients)?;
+                if let Some(position) = published.position {
+                    self.offsets.insert(number_of(frame), position.offset);
+                }
+            }
+            (Event::Join { client, .. }, Outcome::Joined(joined)) => {
+                if let Some(Recovery::Recovered { count: count @ 1.. }) = joined.recovery {
+                    let seen = self.of(client, "recovers")?;
+                    seen.queued += u64::from(count);
+                    seen.has_recovered = true;
+                }
+            }
             (Event::Open { connection }, _) => self.opened(hub, connection)?,
             (Event::Place { client, .. }, _) => {
                 let seen = self.of(client, "is placed")?;
@@ -243,9 +261,11 @@ impl Ledger {
             }
             for frame in frames_of(&lease, written.progress) {
                 let number = number_of(frame);
-                let offset = frame.place().map(|_| u64::from(number));
+                let sealed = self.offsets.get(&number).copied().unwrap_or(number.into());
+                let offset = frame.place().map(|_| sealed);
                 ensure!(frame.offset() == offset, "{number} has the offset {:?}", frame.offset());
-                ensure!(wire.last < Some(number), "{client} gets {number} after {:?}", wire.last);
+                let is_next = seen.has_recovered || wire.last < Some(number);
+                ensure!(is_next, "{client} gets {number} after {:?}", wire.last);
                 wire.last = Some(number);
                 seen.written += 1;
             }

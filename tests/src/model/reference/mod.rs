@@ -15,6 +15,7 @@ mod client;
 mod closing;
 mod connection;
 mod drain;
+mod history;
 mod ids;
 mod inbound;
 mod lanes;
@@ -36,6 +37,7 @@ mod users;
 
 pub(super) use client::{Client, Phase};
 pub(super) use connection::Connection;
+pub(super) use history::Story;
 pub(super) use outbox::{Sending, Thing};
 pub(super) use publish::{NoRoom, Shedding};
 pub(super) use timeouts::NEVER;
@@ -43,6 +45,7 @@ pub(super) use transmit::Expected;
 
 use super::limits::Limits;
 use drain::{Draining, Sweep};
+use history::{Key, Told};
 use ids::Ids;
 use lanes::Lane;
 use marked::NOTICE;
@@ -94,6 +97,13 @@ pub(super) struct Model {
     /// How often any timer was set: of timers for the same moment the one set first comes first.
     timers_set: u64,
     pub(super) numbers: Numbers,
+    /// How often a number for an epoch was made.
+    epochs: u64,
+    /// Rooms that exist only for their history: the one that was used longest ago is the first.
+    pub(super) idle: Vec<String>,
+    /// Idempotency keys, the oldest first.
+    keys: Vec<Key>,
+    pub(super) told: Told,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
     /// Whom the last publish that may wait has not reached.
@@ -108,6 +118,7 @@ pub(super) struct Room {
     pub(super) name: String,
     pub(super) members: Vec<ClientId>,
     pub(super) config: RoomConfig,
+    pub(super) story: Option<Story>,
 }
 
 /// A room that was closed.
@@ -168,6 +179,10 @@ impl Model {
             stop_is_told: false,
             timers_set: 0,
             numbers: Numbers::default(),
+            epochs: 0,
+            idle: Vec::new(),
+            keys: Vec::new(),
+            told: Told::default(),
             batch: Vec::new(),
             unreached: Vec::new(),
             wasted: false,
@@ -205,18 +220,19 @@ impl Model {
             Event::Identify { client, user, session } => {
                 self.identify(client, user, session).map(Outcome::Identified)
             }
-            Event::Join { client, room } => self.join(client, room).map(Outcome::Joined),
+            Event::Join { client, room, recover } => self.join(client, room, recover).map(Outcome::Joined),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
-            Event::Publish { publisher: None, targets, except, frame, policy } => {
-                self.publish(targets, except, frame, policy, shedding).map(Outcome::Published)
+            Event::Publish { publisher: None, targets, except, frame, policy, dedup } => {
+                self.publish(targets, except, frame, (policy, dedup), shedding).map(Outcome::Published)
             }
-            Event::Publish { publisher: Some(client), targets, except, frame, policy } => {
-                self.publish_as(client, targets, except, frame, policy, shedding).map(Outcome::Published)
-            }
+            Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup } => self
+                .publish_as(client, targets, except, frame, (policy, dedup), shedding)
+                .map(Outcome::Published),
             Event::Place { client, user, among, code, reason } => {
                 self.place(client, user, among, code, reason).map(done)
             }
+            Event::RemoveHistory { room } => self.remove_history(room).map(done),
             Event::ConfigureRoom { room, config } => self.configure_room(room, config).map(done),
             Event::CloseRoom { room, members } => self.close_room(room, members).map(Outcome::RoomClosed),
             Event::Close { client, code, reason, flush, by } => {
@@ -382,6 +398,7 @@ impl Model {
         let away = self.clients.iter().filter_map(|one| one.away.as_ref()).map(|away| away.timer);
         let mut timers = self.connections.iter().map(|connection| connection.timer).chain(away);
         let is_due = timers.any(|timer| timer.0 <= self.now);
+        let is_due = is_due || self.next_story().is_some_and(|(at, _)| at <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due
     }
@@ -396,6 +413,7 @@ impl Model {
         if let Some(sum) = told.chain(fresh).next() {
             sum.frames += dropped.frames;
             sum.bytes += dropped.bytes;
+            sum.of_history |= dropped.of_history;
             sum.reason = dropped.reason;
             return;
         }

@@ -2,12 +2,12 @@
 
 use super::Model;
 use super::client::Phase;
-use super::outbox::Sending;
+use super::outbox::{Message, Sending};
 use crate::model::limits::Cause;
 use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::ClosedBy;
-use throng_core::hub::{Refusal, Stats};
+use throng_core::hub::{Refusal, Stats, Unrecoverable};
 
 /// Counted over the life of the hub.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +80,7 @@ impl Numbers {
 impl Model {
     /// Each of the hub's numbers beside the model's.
     pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<(&'static str, u64, u64)> {
-        let numbers = &self.numbers;
+        let (numbers, told) = (&self.numbers, &self.told);
         let memberships: usize = self.clients.iter().map(|client| client.rooms().len()).sum();
         let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
         let [full, conflated, hub_full, closed] = numbers.dropped;
@@ -146,9 +146,28 @@ impl Model {
             replaced: numbers.ended_for(&[Cause::Replaced]),
             not_returned: numbers.not_returned,
             away_refused: numbers.away_refused,
+            dropped_of_history: told.dropped,
+            histories: self.rooms.iter().filter(|room| room.story.is_some()).count() as u64,
+            idle_rooms: self.idle.len() as u64,
+            history_messages: self.kept().count() as u64,
+            history_keys: self.keys.len() as u64,
+            history_published: told.published,
+            history_repeated: told.repeated,
+            history_outdated: told.outdated,
+            history_trimmed: told.trimmed,
+            history_expired: told.expired,
+            history_evicted: 0_u64,
+            idle_rooms_evicted: told.idle_evicted,
+            recovered: told.recovered.len() as u64,
+            recovered_messages: told.recovered.iter().map(|count| u64::from(*count)).sum::<u64>(),
+            unrecovered: told.unrecovered.len() as u64,
         };
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         all.push(("stood_still", nanos(stats.stood_still), nanos(numbers.stood_still)));
+        all.extend(Unrecoverable::ALL.iter().map(|&reason| {
+            let unrecovered = told.unrecovered.iter().filter(|other| **other == reason).count();
+            (reason.name(), stats.unrecovered_for(reason), unrecovered as u64)
+        }));
         all.extend(stats.refusals.iter().map(|(reason, count)| {
             let refused = numbers.refusals.iter().filter(|refusal| refusal.name() == reason).count();
             (reason, count, refused as u64)
@@ -160,12 +179,22 @@ impl Model {
         all
     }
 
-    /// Frames that anybody waits for, each once, and their bytes.
+    /// The messages in all histories.
+    fn kept(&self) -> impl Iterator<Item = &Message> {
+        self.rooms
+            .iter()
+            .filter_map(|room| room.story.as_ref())
+            .flat_map(|story| &story.kept)
+            .map(|kept| &kept.1)
+    }
+
+    /// Frames that anybody waits for, or that are kept, each once, and their bytes.
     pub(crate) fn frames(&self) -> (u64, u64) {
         let mut frames: Vec<_> = self
             .clients
             .iter()
             .flat_map(|client| client.outbox.messages())
+            .chain(self.kept())
             .map(|message| (message.number, message.frame.held()))
             .collect();
         frames.sort_unstable();

@@ -10,6 +10,8 @@ pub(crate) struct Message {
     pub(crate) number: u64,
     pub(crate) frame: Frame,
     pub(crate) key: Option<u64>,
+    /// It was published to a room with a history.
+    pub(crate) of_history: bool,
 }
 
 /// Something on lease.

@@ -6,7 +6,7 @@ use super::{ENTRY_BYTES, Model};
 use crate::model::Limits;
 use std::cmp::Reverse;
 use throng_core::hub::{
-    Action, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
+    Action, Dedup, DropReason, Dropped, Error, Full, Policy, Published, Refusal, State, Target, Unreached,
 };
 use throng_core::{ClientId, ClosedBy, Frame};
 
@@ -52,7 +52,7 @@ impl Model {
         targets: &[Target<'_>],
         except: &[ClientId],
         frame: &Frame,
-        policy: Option<Policy>,
+        (policy, dedup): (Option<Policy>, Option<&Dedup<'_>>),
         shedding: &Shedding,
     ) -> Result<Published, Error> {
         if self.state == State::Stopped {
@@ -61,6 +61,9 @@ impl Model {
         let limit = self.limits.message_bytes;
         if frame.payload().len() > limit as usize {
             return Err(Refusal::MessageTooBig { limit }.into());
+        }
+        if let Some(published) = self.publish_to_story(targets, except, frame, policy, dedup, shedding) {
+            return published;
         }
         let policy = policy.unwrap_or_else(|| self.policy_of(targets));
         let reached: Vec<_> = targets.iter().map(|target| self.reached(target)).collect();
@@ -71,18 +74,32 @@ impl Model {
         {
             return Err(*error);
         }
+        let (mut published, _) = self.deliver(targets, except, frame, policy, shedding);
+        published.unknown = unknown as u32;
+        Ok(published)
+    }
+
+    /// Queues a frame for all whom the targets name; the message that it is from now on.
+    pub(super) fn deliver(
+        &mut self,
+        targets: &[Target<'_>],
+        except: &[ClientId],
+        frame: &Frame,
+        policy: Policy,
+        shedding: &Shedding,
+    ) -> (Published, Message) {
+        let of_history = matches!(targets, [Target::Room(name)] if self.room(name).is_some_and(|room| room.story.is_some()));
         self.numbers.published += 1;
         let is_for_many = self.named_by(targets) > MANY;
         let recipients = self.recipients(targets, except);
         let key = if let Policy::Conflate(key) = policy { Some(key) } else { None };
         let publish = Publish {
-            message: Message { number: self.numbers.published, frame: frame.clone(), key },
+            message: Message { number: self.numbers.published, frame: frame.clone(), key, of_history },
             policy,
             no_room: &shedding.no_room,
             is_for_many,
         };
         let mut published = Published::default();
-        published.unknown = unknown as u32;
         let mut too_slow = Vec::new();
         self.unreached.clear();
         // Who is ended to make room for it does not get it.
@@ -121,7 +138,7 @@ impl Model {
         }
         self.keep_to_budget(shedding);
         self.mark(too_slow);
-        Ok(published)
+        (published, publish.message)
     }
 
     /// Whom the targets name, each once.
@@ -205,7 +222,7 @@ impl Model {
     }
 
     /// What may wait for a client: less if it is away.
-    fn bounds(&self, client: ClientId) -> (u32, u32) {
+    pub(super) fn bounds(&self, client: ClientId) -> (u32, u32) {
         let Limits { messages, bytes, away_messages, away_bytes, .. } = self.limits;
         match self.phase(client) {
             Ok(Phase::Away) => (messages.min(away_messages), bytes.min(away_bytes)),
@@ -264,9 +281,10 @@ impl Model {
     /// The application hears of it, while the client has not ended.
     pub(super) fn count_drop(&mut self, client: ClientId, message: &Message, reason: DropReason) {
         self.numbers.dropped[reason as usize] += 1;
+        self.told.dropped += u64::from(message.of_history);
         if matches!(self.of(client).phase, Phase::Open | Phase::Away | Phase::Marked) {
             let bytes = u64::from(message.frame.size());
-            self.note_drop(client, Dropped { frames: 1, bytes, reason });
+            self.note_drop(client, Dropped { frames: 1, bytes, of_history: message.of_history, reason });
         }
     }
 

@@ -5,13 +5,14 @@ use super::publish::Shedding;
 use super::{Closed, Model, Room, swap_out};
 use throng_core::ClosedBy;
 use throng_core::hub::{
-    Action, Error, Flush, Lifetime, Members, Policy, Published, Publishers, Refusal, RoomConfig, Target,
+    Action, Dedup, Error, Flush, Lifetime, Members, Policy, Published, Publishers, Refusal, RoomConfig,
+    Target,
 };
 use throng_core::{ClientId, Frame};
 
 impl Room {
     pub(super) fn is_over(&self) -> bool {
-        self.members.is_empty() && self.config.lifetime != Lifetime::Kept
+        self.members.is_empty() && self.config.lifetime != Lifetime::Kept && self.story.is_none()
     }
 }
 
@@ -21,8 +22,17 @@ impl Model {
         if config.policy == Some(Policy::Wait) {
             return Err(Error::WaitIsForOnePublish);
         }
+        if let Some(history) = config.history {
+            if history.validate().is_err() {
+                return Err(Error::InvalidHistory);
+            }
+            if self.limits.epoch_seed() == 0 {
+                return Err(Error::NoEpochSeed);
+            }
+        }
+        let history = self.history_of(name, config.history);
         if self.room(name).is_none() {
-            if config.lifetime != Lifetime::Kept {
+            if config.lifetime != Lifetime::Kept && history.is_none() {
                 return Err(Refusal::NoSuchRoom.into());
             }
             self.new_room(name)?;
@@ -32,18 +42,23 @@ impl Model {
                 room.config = config;
             }
         }
-        self.rooms.retain(|room| !room.is_over());
+        self.configure_story(name, history);
+        self.settle_room(name);
         Ok(())
     }
 
     pub(super) fn new_room(&mut self, name: &str) -> Result<(), Refusal> {
         if let Some(limit) = self.limits.rooms
             && self.rooms.len() >= limit as usize
+            && !self.evict_idle_room()
         {
             return Err(Refusal::TooManyRooms { limit });
         }
         let config = RoomConfig::default();
-        self.rooms.push(Room { name: name.into(), members: Vec::new(), config });
+        self.rooms.push(Room { name: name.into(), members: Vec::new(), config, story: None });
+        if let Some(history) = self.history_of(name, None) {
+            self.begin_story(name, history);
+        }
         Ok(())
     }
 
@@ -51,6 +66,7 @@ impl Model {
     pub(super) fn close_room(&mut self, name: &str, end: Members<'_>) -> Result<u32, Error> {
         let members = self.room(name).ok_or(Refusal::NoSuchRoom)?.members.clone();
         self.rooms.retain(|other| other.name != name);
+        self.idle.retain(|other| other != name);
         self.numbers.leaves += members.len() as u64;
         self.rooms_closed += 1;
         let number = self.rooms_closed;
@@ -112,7 +128,7 @@ impl Model {
         targets: &[Target<'_>],
         except: &[ClientId],
         frame: &Frame,
-        policy: Option<Policy>,
+        (policy, dedup): (Option<Policy>, Option<&Dedup<'_>>),
         shedding: &Shedding,
     ) -> Result<Published, Error> {
         self.need_open(from)?;
@@ -128,7 +144,7 @@ impl Model {
                 return Err(Refusal::MayNotPublish.into());
             }
         }
-        self.publish(targets, except, frame, policy, shedding)
+        self.publish(targets, except, frame, (policy, dedup), shedding)
     }
 
     /// What a publish does where it does not say: as the first of its targets has it that exists.

@@ -1,8 +1,8 @@
 //! Rooms and who is in them.
 
 use super::client::In;
-use super::{Model, Room, swap_out};
-use throng_core::hub::{Action, Error, Joined, Refusal, State};
+use super::{Model, Room, Story, swap_out};
+use throng_core::hub::{Action, Error, Joined, Recover, Refusal, State};
 use throng_core::{ClientId, Name};
 
 impl Model {
@@ -10,7 +10,12 @@ impl Model {
         self.rooms.iter().find(|room| room.name == name)
     }
 
-    pub(super) fn join(&mut self, client: ClientId, name: &str) -> Result<Joined, Error> {
+    pub(super) fn join(
+        &mut self,
+        client: ClientId,
+        name: &str,
+        recover: Option<Recover>,
+    ) -> Result<Joined, Error> {
         self.need_open(client)?;
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
@@ -42,7 +47,11 @@ impl Model {
             }
         }
         self.numbers.joins += 1;
-        Ok(Joined::new(members))
+        self.settle_room(name);
+        let mut joined = Joined::new(members);
+        joined.position = self.room(name).and_then(|room| room.story.as_ref()).map(Story::position);
+        joined.recovery = recover.map(|recover| self.recover(client, name, recover));
+        Ok(joined)
     }
 
     /// Whether somebody who is in no room could join these, one after the other.
@@ -58,9 +67,11 @@ impl Model {
                 return Err(Refusal::RoomFull { limit }.into());
             }
         }
+        // Idle rooms make way for new ones, but not those that are to be joined.
+        let idle = self.idle.iter().filter(|idle| !names.iter().any(|name| **name == ***idle)).count();
         let new = names.iter().filter(|name| self.room(name).is_none()).count();
         match self.limits.rooms {
-            Some(limit) if new > 0 && self.rooms.len() + new > limit as usize => {
+            Some(limit) if new > 0 && self.rooms.len() + new - idle > limit as usize => {
                 Err(Refusal::TooManyRooms { limit }.into())
             }
             _ => Ok(()),
@@ -106,7 +117,7 @@ impl Model {
                 swap_out(&mut room.members, &client);
             }
         }
-        self.rooms.retain(|room| !room.is_over());
+        self.settle_room(name);
         self.numbers.leaves += 1;
     }
 }

@@ -2,9 +2,9 @@
 //! moves everything that is to come, and everything from which it is counted, by as much: but not what peers have used of
 //! their rates, as they go on sending.
 
-use super::Model;
 use super::drain::random;
 use super::timeouts::{NEVER, nanos};
+use super::{Model, Story};
 use std::time::Duration;
 use throng_core::hub::Action;
 use throng_core::{ClientId, ConnectionId};
@@ -60,6 +60,12 @@ impl Model {
                 moved(&mut away.timer.0);
             }
             client.written.shift(by);
+        }
+        for moment in self.rooms.iter_mut().filter_map(|room| room.story.as_mut()).flat_map(Story::moments) {
+            moved(moment);
+        }
+        for key in &mut self.keys {
+            moved(&mut key.at);
         }
         if let Some(drain) = &mut self.drain {
             moved(&mut drain.since);

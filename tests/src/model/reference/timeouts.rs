@@ -43,6 +43,14 @@ impl Model {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
             let connection =
                 due.min_by_key(|connection| connection.timer).map(|first| (first.timer, first.id));
+            let timers = [away.map(|first| first.0), connection.map(|first| first.0)];
+            if let Some((at, room)) = self.next_story()
+                && at <= self.now
+                && timers.into_iter().flatten().all(|timer| at < timer.0)
+            {
+                self.story_fires(&room);
+                continue;
+            }
             if away.is_none() && connection.is_none() {
                 return;
             }
@@ -255,6 +263,7 @@ impl Model {
         }
         let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));
         let graces = self.clients.iter().map(|client| self.grace_over(client));
-        deadlines.chain(graces).min().filter(|&deadline| deadline != NEVER)
+        let stories = self.next_story().map(|(at, _)| at);
+        deadlines.chain(graces).chain(stories).min().filter(|&deadline| deadline != NEVER)
     }
 }

@@ -8,6 +8,7 @@ const STAGE: RoomConfig = RoomConfig {
     publishers: Publishers::Application,
     policy: None,
     lifetime: Lifetime::Kept,
+    history: None,
 };
 
 fn may_not_publish<T>() -> Result<T, SendError> {
