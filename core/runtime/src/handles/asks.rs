@@ -96,7 +96,8 @@ impl Client {
         let frame = &shared.deflating.send(self.member.window(), make(ask)?);
         let targets = &[Target::Client(self.id())];
         let (result, ()) = shared.publish_by(frame.payload().len(), |inner, now| {
-            let event = Event::Publish { publisher: None, targets, except: &[], frame, policy: None };
+            let event =
+                Event::Publish { publisher: None, targets, except: &[], frame, policy: None, dedup: None };
             let result = inner.handle(now, event);
             if on_resume == OnResume::AskedAgain
                 && matches!(result, Ok(Outcome::Published(Published { queued: 1, .. })))

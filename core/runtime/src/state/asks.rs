@@ -99,7 +99,14 @@ impl Inner {
                 continue;
             }
             let targets = &[Target::Client(client)];
-            let event = Event::Publish { publisher: None, targets, except: &[], frame: &frame, policy: None };
+            let event = Event::Publish {
+                publisher: None,
+                targets,
+                except: &[],
+                frame: &frame,
+                policy: None,
+                dedup: None,
+            };
             let now = self.hub.now();
             // If the outbox is full, that is told like any drop, and the deadline ends the question.
             if let Ok(Outcome::Published(Published { queued: 1, .. })) = self.handle(now, event) {

@@ -41,6 +41,10 @@ ended_by = "any_close"
 second = "refused"
 name_bytes = 100
 
+[asks]
+per_client = 5
+deadline = "3s"
+
 [outbox]
 message_bytes = 65536
 messages = 100
@@ -85,10 +89,6 @@ over_rate = "drop"
 units = 20
 per = "1s"
 burst = 100
-
-[asks]
-per_client = 5
-deadline = "3s"
 
 [deadlines]
 handshake = "3s"
@@ -416,7 +416,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[romms]\nmembers = 3",
-            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `outbox`, `history`, `inbound`, `deadlines`, \
+            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
         ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),

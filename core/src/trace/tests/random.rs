@@ -256,8 +256,8 @@ impl World {
                         }
                     });
                 }
-                if random.percent(60) {
-                    let after = Duration::from_millis(random.below(400));
+                if random.percent(20) {
+                    let after = Duration::from_millis(random.below(1_500));
                     let at = random.percent(85).then_some(self.now + after);
                     let code = random.percent(30).then_some(CloseCode(3005));
                     let reason = random.pick(&REASONS)?;
