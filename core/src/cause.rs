@@ -77,6 +77,9 @@ causes! {
     Draining, "draining": GOING_AWAY, "going away";
     /// The hub was [shut down](crate::hub::Event::Shutdown). Default: 1001, "shutting down".
     ShutDown, "shut_down": GOING_AWAY, "shutting down";
+    /// The client's authorisation has [expired](crate::hub::Event::SetExpiry), and the application chose no code of its own.
+    /// Default: 1008, "authorisation expired".
+    Expired, "expired": POLICY, "authorisation expired";
     /// A hook of the application panicked. Default: 1011, "internal error".
     Panicked, "panicked": INTERNAL_ERROR, "internal error";
     /// A hook that the client needs exceeded its time limit. Default: 1011, "timed out".

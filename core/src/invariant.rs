@@ -38,7 +38,7 @@ macro_rules! invariants {
 
 invariants! {
     TimerPlace: "Every timer is in the slot of its deadline, once.",
-    TimerCount: "The wheel holds the timers of connections, away clients, forgotten users and addresses, and histories, and no others.",
+    TimerCount: "The wheel holds the timers of connections, away clients, questions, forgotten users and addresses, and histories, and no others.",
     TimerOwner: "A timer and its owner refer to each other.",
     TimerLate: "A timer fires no later than the earliest deadline of its owner.",
     TimerLost: "A timer that has fired is set again, unless its owner has no deadline.",
@@ -88,6 +88,9 @@ invariants! {
     Sessions: "A session, its client and its reservation refer to each other, once.",
     Away: "A client is away if and only if its session has a grace, and it is counted.",
     AwayLimit: "No limit on away clients is exceeded.",
+    Expiries: "An expiry belongs to one client that has not ended, and has one timer.",
+    Asks: "A question waits for a reply or has ended, once, and belongs to one client that has not ended.",
+    AskLimit: "No client is asked more than allowed.",
     Addresses: "The count of an address's connections is right.",
     Names: "Each name leads to its slot.",
     ConnectionLimit: "No limit on connections is exceeded.",

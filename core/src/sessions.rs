@@ -62,11 +62,15 @@
 //! | The peer misses the write or the pong deadline. | It breaks the protocol, or a limit or an idle deadline closes it. |
 //! | The peer ends its direction without a close frame. | Its handler does not answer, or its user's newer client evicts it. |
 //! | The peer closes with 1001, as a browser does when its page is reloaded. ([`ended_by`](crate::hub::Sessions::ended_by) decides.) | The peer closes with 1000, without a code or with 3000 to 4999. (`ended_by` decides.) |
+//! | | Its [authorisation](crate::hub::Event::SetExpiry) ends, also while it is away. |
 //! | | The hub drains or shuts down: away clients end, and no client goes away. |
 //! | | As many clients are away as the config allows. Counted in [`away_refused`](crate::hub::Stats::away_refused). |
 //!
 //! When the grace is over, the client leaves its rooms and ends with the reason "did not return in time". What happens first in the tick in which
 //! the grace is over decides: an `Open` that comes before the `Timeout` finds the client.
+//!
+//! A connection that is reserved with an expiry of its own gives it to the client that it continues; else the client keeps the one that it has.
+//! Questions that wait for a reply ([`Event::Ask`](crate::hub::Event::Ask)) are asked again on the new connection, or end, as each says.
 //!
 //! # What is lost and what is repeated
 //!

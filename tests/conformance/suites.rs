@@ -89,6 +89,9 @@ macro_rules! wire {
 macro_rules! hub {
     ($attributes:tt) => {
         crate::suites::tests! { $attributes hub;
+            asks:
+                a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_question_is_told,
+                on_another_connection_a_question_is_asked_again_or_fails;
             batching:
                 a_write_that_is_delayed_takes_along_what_comes_later,
                 frames_of_several_messages_are_whole_through_a_slow_reader,
@@ -136,6 +139,9 @@ macro_rules! hub {
                 the_stream_ends_when_a_drain_has_ended_everybody,
                 who_finds_no_room_is_closed_if_that_is_the_policy,
                 who_sends_more_than_the_application_takes_is_not_read_and_loses_nothing;
+            expiry:
+                a_client_that_renews_stays_and_one_that_does_not_hears_the_code_of_its_application,
+                an_away_client_whose_authorisation_ends_cannot_be_continued;
             floods:
                 a_flood_is_a_violation,
                 a_flood_is_dropped_with_notice,

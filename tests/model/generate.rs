@@ -443,6 +443,20 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         (story, publish_once().boxed()),
         (1, room().prop_map(|room| Op::RemoveHistory { room }).boxed()),
         (
+            2,
+            (prop_oneof![client(), rarely(Who::Reserved), rarely(Who::Away)], any::<u8>(), any::<u8>())
+                .prop_map(|(who, after, code)| Op::SetExpiry { who, after, code })
+                .boxed(),
+        ),
+        (
+            3,
+            (prop_oneof![client(), rarely(Who::Away)], any::<u8>(), 0..2_u8)
+                .prop_map(|(who, millis, again)| Op::Ask { who, millis, again })
+                .boxed(),
+        ),
+        (2, (client(), any::<u8>()).prop_map(|(who, ask)| Op::Reply { who, ask }).boxed()),
+        (1, (client(), any::<u8>()).prop_map(|(who, ask)| Op::CancelAsk { who, ask }).boxed()),
+        (
             1,
             (room(), 0..6_u8, any::<u8>(), 0..2_u8)
                 .prop_map(|(room, messages, age, kept)| Op::ConfigureHistory { room, messages, age, kept })

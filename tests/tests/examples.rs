@@ -85,11 +85,29 @@ fn a_token_that_expires_closes_its_connection() {
     let token = login(&example, "ada");
     let (_, mut raw) = open(example.address, &format!("/ws?token={token}"), "");
     assert_eq!(text(&mut raw), "Hello ada");
+    assert!(text(&mut raw).starts_with("Your token expires in "));
     let closed = raw.closed();
     assert_eq!((closed.code, &*closed.reason), (4401, "the token has expired"));
     let path = format!("/ws?token={token}");
     // Seconds are whole.
     eventually("it opens nothing any more", || open(example.address, &path, "").0.status == 401);
+}
+
+#[test]
+fn another_token_of_the_same_user_lets_its_connection_go_on() {
+    let example = auth("3");
+    let token = login(&example, "ada");
+    let (_, mut raw) = open(example.address, &format!("/ws?token={token}"), "");
+    assert_eq!(text(&mut raw), "Hello ada");
+    for _ in 0..3 {
+        assert!(text(&mut raw).starts_with("Your token expires in "));
+        raw.say(&format!("token {}", login(&example, "bob")));
+        assert_eq!(text(&mut raw), "That is no good token of yours.");
+        raw.say(&format!("token {}", login(&example, "ada")));
+        assert_eq!(text(&mut raw), "Thank you.");
+    }
+    assert!(text(&mut raw).starts_with("Your token expires in "));
+    assert_eq!(raw.closed().code, 4401);
 }
 
 #[test]

@@ -155,6 +155,7 @@ pub use events::{Events, HubEvent};
 pub use fatal::Fatal;
 pub use handler::asking::JoinError;
 pub use handler::{Denied, Handler};
+pub use handles::asks::Asking;
 pub use handles::client::Client;
 pub use handles::drain::DrainError;
 pub use handles::health::Health;
@@ -169,7 +170,9 @@ pub use handles::within::{Delivered, Missed, PublishWithin, WhyMissed};
 pub use handshake::authenticating::{Authenticating, ReceiveError};
 pub use handshake::placement::{Newcomer, Placement};
 pub use handshake::request::Connecting;
+pub use notice::ask::{AskError, AskOptions, UnmatchedReply};
 pub use notice::dropped::DropNotice;
+pub use notice::expiry::{Expiring, Expiry};
 pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 #[cfg(feature = "json")]
 pub use notice::message::Json;

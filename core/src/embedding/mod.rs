@@ -79,6 +79,9 @@
 //! | [`Connected`] | may note which client is on the connection | greets the client |
 //! | [`Away`] | drops messages that it holds back for the connection | tells the rooms that the client is away |
 //! | [`Resumed`] | notes that this connection has the client now | tells the rooms that the client is back |
+//! | [`Expiring`] | | renews the client's authorisation ([`SetExpiry`]), or lets it end |
+//! | [`AskAgain`] | publishes the question again, with the same id, unless it [still waits](crate::Hub::is_waiting) | |
+//! | [`AskEnded`] | gives up the question | goes on without a reply |
 //! | [`Replaced`] | reads nothing more from the connection for its client, and goes on writing to it | |
 //! | [`Left`] | | tells the room |
 //! | [`RoomClosed`] | | tells the client |
@@ -302,6 +305,10 @@
 //! [`Connected`]: crate::hub::Action::Connected
 //! [`Away`]: crate::hub::Action::Away
 //! [`Resumed`]: crate::hub::Action::Resumed
+//! [`Expiring`]: crate::hub::Action::Expiring
+//! [`AskAgain`]: crate::hub::Action::AskAgain
+//! [`AskEnded`]: crate::hub::Action::AskEnded
+//! [`SetExpiry`]: crate::hub::Event::SetExpiry
 //! [`Replaced`]: crate::hub::Action::Replaced
 //! [`Left`]: crate::hub::Action::Left
 //! [`RoomClosed`]: crate::hub::Action::RoomClosed

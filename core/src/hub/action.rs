@@ -1,8 +1,10 @@
 //! What leaves the hub besides frames: tasks for the host and notices for the application.
 
+use super::ask::{AskEnd, AskId};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
+use crate::time::Instant;
 use core::time::Duration;
 
 /// Something the host must do, or must tell the application. A publish never makes one action per recipient.
@@ -118,6 +120,31 @@ pub enum Action {
         client: ClientId,
         /// Its connection from now on.
         connection: ConnectionId,
+    },
+    /// A client's authorisation ends soon: at `at`, unless [`Event::SetExpiry`](super::Event::SetExpiry) renews it. Told also of a client that
+    /// is away.
+    Expiring {
+        /// The client, which is still open.
+        client: ClientId,
+        /// When it ends, by the host's clock.
+        at: Instant,
+    },
+    /// A question ended without a reply. For a client that ends, this comes before its `Left` and `Disconnected`.
+    AskEnded {
+        /// The client that was asked.
+        client: ClientId,
+        /// The question.
+        ask: AskId,
+        /// Why it ended.
+        why: AskEnd,
+    },
+    /// A client has another connection and a question that is [asked again](super::OnResume::AskedAgain): the host publishes it once
+    /// more, with the same id, unless its message [still waits](super::Hub::is_waiting) in the outbox. Comes after `Resumed`.
+    AskAgain {
+        /// The client to ask.
+        client: ClientId,
+        /// The question.
+        ask: AskId,
     },
     /// Another connection has taken over a client. The old connection has no client any more: the hub ignores what arrives on it,
     /// and closes it with the close frame of [`Cause::Replaced`](super::Cause::Replaced). `Resumed` follows.

@@ -124,6 +124,7 @@ impl Hub {
         let (client, connection) = (self.outboxes.entries.id(index), self.connections.id(row));
         self.notices.push_back(Notice::Action(Action::Connected { client, connection }));
         self.schedule_late_drain(index);
+        self.begin_expiry(index);
         self.arm(row);
     }
 

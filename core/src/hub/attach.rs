@@ -89,6 +89,7 @@ impl Hub {
             Phase::Reserved => {
                 self.leave_session(index);
                 self.clear_user(index);
+                self.drop_expiry(index);
                 self.phases.reserved -= 1;
             }
             Phase::Closing => self.phases.closing -= 1,

@@ -35,6 +35,8 @@ impl Hub {
         self.check_users()?;
         self.check_addresses()?;
         self.check_sessions()?;
+        self.check_expiries()?;
+        self.check_asks()?;
         self.check_notices()?;
         self.check_ends()
     }
@@ -268,7 +270,7 @@ impl Hub {
             + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
         let away = self.sessions.iter().filter(|one| one.away.is_some()).count();
         let of_histories = self.streams as usize + usize::from(self.discarding.is_some());
-        let timers = self.connection_count() + remembered + away + of_histories;
+        let timers = self.connection_count() + remembered + away + of_histories + self.asks.len();
         ensure(self.wheel.len() == timers, I::TimerCount, 0)?;
         let mut tallies: Vec<u32> = Vec::new();
         for notice in &self.notices {

@@ -148,9 +148,11 @@ impl Hub {
         let client = self.outboxes.entries.id(index);
         self.tell_tally(index);
         self.tell_over_rate(client);
+        self.end_asks(index, code, by);
         self.leave_every_room(client);
         self.leave_session(index);
         self.clear_user(index);
+        self.drop_expiry(index);
         let position = self.clients[index as usize].position;
         self.all.swap_remove(position as usize);
         if let Some(&moved) = self.all.get(position as usize) {

@@ -4,15 +4,16 @@
 //! `hub.join(…)` would have to import it.
 
 use super::{
-    ClosedBy, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
-    Outcome, Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    AskId, ClosedBy, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
-use crate::close::CloseCode;
+use crate::close::{CloseCode, CloseFrame};
 use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// Unpacks an outcome. `dispatch` decides which kind of outcome each event has.
 macro_rules! unpack {
@@ -101,6 +102,40 @@ impl $hub {
     /// Hands in [`Event::SetUser`].
     pub fn set_user(&mut self, now: Instant, client: ClientId, user: Option<&str>) -> Result<(), Error> {
         self.handle(now, Event::SetUser { client, user }).map(drop)
+    }
+
+    /// Hands in [`Event::SetExpiry`], with a close frame of the application's choice or, for `None`, the config's.
+    pub fn set_expiry(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        at: Option<Instant>,
+        close: Option<&CloseFrame>,
+    ) -> Result<(), Error> {
+        let (code, reason) = (close.map(|close| close.code), close.map_or("", |close| &close.reason));
+        self.handle(now, Event::SetExpiry { client, at, code, reason }).map(drop)
+    }
+
+    /// Hands in [`Event::Ask`] and returns the id of the question.
+    pub fn ask(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        lasts: Duration,
+        on_resume: OnResume,
+    ) -> Result<AskId, Error> {
+        let event = Event::Ask { client, lasts, on_resume };
+        unpack!(self.handle(now, event), Outcome::Asked(ask) => ask)
+    }
+
+    /// Hands in [`Event::Replied`].
+    pub fn replied(&mut self, now: Instant, client: ClientId, ask: AskId) -> Result<(), Error> {
+        self.handle(now, Event::Replied { client, ask }).map(drop)
+    }
+
+    /// Hands in [`Event::CancelAsk`], and says whether the question was still without a reply.
+    pub fn cancel_ask(&mut self, now: Instant, client: ClientId, ask: AskId) -> Result<bool, Error> {
+        unpack!(self.handle(now, Event::CancelAsk { client, ask }), Outcome::Cancelled(was_open) => was_open)
     }
 
     /// Hands in [`Event::Place`].

@@ -108,6 +108,12 @@ impl Dump<'_> {
                 write!(f, ", user {:?}", user.name)?;
             }
             self.session(f, index)?;
+            if let Some(at) = hub.expiry_of(client) {
+                write!(f, ", authorised until {at:?} of the host's clock")?;
+            }
+            for (at, ask) in hub.asks_of(client).enumerate() {
+                write!(f, "{}{ask}", if at == 0 { ", asked " } else { " " })?;
+            }
             writeln!(f)?;
             self.usage(f, index)?;
             for (at, room) in hub.rooms_of(client).enumerate() {

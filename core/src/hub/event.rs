@@ -1,5 +1,6 @@
 //! The events of a hub: each change of its state is one of them.
 
+use super::ask::{AskId, OnResume};
 use super::ending::{Drain, Flush, Members};
 use super::fate::Incumbent;
 use super::{Config, RoomConfig};
@@ -8,6 +9,8 @@ use crate::frame::{Frame, MessageKind};
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Policy, Written};
 use crate::position::Recover;
+use crate::time::Instant;
+use core::time::Duration;
 
 /// Something that happened, or that the host or application asks for. A log of `(now, event)` is the whole run.
 ///
@@ -69,6 +72,50 @@ pub enum Event<'a> {
         client: ClientId,
         /// The new user; `None` for no user.
         user: Option<&'a str>,
+    },
+    /// Sets, changes or clears the time until which a client is authorised. [`Action::Expiring`](super::Action::Expiring) tells the
+    /// application before it, once for each event that sets one, as [`Deadlines::expiry_notice`](super::Deadlines::expiry_notice) says. At
+    /// it the client ends, with [`Cause::Expired`](super::Cause::Expired), away or not. A reservation that ends up continuing another
+    /// client passes its expiry on to it; without one, that client keeps its own.
+    ///
+    /// Time in which the host [stood still](super::Deadlines::standstill) counts: nobody is authorised for longer by it.
+    SetExpiry {
+        /// The client, reserved or open. It may be away.
+        client: ClientId,
+        /// The first moment, by the host's clock, at which the client is not authorised any more. If it has passed, the client ends
+        /// with the next [`Timeout`](Self::Timeout), for which the hub asks at once. `None`: no expiry.
+        at: Option<Instant>,
+        /// The code of the close frame. `None`: code and reason of the config.
+        code: Option<CloseCode>,
+        /// The reason in the close frame, cut off after 123 bytes. Ignored without a code.
+        reason: &'a str,
+    },
+    /// The application asks a client's peer something and waits for a reply. The hub makes an id for the question and counts it against
+    /// [`asks.per_client`](super::Asks::per_client); the host publishes the question with the id in it, as an ordinary message. It ends once:
+    /// by [`Replied`](Self::Replied), by [`CancelAsk`](Self::CancelAsk), or with [`Action::AskEnded`](super::Action::AskEnded). Answer:
+    /// [`Outcome::Asked`](super::Outcome::Asked).
+    Ask {
+        /// The client, which may be away: then the question waits in its outbox.
+        client: ClientId,
+        /// How long to wait for the reply, from now on.
+        lasts: Duration,
+        /// What becomes of the question if the client gets another connection meanwhile.
+        on_resume: OnResume,
+    },
+    /// A message from a peer says that it replies to a question. If this client has no such question, because it has ended or was
+    /// never asked, or was asked of another client, the answer is [`Refusal::NoSuchAsk`](super::Refusal::NoSuchAsk), which is counted.
+    Replied {
+        /// The client that sent the reply.
+        client: ClientId,
+        /// The id in the reply.
+        ask: AskId,
+    },
+    /// Nobody waits for the reply to a question any more. Answer: [`Outcome::Cancelled`](super::Outcome::Cancelled).
+    CancelAsk {
+        /// The client that was asked.
+        client: ClientId,
+        /// The question.
+        ask: AskId,
     },
     /// The application has decided which clients of a user stay: the hub closes the others, and then opens a reserved
     /// client as the user's, or moves an open client to the user. All of it happens or nothing: if `among` are

@@ -1,7 +1,7 @@
 //! Counts the work that a slice does for a client.
 
 use super::Hub;
-use super::work::{CLIENT, MEMBERSHIP, MESSAGE, Slice};
+use super::work::{CLIENT, MEMBERSHIP, MESSAGE, NOTICE, Slice};
 use crate::outbox::NONE;
 
 impl Hub {
@@ -18,10 +18,12 @@ impl Hub {
         slice.spend(load.saturating_sub(self.load(index)));
     }
 
-    /// The units of work for a client's rooms and messages, which go when it ends.
+    /// The units of work for a client's rooms, messages and questions, which go when it ends.
     pub(super) fn load(&self, index: u32) -> u32 {
         let rooms = self.clients[index as usize].memberships.len;
         let messages = self.outboxes.entries[index].messages;
-        rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE))
+        let asks = self.ask_count(index);
+        let units = rooms.saturating_mul(MEMBERSHIP).saturating_add(messages.saturating_mul(MESSAGE));
+        units.saturating_add(asks.saturating_mul(NOTICE))
     }
 }

@@ -8,11 +8,14 @@
 mod action;
 mod admission;
 mod arrivals;
+mod ask;
+mod asks;
 mod attach;
 mod away;
 mod budget;
 mod cause;
 mod check;
+mod check_rare;
 mod check_sessions;
 mod check_streams;
 mod client;
@@ -27,6 +30,7 @@ mod end_for;
 mod ending;
 mod ending_later;
 mod event;
+mod expiry;
 mod fate;
 mod history;
 mod host_time;
@@ -37,6 +41,7 @@ mod memberships;
 mod names;
 mod outcome;
 mod pacing;
+mod per_client;
 mod place;
 mod publish;
 mod publish_to_history;
@@ -58,6 +63,8 @@ mod snapshot;
 mod snapshot_connections;
 #[cfg(feature = "trace")]
 mod snapshot_histories;
+#[cfg(feature = "trace")]
+mod snapshot_rare;
 mod standstill;
 mod stats;
 mod stream;
@@ -81,9 +88,10 @@ pub use crate::outbox::limits::{Outbox, Policy};
 pub use crate::outbox::unreached::{Full, Unreached};
 pub use crate::position::{Epoch, Position, Recover, Recovery, Unrecoverable, Unrecovered};
 pub use action::Action;
+pub use ask::{AskEnd, AskId, OnResume};
 pub use config::{
-    Admission, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host, Inbound,
-    Must, OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host,
+    Inbound, Must, OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
 };
 pub use dump::Dump;
 pub use ending::{Drain, Flush, Members};
@@ -104,12 +112,15 @@ use crate::timer::{Timer, Wheel};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use asks::Asked;
 use client::{Client, Usage};
 use connection::{Connections, Row};
+use expiry::Expiries;
 use host_time::Standstill;
 use keys::Keys;
 use memberships::Memberships;
 use names::Names;
+use per_client::PerClient;
 use reach::Reach;
 use room::{ClosedRoom, Room};
 use session::Session;
@@ -150,6 +161,11 @@ pub struct Hub {
     memberships: Memberships,
     phases: Phases,
     wheel: Wheel<Owner>,
+    /// Until when clients are authorised, with timers of their own.
+    expiries: Expiries,
+    /// Questions that wait for a reply, by client, and how many there are in all.
+    asks: PerClient<Asked>,
+    asks_open: u32,
     notices: VecDeque<Notice>,
     /// The resolved targets of a publish, kept so that its memory is used again.
     reach: Vec<Reach>,
@@ -188,14 +204,15 @@ struct Phases {
     detached: u32,
 }
 
-/// The owner of a timer: the row of a connection, the slot of a user, of an address or of a room with a history, or the index of an
-/// away client.
+/// The owner of a timer: the row of a connection, the slot of a user, of an address or of a room with a history, or the index of a
+/// client that is away or is asked something.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Connection(u32),
     User(u32),
     Address(u32),
     Away(u32),
+    Asks(u32),
     Room(u32),
     /// Frames of histories that are to be released.
     Discarded,
@@ -245,6 +262,9 @@ impl Hub {
             memberships: Memberships::new(config.host.hash_key),
             phases: Phases::default(),
             wheel,
+            expiries: Expiries::new(),
+            asks: PerClient::new(),
+            asks_open: 0,
             notices: VecDeque::new(),
             reach: Vec::new(),
             draining: None,
@@ -313,6 +333,14 @@ impl Hub {
             }
             Event::Open { connection } => self.handle_open(connection).map(done),
             Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
+            Event::SetExpiry { client, at, code, reason } => {
+                self.handle_set_expiry(client, at, code, reason).map(done)
+            }
+            Event::Ask { client, lasts, on_resume } => {
+                self.handle_ask(client, lasts, on_resume).map(Outcome::Asked)
+            }
+            Event::Replied { client, ask } => self.handle_replied(client, ask).map(done),
+            Event::CancelAsk { client, ask } => self.handle_cancel_ask(client, ask).map(Outcome::Cancelled),
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason).map(done)
             }
@@ -436,7 +464,15 @@ impl Hub {
 
     /// [`next_deadline`](Self::next_deadline) in the hub's own time.
     fn next_timeout(&self) -> Option<Instant> {
-        if self.is_working() { Some(self.now) } else { self.wheel.poll_timeout() }
+        if self.is_working() {
+            return Some(self.now);
+        }
+        let due = self.wheel.poll_timeout();
+        if self.expiries.len() == 0 {
+            return due;
+        }
+        let expiry = self.expiries.wheel.poll_timeout().map(|at| self.for_hub(at));
+        due.into_iter().chain(expiry).min()
     }
 
     /// Whether an event with consequences for many clients is not worked off yet.

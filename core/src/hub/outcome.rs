@@ -1,5 +1,6 @@
 //! The immediate answers to an event: outcomes, refusals and errors.
 
+use super::ask::AskId;
 use crate::close::{CloseCode, CloseFrame};
 use crate::id::{ClientId, ConnectionId};
 use crate::position::{Position, Recovery};
@@ -29,6 +30,10 @@ pub enum Outcome {
     Leased(u32),
     /// The room was closed; it had this number of members.
     RoomClosed(u32),
+    /// The question has this id.
+    Asked(AskId),
+    /// Whether the question was still without a reply. If not, it had ended before.
+    Cancelled(bool),
     /// The client has the user and the session. If it is a reserved one: the client that it will continue.
     Identified(Option<ClientId>),
 }
@@ -252,6 +257,13 @@ pub enum Refusal {
     SessionInUse,
     /// The session belongs to a client of another user, or of no user.
     SessionOfAnotherUser,
+    /// Too many questions to the client wait for a reply.
+    TooManyAsks {
+        /// The value of `asks.per_client`.
+        limit: u32,
+    },
+    /// A peer replied to a question that its client was not asked, or that has ended.
+    NoSuchAsk,
     /// The room keeps no [history](super::History).
     NoHistory,
     /// The idempotency key is too long.
@@ -291,6 +303,8 @@ impl Refusal {
             Self::MessageTooBig { .. } => "message_too_big",
             Self::SessionInUse => "session_in_use",
             Self::SessionOfAnotherUser => "session_of_another_user",
+            Self::TooManyAsks { .. } => "too_many_asks",
+            Self::NoSuchAsk => "no_such_ask",
             Self::NoHistory => "no_history",
             Self::KeyTooLong { .. } => "key_too_long",
             Self::TooManyKeys { .. } => "too_many_keys",
@@ -362,6 +376,10 @@ impl fmt::Display for Refusal {
             Self::NoSuchUser => f.write_str("there is no such user"),
             Self::SessionInUse => f.write_str("another connection uses the session"),
             Self::SessionOfAnotherUser => f.write_str("the session belongs to another user"),
+            Self::TooManyAsks { limit } => {
+                write!(f, "limit of questions to this client without a reply reached ({limit})")
+            }
+            Self::NoSuchAsk => f.write_str("the reply is to no question of this client that is open"),
             Self::MayNotPublish => f.write_str("the client may not publish to this room"),
             Self::MessageTooBig { limit } => write!(f, "the message is longer than {limit} bytes"),
             Self::NoHistory => f.write_str("the room keeps no history"),

@@ -135,6 +135,7 @@ impl Config {
         if self.admission.per_user != admission.per_user {
             self.admission.per_user = PerUser::Unlimited;
         }
+        self.asks.per_client = self.asks.per_client.max(other.asks.per_client);
         let Histories { idle_rooms, keys, .. } = &mut self.history;
         *idle_rooms = other.history.idle_rooms.max(*idle_rooms);
         *keys = other.history.keys.max(*keys);

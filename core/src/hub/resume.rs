@@ -43,6 +43,7 @@ impl Hub {
         self.phases.reserved -= 1;
         self.leave_session(reserved);
         self.clear_user(reserved);
+        self.inherit_expiry(reserved, index);
         self.outboxes.remove(reserved);
         let client = self.outboxes.entries.id(index);
         match self.row_of(index) {
@@ -60,6 +61,8 @@ impl Hub {
         let connection = self.connections.id(row);
         self.notices.push_back(Notice::Action(Action::Resumed { client, connection }));
         self.attach(row, index);
+        self.begin_expiry(index);
+        self.resume_asks(index, connection);
         self.tell_low(index);
     }
 }

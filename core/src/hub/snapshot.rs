@@ -29,6 +29,7 @@ variants!(Owner {
     3 => Away(index),
     4 => Room(slot),
     5 => Discarded,
+    6 => Asks(index),
 });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
@@ -92,6 +93,15 @@ totals!(
     replaced,
     not_returned,
     away_refused,
+    expired,
+    expiry_notices,
+    asked,
+    answered,
+    asks_late,
+    asks_cancelled,
+    asks_not_resumed,
+    asks_ended,
+    asked_again,
 );
 
 /// The position of a client in the list of a room or user. Two clients with one position are an error.
@@ -137,6 +147,7 @@ impl Hub {
             }
         }
         self.wheel.snapshot(log, |owner, log| owner.put(log));
+        self.put_expiry_timers(log);
         within(log, most)
     }
 
@@ -180,6 +191,7 @@ impl Hub {
         hub.take_attachments()?;
         hub.take_clients(input, keeps_usages)?;
         hub.take_timers(input)?;
+        hub.take_expiry_timers(input)?;
         let closed = hub.rooms.iter().filter(|room| room.closed);
         hub.stale = closed.map(|room| room.members.len() as u64).sum();
         hub.users_present = hub.users.iter().filter(|user| !user.clients.is_empty()).count() as u32;
@@ -264,6 +276,8 @@ impl Hub {
             client.user_position.put(log);
         }
         client.opened.put(log);
+        self.put_expiry(index, log);
+        self.put_asks(index, log);
         (client.memberships.len() as u64).put(log);
         for (_, membership) in self.memberships.iter(client.memberships) {
             membership.room.put(log);
@@ -324,6 +338,8 @@ impl Hub {
             client.user_position = Field::take(input)?;
         }
         client.opened = take_total(input)?;
+        self.take_expiry(index, input)?;
+        self.take_asks(index, input)?;
         for _ in 0..input.count()? {
             let (list, position) = (Field::take(input)?, Field::take(input)?);
             let node = self.memberships.insert(index, &mut client.memberships, list, position);
@@ -395,6 +411,10 @@ impl Hub {
                     let session = self.sessions.get_mut(session).ok_or(Wrong::Malformed)?;
                     let away = session.away.as_mut().ok_or(Wrong::Malformed)?;
                     core::mem::replace(&mut away.timer, timer) == Timer::none()
+                }
+                Owner::Asks(index) => {
+                    let asked = self.asks.get_mut(index).ok_or(Wrong::Malformed)?;
+                    core::mem::replace(&mut asked.timer, timer) == Timer::none()
                 }
                 Owner::User(slot) => {
                     let user = self.users.get_mut(slot).ok_or(Wrong::Malformed)?;

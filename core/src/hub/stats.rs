@@ -162,6 +162,26 @@ pub struct Stats {
     pub not_returned: u64,
     /// Clients that ended with their connection because a limit of away clients was reached.
     pub away_refused: u64,
+    /// Clients, reserved ones included, that ended because their authorisation had expired, whatever the close code.
+    pub expired: u64,
+    /// How often the application was told that a client's authorisation ends soon.
+    pub expiry_notices: u64,
+    /// Questions that wait for a reply.
+    pub asks: u32,
+    /// Questions that were asked.
+    pub asked: u64,
+    /// Questions that got their reply. Replies to other questions are [refused](super::Refusal::NoSuchAsk).
+    pub answered: u64,
+    /// Questions that got no reply in time.
+    pub asks_late: u64,
+    /// Questions that were cancelled.
+    pub asks_cancelled: u64,
+    /// Questions that failed because their client got another connection.
+    pub asks_not_resumed: u64,
+    /// Questions that ended with their client.
+    pub asks_ended: u64,
+    /// How often a question was to be asked again on another connection.
+    pub asked_again: u64,
 }
 
 impl Stats {
@@ -267,6 +287,16 @@ impl Hub {
             replaced: totals.replaced,
             not_returned: totals.not_returned,
             away_refused: totals.away_refused,
+            expired: totals.expired,
+            expiry_notices: totals.expiry_notices,
+            asks: self.asks_open,
+            asked: totals.asked,
+            answered: totals.answered,
+            asks_late: totals.asks_late,
+            asks_cancelled: totals.asks_cancelled,
+            asks_not_resumed: totals.asks_not_resumed,
+            asks_ended: totals.asks_ended,
+            asked_again: totals.asked_again,
         }
     }
 }

@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem::discriminant;
 
 /// Each reason once; its numbers are ignored here.
-const REASONS: [Refusal; 23] = [
+const REASONS: [Refusal; 25] = [
     Refusal::Draining,
     Refusal::Stopped,
     Refusal::TooManyConnections { limit: 0 },
@@ -28,6 +28,8 @@ const REASONS: [Refusal; 23] = [
     Refusal::MayNotPublish,
     Refusal::SessionInUse,
     Refusal::SessionOfAnotherUser,
+    Refusal::TooManyAsks { limit: 0 },
+    Refusal::NoSuchAsk,
     Refusal::NoHistory,
     Refusal::KeyTooLong { limit: 0 },
     Refusal::TooManyKeys { limit: 0 },

@@ -36,6 +36,10 @@ impl Hub {
                     slice.spend(TIMER);
                     self.work_on(index, &mut slice, |hub| hub.away_timeout(index));
                 }
+                Owner::Asks(index) => {
+                    slice.spend(TIMER);
+                    self.work_on(index, &mut slice, |hub| hub.asks_timeout(index));
+                }
                 Owner::User(slot) => {
                     steps = steps.saturating_sub(TIMER);
                     self.forget_user(slot);
@@ -50,6 +54,14 @@ impl Hub {
                 }
                 Owner::Discarded => {}
             }
+        }
+        let now = self.now();
+        while !slice.is_over()
+            && steps > 0
+            && let Some((_, index)) = self.expiries.wheel.pop(now, &mut steps)
+        {
+            slice.spend(TIMER);
+            self.work_on(index, &mut slice, |hub| hub.expiry_timeout(index));
         }
         if let Some(timer) = self.discarding {
             self.wheel.reset(timer, self.now);

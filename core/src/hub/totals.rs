@@ -41,6 +41,15 @@ pub(super) struct Totals {
     pub(super) replaced: u64,
     pub(super) not_returned: u64,
     pub(super) away_refused: u64,
+    pub(super) expired: u64,
+    pub(super) expiry_notices: u64,
+    pub(super) asked: u64,
+    pub(super) answered: u64,
+    pub(super) asks_late: u64,
+    pub(super) asks_cancelled: u64,
+    pub(super) asks_not_resumed: u64,
+    pub(super) asks_ended: u64,
+    pub(super) asked_again: u64,
     /// How often a room was configured, for [`Hub::check`](super::Hub::check): such a room may exceed the hub's limits.
     pub(super) rooms_configured: u64,
 }
@@ -74,6 +83,7 @@ impl Totals {
             Cause::TooSlow => self.too_slow += 1,
             Cause::NoAnswer => self.handler_failures += 1,
             Cause::Replaced => self.replaced += 1,
+            Cause::Expired => self.expired += 1,
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use crate::cause::Cause;
 use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host, Inbound,
+    Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host, Inbound,
     Lifetime, Outbox, OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions,
     Websocket,
 };
@@ -16,6 +16,7 @@ fields!(Config {
     admission,
     rooms,
     sessions,
+    asks,
     outbox,
     history,
     inbound,
@@ -31,9 +32,21 @@ fields!(Rooms { per_client, members, total, name_bytes });
 fields!(Sessions { grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes });
 variants!(EndedBy { 0 => AnyClose, 1 => NormalClose, 2 => NoClose });
 variants!(SecondConnection { 0 => TakesOver, 1 => Refused });
+fields!(Asks { per_client, deadline });
 fields!(Outbox { message_bytes, messages, bytes, policy, rate, hub_bytes });
 fields!(Inbound { messages, bytes, user_messages, user_bytes, control, over_rate });
-fields!(Deadlines { handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill });
+fields!(Deadlines {
+    handshake,
+    ping,
+    pong,
+    write,
+    write_rate,
+    close,
+    idle,
+    idle_inbound,
+    standstill,
+    expiry_notice
+});
 fields!(CloseFrame { code, reason });
 fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });

@@ -4,7 +4,7 @@ use super::owned::{Kind, OwnedEvent};
 use super::payloads::{Payloads, Style};
 use super::{LONGEST_PING, place, publish, written};
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list, variants};
-use crate::hub::{Drain, Event, Flush};
+use crate::hub::{AskId, Drain, Event, Flush, OnResume};
 use crate::time::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -128,12 +128,17 @@ events! {
     46 => HalfClosed { connection },
     47 => Identify { client, user, session },
     48 => CloseConnection { connection, code, reason, flush },
+    60 => SetExpiry { client, at, code, reason },
+    61 => Ask { client, lasts, on_resume },
+    62 => Replied { client, ask },
+    63 => CancelAsk { client, ask },
     49 => RemoveHistory { room },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }
 
 fields!(Drain { idle, spread });
+variants!(OnResume { 0 => Fails, 1 => AskedAgain });
 variants!(Flush { 0 => First, 1 => Never });
 
 impl Style {
@@ -151,6 +156,15 @@ impl Style {
 fn begin(log: &mut Vec<u8>, tag: u8, elapsed: u64) {
     log.push(tag);
     elapsed.put(log);
+}
+
+impl<'a> Field<'a> for AskId {
+    fn put(&self, log: &mut Vec<u8>) {
+        self.to_u64().put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        u64::take(input).map(Self::from_u64)
+    }
 }
 
 /// Reads what [`put`] wrote; `last` is the time of the event before it.

@@ -1,17 +1,18 @@
 //! A hub with an optional recorder.
 
 use super::Recorder;
-use crate::close::{CloseCode, ClosedBy};
+use crate::close::{CloseCode, CloseFrame, ClosedBy};
 use crate::frame::{Frame, MessageKind};
 use crate::hub::commands::{commands, unpack};
 use crate::hub::{
-    Action, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members, Outcome,
-    Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
+    Action, AskId, Config, ConfigError, Dedup, Drain, Error, Event, Flush, Hub, Incumbent, Joined, Members,
+    OnResume, Outcome, Policy, Published, Recover, Reserved, RoomConfig, Sink, Target, Unreached, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId, Name};
 use crate::outbox::{Batch, Written};
 use crate::time::Instant;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 /// A hub with an optional [`Recorder`], so that a host can decide at its start whether to record.
 ///

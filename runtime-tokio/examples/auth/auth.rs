@@ -1,5 +1,5 @@
 //! Who may come in, by JSON web tokens: in a header, in the query, or, for pages that can do neither safely, as the first
-//! message. When a token expires its connection is closed.
+//! message. Before a token expires its peer is told, and may send another one, as `token …`; otherwise its connection is closed.
 //!
 //! Run `cargo run --release --example auth -- --secret 'at least 32 random bytes, really'`, then
 //!
@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use throng_tokio::{
-    Authenticating, Client, CloseCode, CloseFrame, Connecting, Fatal, Handler, Hub, Message, Refusal,
+    Authenticating, Client, CloseCode, CloseFrame, Connecting, Expiring, Expiry, Fatal, Handler, Hub,
+    Message, Refusal,
 };
 
 /// What the peer is told of a token that is wrong, or expired: from 4000 on, codes are an application's own.
@@ -57,6 +58,12 @@ struct Claims {
     nbf: Option<u64>,
 }
 
+impl Claims {
+    fn expiry(&self) -> Expiry {
+        Expiry::at_unix_seconds(self.exp).close_with(CloseFrame::new(UNAUTHORIZED, "the token has expired"))
+    }
+}
+
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
@@ -92,6 +99,7 @@ impl Handler for Doorkeeper {
             return Err(Refusal::custom(401, "The token is not valid, or has expired.\n"));
         };
         connecting.set_user(&claims.sub);
+        connecting.set_expiry(claims.expiry());
         connecting.insert(claims);
         Ok(())
     }
@@ -100,24 +108,33 @@ impl Handler for Doorkeeper {
         let token = session.receive().await?;
         let claims = self.check(token.as_bytes()).ok_or(CloseFrame::new(UNAUTHORIZED, "who are you?"))?;
         session.set_user(&claims.sub)?;
+        session.set_expiry(claims.expiry())?;
         session.insert(claims);
         Ok(())
     }
 
     async fn connected(&self, client: &Client) {
-        let Some(Claims { sub, exp, .. }) = client.get() else { return };
-        let _ = client.send(format!("Hello {sub}"));
-        let (client, left) = (client.clone(), Duration::from_secs(exp).saturating_sub(now()));
-        tokio::spawn(async move {
-            // It may end by itself before that.
-            if tokio::time::timeout(left, client.ended()).await.is_err() {
-                let _ = client.close(UNAUTHORIZED, "the token has expired");
-            }
-        });
+        if let Some(Claims { sub, .. }) = client.get() {
+            let _ = client.send(format!("Hello {sub}"));
+        }
+    }
+
+    async fn expiring(&self, client: &Client, expiring: Expiring) {
+        let _ = client.send(format!("Your token expires in {} s.", expiring.left.as_secs()));
     }
 
     async fn message(&self, client: &Client, message: Message) {
-        let _ = client.send(message);
+        let Some(token) = message.as_bytes().strip_prefix(b"token ") else {
+            let _ = client.send(message);
+            return;
+        };
+        // Another user's token is no renewal.
+        let claims = self.check(token).filter(|claims| client.user().as_deref() == Some(&*claims.sub));
+        let answer = match claims {
+            Some(claims) => client.set_expiry(claims.expiry()).map_or("Too late.", |()| "Thank you."),
+            None => "That is no good token of yours.",
+        };
+        let _ = client.send(answer);
     }
 }
 

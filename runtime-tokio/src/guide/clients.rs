@@ -49,6 +49,46 @@
 //! [`Connecting::authenticate`] asks for it, and [`Handler::authenticate`] exchanges messages with the peer. Until that hook returns,
 //! the client is not open: it is in no room, and no broadcast reaches it.
 //!
+//! # Until when a client is authorised
+//!
+//! A token expires, and the connection that it opened should not live on. [`Client::set_expiry`] says until when a client is authorised,
+//! by a time of the system's clock or a duration; [`Connecting::set_expiry`] and [`Authenticating::set_expiry`](crate::Authenticating::set_expiry)
+//! say it from the client's first moment on. Some time before it, [`Handler::expiring`] is called, which may set a later time, for example after
+//! the peer has sent another token. At it the client ends, with a close code of your choice.
+//!
+//! ```
+//! use std::time::Duration;
+//! use throng_tokio::{CloseCode, CloseFrame, Expiry, Hub};
+//!
+//! let builder = Hub::builder()
+//!     .before_connect(|connecting| {
+//!         # let exp = 4_000_000_000;
+//!         // `exp` is the claim of the token that was checked.
+//!         let close = CloseFrame::new(CloseCode(4401), "token expired");
+//!         connecting.set_expiry(Expiry::at_unix_seconds(exp).close_with(close));
+//!         Ok(())
+//!     })
+//!     .on_expiring(|client, expiring| _ = client.send(format!("token expires in {:?}", expiring.left)))
+//!     .on_message(|client, message| {
+//!         # let is_good_token = |_: &[u8]| true;
+//!         if is_good_token(message.as_bytes()) {
+//!             let _ = client.set_expiry(Duration::from_secs(600));
+//!         }
+//!     });
+//! # builder.build().unwrap();
+//! ```
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | when is `expiring` called? | once for each expiry that is set: [`deadlines.expiry_notice`](crate::hub::Deadlines::expiry_notice) before it, 25 s by default, or when half of the time is over, if that is later |
+//! | which close code? | that of [`Expiry::close_with`](crate::Expiry::close_with), else [`Cause::Expired`](crate::Cause::Expired) of the config: 1008, "authorisation expired". Queued messages are written first |
+//! | and a client that is away? | It is told and ends like any other; so nobody returns to a client whose authorisation has ended. If it returns before, it keeps its expiry, unless the new request sets another |
+//! | does a drain change it? | no: whichever comes first ends the client |
+//! | and time in which the process stood still? | It counts. A token is not valid for longer because the process was stopped. If the notice and the expiry pass meanwhile, the client ends without the notice |
+//! | when the system's clock is put right? | An expiry that is set already does not move |
+//!
+//! `throng_expired_total` and `throng_expiry_notices_total` count ends and notices. The example `auth` does all of this with JSON web tokens.
+//!
 //! # Several clients of one user
 //!
 //! The config field [`admission.per_user`](crate::hub::Admission::per_user) limits how many clients a user may have. If one more

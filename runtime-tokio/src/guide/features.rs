@@ -5,6 +5,13 @@
 //! `tests/conformance/behaviours/hub` run on tokio, under axum, on async-std and on smol. A feature that throng lacks says *not yet*.
 //! Features of several nodes, such as brokers and presence, are not in the tables: throng is one node so far.
 //!
+//! # What neither has
+//!
+//! | feature | throng | test |
+//! | --- | --- | --- |
+//! | authorisation that ends, with a notice before | [`Client::set_expiry`], [`Handler::expiring`] | `tests/conformance/behaviours/hub/expiry.rs::a_client_that_renews_stays_and_one_that_does_not_hears_the_code_of_its_application` |
+//! | questions to a peer, with replies, deadlines and cancelling | [`Client::ask`], [`Client::ask_with`] | `tests/conformance/behaviours/hub/asks.rs::a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_question_is_told`, `core/runtime/src/tests/asks.rs::late_repeated_and_forged_replies_are_told_and_counted` |
+//!
 //! # wshub
 //!
 //! ## Defaults

@@ -108,6 +108,56 @@
 //! In the other direction, [`Outbox::rate`](crate::hub::Outbox::rate) limits how fast messages are written to one client. Messages over the
 //! rate wait in its outbox; control frames are not limited.
 //!
+//! # Questions and replies
+//!
+//! A **peer asks the server** by a message with an id, and the handler's reply carries the same id: see [`Builder::request_id`] and the
+//! [`router`](crate::router#requests-and-their-answers). While the handler of one request runs, the next is not read, so there is nothing to bound.
+//!
+//! The **server asks a peer** with [`Client::ask`]: the message gets an id, and the future that the call returns is the peer's reply.
+//!
+//! ```
+//! use std::time::Duration;
+//! use throng_tokio::{AskError, Client, Hub};
+//! # use serde_json::json;
+//!
+//! async fn confirm(client: &Client, order: u32) -> Result<bool, AskError> {
+//!     let question = json!({ "type": "confirm", "order": order });
+//!     let reply = client.ask(&question, Duration::from_secs(30)).await?;
+//!     Ok(reply.as_bytes() == br#"{"reply":1,"confirmed":true}"#)
+//! }
+//!
+//! let builder = Hub::builder()
+//!     .asks("ask", "reply")
+//!     .on_connect(|client| {
+//!         let client = client.clone();
+//!         // Not in the hook itself: nothing is read from a client while its hook waits, so no reply could arrive.
+//!         tokio::spawn(async move { println!("{:?}", confirm(&client, 5).await) });
+//!     })
+//!     .on_unmatched_reply(|client, reply| println!("{} replied to {}: too late?", client.id(), reply.ask));
+//! # builder.build().unwrap();
+//! ```
+//!
+//! | who | writes |
+//! | --- | --- |
+//! | the server | `{"ask":1,"type":"confirm","order":5}` |
+//! | the peer | `{"reply":1,"confirmed":true}`: any JSON object with this field |
+//!
+//! An application with a format of its own asks by [`Client::ask_with`], which is given the id, and finds the id in replies by
+//! [`Builder::replies_by`], or in its own handler with [`Client::resolve`].
+//!
+//! | a question ends | with |
+//! | --- | --- |
+//! | when the peer replies | the message, as it came |
+//! | at its deadline: that of the call, else [`asks.deadline`](crate::hub::Asks::deadline), 10 s. A standstill of the process delays it | [`AskError::Deadline`](crate::AskError::Deadline) |
+//! | when the client ends | [`AskError::Ended`](crate::AskError::Ended), with code and side |
+//! | when the client, which has a [session](super::sessions), gets another connection. [`AskOptions::again_on_resume`](crate::AskOptions::again_on_resume) asks once more instead, under the same id, unless the question still waits in the outbox. What is asked while the client is away waits for its return | [`AskError::Resumed`](crate::AskError::Resumed) |
+//! | when the future is dropped, or by [`Client::cancel_ask`] | nothing, or [`AskError::Cancelled`](crate::AskError::Cancelled) |
+//! | at once, if the client has ended, has [`asks.per_client`](crate::hub::Asks::per_client) questions open (64), or the message cannot be sent | [`AskError::Gone`](crate::AskError::Gone), [`TooMany`](crate::AskError::TooMany), [`NotSent`](crate::AskError::NotSent) |
+//!
+//! An id is given once in the life of a hub, and a reply counts only if its own client was asked that question: a forged, late or repeated reply matches nothing,
+//! goes to [`Handler::unmatched_reply`], and is counted in `throng_refusals_total{reason="no_such_ask"}`. `throng_asks` and
+//! `throng_asks_ended_total` show how questions fare.
+//!
 //! # Order
 //!
 //! Messages to one client arrive in the order in which they were sent, by whatever sender: each once, or not at all.

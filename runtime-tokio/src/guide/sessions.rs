@@ -74,10 +74,12 @@
 //!
 //! Messages **from** a peer are not repeated by throng: what the peer sent and the server had not read when the connection was lost is lost.
 //!
+//! A [question](super::messages#questions-and-replies) without a reply is asked again on the new connection, or fails, by its own choice.
+//!
 //! # When a client ends at once
 //!
 //! A client does not go away, but ends, if the application closes it, if it breaks the protocol, if a limit or an idle deadline closes it, if
-//! its peer says goodbye, and if the hub drains or shuts down. A goodbye is a close frame with 1000, without a code, or with 3000 to 4999; a
+//! its peer says goodbye, if its [authorisation ends](super::clients#until-when-a-client-is-authorised), and if the hub drains or shuts down. A goodbye is a close frame with 1000, without a code, or with 3000 to 4999; a
 //! browser that reloads a page sends 1001, which is none. A drain ends the clients that are away, too.
 //!
 //! # Settings

@@ -70,7 +70,7 @@ impl Book {
         let history = History { messages: run.random(3..=30) as u32, age, ..History::default() };
         config.history.by_prefix.insert(ROOM.into(), history);
         config.history.recover_messages = RECOVERED_AT_MOST as u32;
-        let coalesce = if run.random(0..=1) == 0 { Coalesce::Off } else { Coalesce::Newlines };
+        let coalesce = if run.random(0..=1) == 0 { Coalesce::Nothing } else { Coalesce::Newlines };
         let [joined, dropped, resumed, says] = [(); 4].map(|()| self.clone());
         Hub::builder()
             .config(config)

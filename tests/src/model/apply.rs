@@ -9,11 +9,11 @@ use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::hub::{
-    Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, Outcome, Policy,
-    Position, Publishers, Recover, RoomConfig, Target,
+    AskId, Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, OnResume, Outcome,
+    Policy, Position, Publishers, Recover, RoomConfig, Target,
 };
 use throng_core::outbox::{Progress, Transport, Written};
-use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, MessageKind, Name, Place};
+use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Name, Place};
 
 const MILLI: u64 = 1_000_000;
 const CODES: [CloseCode; 7] = [
@@ -131,6 +131,20 @@ impl Driver {
         let Some(client) = who_of(op).and_then(|who| self.pick(who)) else { return Ok(()) };
         let event = match *op {
             Op::SetUser { user, .. } => Event::SetUser { client, user: user_of(user) },
+            Op::SetExpiry { after, code, .. } => {
+                let after = (after != u8::MAX).then(|| u64::from(after) * 3 * MILLI);
+                let at = after.map(|after| (self.clock + after).saturating_sub(48 * MILLI));
+                let reason = if code.is_multiple_of(2) { "expired" } else { "" };
+                let code = CODES.get(usize::from(code) % (CODES.len() + 1)).copied();
+                Event::SetExpiry { client, at: at.map(Instant::from_nanos), code, reason }
+            }
+            Op::Ask { millis, again, .. } => {
+                let lasts = Duration::from_millis(millis.into());
+                let on_resume = if again.is_multiple_of(2) { OnResume::Fails } else { OnResume::AskedAgain };
+                Event::Ask { client, lasts, on_resume }
+            }
+            Op::Reply { ask, .. } => Event::Replied { client, ask: self.ask(client, ask) },
+            Op::CancelAsk { ask, .. } => Event::CancelAsk { client, ask: self.ask(client, ask) },
             Op::Identify { user, session, .. } => {
                 Event::Identify { client, user: user_of(user), session: self.session_of(session) }
             }
@@ -210,6 +224,15 @@ impl Driver {
         let reserved = self.answer_to(Event::Reserve { connection, user, session, rooms: &[] })?;
         let event = if reserved.is_ok() { Event::Open { connection } } else { Event::Gone { connection } };
         self.event(event)
+    }
+
+    /// One of a client's questions, or of all.
+    fn ask(&self, client: ClientId, ask: u8) -> AskId {
+        let own = self.model.find(client).map_or(&[][..], |one| &one.asks);
+        match own.len() {
+            1.. if ask < 192 => own[usize::from(ask) % own.len()].id,
+            _ => AskId::from_u64(u64::from(ask) % (self.hub.stats().asked + 2)),
+        }
     }
 
     /// Only where newcomers have sessions.
@@ -425,6 +448,10 @@ fn who_of(op: &Op) -> Option<Who> {
         | Op::Leave { who, .. }
         | Op::LeaveAll { who }
         | Op::Identify { who, .. }
+        | Op::SetExpiry { who, .. }
+        | Op::Ask { who, .. }
+        | Op::Reply { who, .. }
+        | Op::CancelAsk { who, .. }
         | Op::Close { who, .. } => Some(who),
         _ => None,
     }

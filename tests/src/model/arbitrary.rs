@@ -98,10 +98,11 @@ fn history(seed: u64) -> Histories {
 }
 
 /// The number of kinds of operations, of those that were there when most of the corpus was found, and of those after which the kinds
-/// about histories came.
-const KINDS: u64 = 44;
+/// about histories, and then those about expiries and questions, came.
+const KINDS: u64 = 48;
 const OLD_KINDS: u64 = 36;
 const KINDS_BEFORE_HISTORIES: u64 = 40;
+const KINDS_BEFORE_ASKS: u64 = 44;
 
 impl Op {
     /// An operation from a fuzzer's bytes: what is derived, but for the choice of the kind, which leaves the meaning of inputs that are
@@ -113,7 +114,10 @@ impl Op {
         let choice = u32::arbitrary(bytes)?;
         let kind = match choice.to_le_bytes() {
             [0xa5, new, ..] => OLD_KINDS + u64::from(new) % (KINDS_BEFORE_HISTORIES - OLD_KINDS),
-            [0xa6, new, ..] => KINDS_BEFORE_HISTORIES + u64::from(new) % (KINDS - KINDS_BEFORE_HISTORIES),
+            [0xa6, new, ..] => {
+                KINDS_BEFORE_HISTORIES + u64::from(new) % (KINDS_BEFORE_ASKS - KINDS_BEFORE_HISTORIES)
+            }
+            [0xa7, new, ..] => KINDS_BEFORE_ASKS + u64::from(new) % (KINDS - KINDS_BEFORE_ASKS),
             _ => (u64::from(choice) * OLD_KINDS) >> 32,
         };
         // The number that the derived code takes for this kind.

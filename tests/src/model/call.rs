@@ -1,9 +1,9 @@
 //! One event, by the door or by the typed method that leads to it.
 
-use throng_core::ClosedBy;
 use throng_core::Instant;
 use throng_core::hub::{Error, Event, Hub, Outcome, Policy, Reserved, Sink, Unreached};
 use throng_core::outbox::Batch;
+use throng_core::{CloseFrame, ClosedBy};
 
 /// Which way an event takes into the hub: both must be the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,13 @@ pub(super) fn call(
         }
         Event::Open { connection } => hub.open(now, connection).map(done),
         Event::SetUser { client, user } => hub.set_user(now, client, user).map(done),
+        Event::SetExpiry { client, at, code, reason } if code.is_some() || reason.is_empty() => {
+            let close = code.map(|code| CloseFrame::new(code, reason));
+            hub.set_expiry(now, client, at, close.as_ref()).map(done)
+        }
+        Event::Ask { client, lasts, on_resume } => hub.ask(now, client, lasts, on_resume).map(Outcome::Asked),
+        Event::Replied { client, ask } => hub.replied(now, client, ask).map(done),
+        Event::CancelAsk { client, ask } => hub.cancel_ask(now, client, ask).map(Outcome::Cancelled),
         Event::Join { client, room, recover: None } => hub.join(now, client, room).map(Outcome::Joined),
         Event::Join { client, room, recover: Some(recover) } => {
             hub.join_from(now, client, room, recover).map(Outcome::Joined)

@@ -305,6 +305,12 @@ impl Driver {
                 one.id,
                 one.session
             );
+            let (expiry, should) = (hub.expiry_of(one.id), one.expiry.as_ref().map(|expiry| expiry.at));
+            let expiry = expiry.map(Instant::as_nanos);
+            ensure!(expiry == should, "{} expires at {expiry:?}, and should at {should:?}", one.id);
+            let asks: Vec<_> = hub.asks_of(one.id).collect();
+            let should: Vec<_> = one.asks.iter().map(|ask| ask.id).collect();
+            ensure!(asks == should, "{} is asked {asks:?}, and should be {should:?}", one.id);
             let is_away = hub.is_away(one.id);
             ensure!(is_away == (one.phase == Phase::Away), "{} is away: {is_away}", one.id);
             let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));

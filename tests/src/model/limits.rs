@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 use throng_core::hub::{
-    self, Admission, Closes, Config, Deadlines, EndedBy, History, Host, Inbound, Outbox, OverRate, PerUser,
-    Policy, Rooms, SecondConnection, Sessions,
+    self, Admission, Asks, Closes, Config, Deadlines, EndedBy, History, Host, Inbound, Outbox, OverRate,
+    PerUser, Policy, Rooms, SecondConnection, Sessions,
 };
 use throng_core::{CloseCode, CloseFrame, MAX_HEAD, Rate};
 
@@ -52,6 +52,9 @@ pub struct Limits {
     pub idle: Option<u32>,
     pub idle_inbound: Option<u32>,
     pub standstill: u32,
+    pub expiry_notice: Option<u32>,
+    /// Questions to one client.
+    pub asks: u32,
     /// Chooses the close codes: 0 for the default codes, any other number for different ones, which `farewell` derives from it.
     pub codes: u8,
     pub lanes: u16,
@@ -163,6 +166,8 @@ impl Default for Limits {
             idle: None,
             idle_inbound: None,
             standstill: 1_000,
+            expiry_notice: Some(40),
+            asks: 2,
             codes: 0,
             lanes: 1,
             seed: 0,
@@ -233,6 +238,8 @@ impl Limits {
             idle: positive(self.idle),
             idle_inbound: positive(self.idle_inbound),
             standstill: self.standstill.max(1),
+            expiry_notice: self.expiry_notice.map(|notice| notice.max(1)),
+            asks: self.asks.max(1),
             codes: self.codes,
             lanes: self.lanes.clamp(1, 8),
             seed: self.seed,
@@ -405,7 +412,9 @@ impl Limits {
                 idle: self.idle.map(time),
                 idle_inbound: self.idle_inbound.map(time),
                 standstill: time(self.standstill),
+                expiry_notice: self.expiry_notice.map(time),
             },
+            asks: Asks { per_client: self.asks, ..Asks::default() },
             closes: self.closes(),
             history: self.history.map(Histories::config).unwrap_or_default(),
             host: Host {
@@ -450,13 +459,14 @@ impl Limits {
             Cause::NoAnswer => (1011, "no answer"),
             Cause::Draining => (1001, "going away"),
             Cause::ShutDown => (1001, "shutting down"),
+            Cause::Expired => (1008, "authorisation expired"),
         };
         (CloseCode(code), reason.into())
     }
 }
 
 /// The causes for which a hub closes a client by itself, as the hub's config and as the model name them.
-const CAUSES: [(hub::Cause, Cause); 10] = [
+const CAUSES: [(hub::Cause, Cause); 11] = [
     (hub::Cause::Replaced, Cause::Replaced),
     (hub::Cause::Evicted, Cause::Evicted),
     (hub::Cause::Idle, Cause::Idle),
@@ -467,6 +477,7 @@ const CAUSES: [(hub::Cause, Cause); 10] = [
     (hub::Cause::NoAnswer, Cause::NoAnswer),
     (hub::Cause::Draining, Cause::Draining),
     (hub::Cause::ShutDown, Cause::ShutDown),
+    (hub::Cause::Expired, Cause::Expired),
 ];
 
 /// Why a hub closes a client by itself.
@@ -482,6 +493,7 @@ pub(super) enum Cause {
     ShutDown,
     IdleInbound,
     Replaced,
+    Expired,
 }
 
 fn time(millis: u32) -> Duration {

@@ -489,4 +489,36 @@ pub enum Op {
         /// Whether it is kept: if it is even.
         kept: u8,
     },
+    /// Says until when a client is authorised.
+    SetExpiry {
+        /// Who.
+        who: Who,
+        /// In how long, in steps of 3 ms; the first 16 are in the past. 255: not at all.
+        after: u8,
+        /// The code, modulo a few and one: the last is that of the config.
+        code: u8,
+    },
+    /// Asks a client's peer.
+    Ask {
+        /// Whom.
+        who: Who,
+        /// Milliseconds to wait for the reply.
+        millis: u8,
+        /// What another connection means: even to fail, odd to be asked again.
+        again: u8,
+    },
+    /// A peer replies.
+    Reply {
+        /// Whose.
+        who: Who,
+        /// To which question: one of its own below 192, modulo their number; else any that was asked, and one more.
+        ask: u8,
+    },
+    /// Nobody waits for a reply.
+    CancelAsk {
+        /// Of whom.
+        who: Who,
+        /// To which question, likewise.
+        ask: u8,
+    },
 }

@@ -99,6 +99,10 @@ fn client_of(event: Event<'_>) -> Option<ClientId> {
     match event {
         Event::SetUser { client, .. }
         | Event::Identify { client, .. }
+        | Event::SetExpiry { client, .. }
+        | Event::Ask { client, .. }
+        | Event::Replied { client, .. }
+        | Event::CancelAsk { client, .. }
         | Event::Place { client, .. }
         | Event::Join { client, .. }
         | Event::Leave { client, .. }

@@ -7,14 +7,18 @@ use crate::handler::hooks::Asked;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
 use throng_core::CloseFrame;
-use throng_core::hub::Joined;
+#[cfg(feature = "router")]
+use throng_core::Name;
+use throng_core::hub::{AskId, Joined};
 use throng_core::websocket::Message;
 use throng_core::websocket::handshake::Refusal;
 
@@ -277,6 +281,71 @@ impl Builder {
     {
         self.hooks.resumed =
             Some(Box::new(move |client, resumed| Some(Box::pin(closure(client.clone(), resumed)))));
+        self
+    }
+
+    /// Says how the hub finds, in a message of a peer, the id of the [question](Client::ask_with) to which the message replies; `None` for a message
+    /// that is no reply. The closure sees every message and should be quick. Replies reach the future of their question and no hook for messages;
+    /// those that match no open question of their client go to [`Handler::unmatched_reply`](crate::Handler::unmatched_reply). For JSON
+    /// there is `Builder::asks`.
+    ///
+    /// ```
+    /// use throng_runtime::Hub;
+    /// use throng_runtime::hub::AskId;
+    ///
+    /// // "re 17 yes" replies to question 17.
+    /// let builder = Hub::builder().replies_by(|message| {
+    ///     let text = str::from_utf8(message.as_bytes()).ok()?;
+    ///     text.strip_prefix("re ")?.split(' ').next()?.parse().ok().map(AskId::from_u64)
+    /// });
+    /// # let _ = builder;
+    /// ```
+    pub fn replies_by<F>(mut self, find: F) -> Self
+    where
+        F: Fn(&Message) -> Option<AskId> + Send + Sync + 'static,
+    {
+        self.settings.replies = Some(Box::new(find));
+        self
+    }
+
+    /// Sets the field of a question's id in JSON.
+    #[cfg(feature = "router")]
+    pub(crate) fn set_ask_field(&mut self, field: Name) {
+        self.settings.ask_field = Some(field);
+    }
+
+    /// [`Handler::unmatched_reply`](crate::Handler::unmatched_reply), by a closure that does not wait.
+    pub fn on_unmatched_reply<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, UnmatchedReply) + Send + Sync + 'static,
+    {
+        self.hooks.unmatched_reply = Some(Box::new(move |client, reply| {
+            closure(client, reply);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::expiring`](crate::Handler::expiring), by a closure that does not wait.
+    pub fn on_expiring<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Client, Expiring) + Send + Sync + 'static,
+    {
+        self.hooks.expiring = Some(Box::new(move |client, expiring| {
+            closure(client, expiring);
+            None
+        }));
+        self
+    }
+
+    /// [`Handler::expiring`](crate::Handler::expiring), by a closure that may wait.
+    pub fn on_expiring_async<F, Fut>(mut self, closure: F) -> Self
+    where
+        F: Fn(Client, Expiring) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.hooks.expiring =
+            Some(Box::new(move |client, expiring| Some(Box::pin(closure(client.clone(), expiring)))));
         self
     }
 

@@ -74,6 +74,9 @@ impl Default for Builder {
                 written_hooks: WrittenHooks::default(),
                 #[cfg(feature = "tower")]
                 request_id: None,
+                replies: None,
+                #[cfg(feature = "router")]
+                ask_field: None,
                 observing: None,
                 batching: Batching::default(),
                 events: None,

@@ -5,6 +5,7 @@ use crate::connection::attendant;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
+use crate::connection::expiry::set_reserved;
 use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::place::{foresee, place};
 use crate::connection::rare_state::RareState;
@@ -206,6 +207,7 @@ impl Accepted {
                 if connecting.session.is_none() && connecting.place.is_none() {
                     self.slot.span.set_client(member.id);
                 }
+                set_reserved(&member.shared, member.id, connecting.expiry.as_ref());
                 self.slot.member = Some(Arc::clone(&member));
                 Ok(Reserved { slot: self.slot, member, connecting, since: self.since })
             }

@@ -9,6 +9,7 @@ use crate::handler::hooks::{Asked, Running};
 use crate::handler::limit::Failure;
 use crate::handshake::participation::Participation;
 use crate::host::transport::Reader;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Handled, HandledAs, Hook, Ruling};
 use crate::panic::caught;
@@ -81,6 +82,7 @@ impl<R: Reader> Driver<R> {
             Notice::Error(error) => return self.tell_due(Due::Error(error), cx),
             Notice::Away(away) => (Hook::Away, caught(|| handler.away(client, away))),
             Notice::Resumed(resumed) => (Hook::Resumed, caught(|| handler.resumed(client, resumed))),
+            Notice::Expiring(expiring) => (Hook::Expiring, caught(|| handler.expiring(client, expiring))),
             Notice::Disconnected(end) => return self.tell_disconnected(end, cx),
         };
         self.called(hook, called, None, cx);
@@ -182,6 +184,33 @@ impl<R: Reader> Driver<R> {
 
     /// Hands a message to the application. Calls only those of the message hooks that the application has implemented.
     pub(crate) fn handle(&mut self, message: Message, cx: &mut Context<'_>) {
+        let shared = &self.client.member.shared;
+        if shared.settings.replies.is_some() {
+            return self.handle_reply(message, cx);
+        }
+        self.handle_message(message, cx);
+    }
+
+    /// Gives a reply to whoever waits for it. Other messages are handled as ever.
+    fn handle_reply(&mut self, message: Message, cx: &mut Context<'_>) {
+        let shared = &self.client.member.shared;
+        let replies = shared.settings.replies.as_ref();
+        let ask = match caught(|| replies.and_then(|find| find(&message))) {
+            Ok(Some(ask)) => ask,
+            Ok(None) => return self.handle_message(message, cx),
+            Err(()) => {
+                let failed = Finish::Failed(Failure::Panicked);
+                return self.finished(Hook::UnmatchedReply, failed, None, cx);
+            }
+        };
+        if let Err(message) = self.client.resolve(ask, message) {
+            let reply = UnmatchedReply { ask, message };
+            let called = caught(|| Application::of(shared).hooks.unmatched_reply(&self.client, reply));
+            self.called(Hook::UnmatchedReply, called, None, cx);
+        }
+    }
+
+    fn handle_message(&mut self, message: Message, cx: &mut Context<'_>) {
         let shared = &self.client.member.shared;
         let written_hooks = shared.settings.written_hooks;
         if !written_hooks.before_message && !written_hooks.after_message {

@@ -7,6 +7,7 @@ pub(crate) mod authenticate;
 pub(crate) mod calls;
 pub(crate) mod driver;
 pub(crate) mod evicted;
+mod expiry;
 pub(crate) mod handshake_transport;
 pub(crate) mod last;
 pub(crate) mod place;

@@ -6,6 +6,7 @@ pub(crate) use intake::{BacklogRoom, EventsTaken, take_in};
 
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
+use crate::notice::expiry::Expiring;
 use crate::state::backlog::{Happened, NoEvents};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use crate::state::member::Member;
@@ -125,6 +126,14 @@ pub enum HubEvent {
         /// How long it was away.
         resumed: Resumed,
     },
+    /// A client's authorisation ends soon: see [`Handler::expiring`](crate::Handler::expiring).
+    #[non_exhaustive]
+    Expiring {
+        /// The client, which was open at that moment.
+        client: Client,
+        /// How long it is still authorised.
+        expiring: Expiring,
+    },
     /// A client has ended; no event of it follows. Values [kept with it](Client::get) are still there.
     Disconnected {
         /// The client that ended.
@@ -163,6 +172,9 @@ impl From<Happened<Arc<Member>>> for HubEvent {
             Happened::Message { client, message } => Self::Message { client: Client::new(client), message },
             Happened::Away { client, away } => Self::Away { client: Client::new(client), away },
             Happened::Resumed { client, resumed } => Self::Resumed { client: Client::new(client), resumed },
+            Happened::Expiring { client, expiring } => {
+                Self::Expiring { client: Client::new(client), expiring }
+            }
             Happened::Disconnected { client, disconnected } => {
                 Self::Disconnected { client: Client::new(client), disconnected }
             }

@@ -59,7 +59,7 @@ impl Client {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_join {
             let ask = || Application::of(shared).hooks.before_join(self, room);
-            match self.ask(Hook::BeforeJoin, ask).await {
+            match self.ask_hook(Hook::BeforeJoin, ask).await {
                 Ok(answer) => answer?,
                 Err(Failure::TimedOut) => return Err(JoinError::TimedOut),
                 Err(Failure::Panicked) => return Err(JoinError::Panicked),
@@ -103,13 +103,18 @@ impl Client {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_leave {
             // The client leaves even if the hook panics or exceeds its time limit.
-            let _ =
-                self.ask(Hook::BeforeLeave, || Application::of(shared).hooks.before_leave(self, room)).await;
+            let _ = self
+                .ask_hook(Hook::BeforeLeave, || Application::of(shared).hooks.before_leave(self, room))
+                .await;
         }
     }
 
     /// Calls a hook in the calling task, within the hook's time limit.
-    async fn ask<'a, T>(&self, hook: Hook, call: impl FnOnce() -> Borrowing<'a, T>) -> Result<T, Failure> {
+    async fn ask_hook<'a, T>(
+        &self,
+        hook: Hook,
+        call: impl FnOnce() -> Borrowing<'a, T>,
+    ) -> Result<T, Failure> {
         let shared = &self.member.shared;
         let answer = within(shared, shared.settings.limit_of(hook), call).await;
         if let Err(failure) = answer {

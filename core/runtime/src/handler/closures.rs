@@ -5,7 +5,9 @@ use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
@@ -43,6 +45,8 @@ pub(crate) struct Closures {
     pub(crate) error: Option<Closure<ClientError>>,
     pub(crate) away: Option<Closure<Away>>,
     pub(crate) resumed: Option<Closure<Resumed>>,
+    pub(crate) expiring: Option<Closure<Expiring>>,
+    pub(crate) unmatched_reply: Option<Closure<UnmatchedReply>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
 }
 
@@ -65,6 +69,8 @@ impl Closures {
             error: None,
             away: None,
             resumed: None,
+            expiring: None,
+            unmatched_reply: None,
             disconnected: None,
         }
     }
@@ -190,6 +196,20 @@ impl Hooks for Closures {
         match &self.resumed {
             Some(closure) => closure(client, resumed),
             None => self.handler.resumed(client, resumed),
+        }
+    }
+
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running> {
+        match &self.expiring {
+            Some(closure) => closure(client, expiring),
+            None => self.handler.expiring(client, expiring),
+        }
+    }
+
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running> {
+        match &self.unmatched_reply {
+            Some(closure) => closure(client, reply),
+            None => self.handler.unmatched_reply(client, reply),
         }
     }
 

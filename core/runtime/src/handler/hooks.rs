@@ -6,7 +6,9 @@ use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
@@ -45,6 +47,8 @@ pub(crate) trait Hooks: Send + Sync {
     fn error(&self, client: &Client, error: ClientError) -> Option<Running>;
     fn away(&self, client: &Client, away: Away) -> Option<Running>;
     fn resumed(&self, client: &Client, resumed: Resumed) -> Option<Running>;
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running>;
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
 }
 
@@ -168,6 +172,22 @@ impl<H: Handler> Hooks for Owned<H> {
         }
         let (handler, client) = self.with(client);
         Some(Box::pin(async move { handler.resumed(&client, resumed).await }))
+    }
+
+    fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running> {
+        if !takes_two(H::expiring) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.expiring(&client, expiring).await }))
+    }
+
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running> {
+        if !takes_two(H::unmatched_reply) {
+            return None;
+        }
+        let (handler, client) = self.with(client);
+        Some(Box::pin(async move { handler.unmatched_reply(&client, reply).await }))
     }
 
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running> {

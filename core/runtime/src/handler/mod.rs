@@ -11,7 +11,9 @@ use crate::handler::unset::Unset;
 use crate::handles::client::Client;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
+use crate::notice::ask::UnmatchedReply;
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use core::future::Future;
@@ -36,9 +38,11 @@ use throng_core::websocket::handshake::Refusal;
 ///        │
 ///        ├─▶ joined                                        ┐
 ///        ├─▶ before_message ─▶ message ─▶ after_message    │ any number, in the order
+///        ├─▶ unmatched_reply                               │ in place of the hooks of a message
 ///        ├─▶ left (Asked, Removed, …)                      │ of the events
 ///        ├─▶ dropped, over_rate                            │
 ///        ├─▶ error                                         │
+///        ├─▶ expiring                                      │ before its authorisation ends
 ///        ├─▶ away ─▶ resumed                               ┘ with a session
 ///        │
 ///  left (Ended)           for each room that it was in when it ended
@@ -179,6 +183,21 @@ pub trait Handler: Send + Sync + 'static {
     /// [`sessions.grace`](throng_core::hub::Sessions::grace): it is still in its rooms, and what is sent to it waits. If it returns,
     /// [`resumed`](Self::resumed) follows, else [`left`](Self::left) and [`disconnected`](Self::disconnected).
     fn away(&self, client: &Client, away: Away) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// A message of the client [replies](crate::Builder::replies_by) to no question that the client was asked and that is still open: the reply is late,
+    /// or the peer repeats it, or has made it up. Called in place of [`message`](Self::message); the default does nothing. The hub counts
+    /// it ([`Refusal::NoSuchAsk`](throng_core::hub::Refusal::NoSuchAsk)).
+    fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// The client's [authorisation](Client::set_expiry) ends soon: this long before it as
+    /// [`deadlines.expiry_notice`](throng_core::hub::Deadlines::expiry_notice) says, 25 s by default, or after half of its time if that is
+    /// shorter. The hook may renew it, by [`Client::set_expiry`], or ask the peer for a new token. Without that the client ends at its
+    /// expiry. Called once for each expiry that is set, also while the client is away.
+    fn expiring(&self, client: &Client, expiring: Expiring) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

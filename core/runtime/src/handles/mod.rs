@@ -1,6 +1,7 @@
 //! The handles: [`Hub`](hub::Hub) and [`Client`](client::Client) for the application,
 //! [`HostedHub`](hosted::HostedHub) for a runtime crate, and the futures that they return.
 
+pub(crate) mod asks;
 pub(crate) mod choose;
 pub(crate) mod client;
 pub(crate) mod drain;

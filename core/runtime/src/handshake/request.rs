@@ -3,6 +3,7 @@
 use crate::compression::Negotiated;
 use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::participation::Place;
+use crate::notice::expiry::Expiry;
 use crate::state::metadata::Metadata;
 pub(crate) use crate::state::request::Request;
 use alloc::borrow::Cow;
@@ -25,6 +26,7 @@ pub struct Connecting {
     pub(crate) session: Option<String>,
     /// Set if the client is to be a participant of a room. Its session is the participant's then.
     pub(crate) place: Option<Arc<Place>>,
+    pub(crate) expiry: Option<Expiry>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
     /// From where, for those rooms in which it is to get what it missed.
@@ -45,6 +47,7 @@ impl Connecting {
             user: None,
             session: None,
             place: None,
+            expiry: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
             recover: Vec::new(),

@@ -28,8 +28,8 @@ pub trait Host: Send + Sync + 'static {
     /// Nanoseconds since the host began, from a monotonic clock.
     fn now(&self) -> Instant;
 
-    /// The wall-clock time, for the times that [`Client`](crate::Client) reports. Read once, when the hub gets its host; no
-    /// deadline depends on it.
+    /// The wall-clock time: for the times that [`Client`](crate::Client) reports, read once, when the hub gets its host; and whenever a
+    /// client's [expiry](crate::Expiry::at) is set as a time of this clock. No other deadline depends on it.
     fn wall(&self) -> SystemTime;
 
     /// Spawns a task, at any time, also while a task of a connection ends or is dropped. The runtime must not apply a cooperative budget to it (in tokio: `coop::unconstrained`): a lane writes

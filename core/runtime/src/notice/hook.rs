@@ -41,6 +41,10 @@ pub enum Hook {
     Away,
     /// [`resumed`](crate::Handler::resumed).
     Resumed,
+    /// [`unmatched_reply`](crate::Handler::unmatched_reply), or the closure of [`replies_by`](crate::Builder::replies_by).
+    UnmatchedReply,
+    /// [`expiring`](crate::Handler::expiring).
+    Expiring,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -66,6 +70,8 @@ impl Hook {
             Self::Error => "error",
             Self::Away => "away",
             Self::Resumed => "resumed",
+            Self::UnmatchedReply => "unmatched_reply",
+            Self::Expiring => "expiring",
             Self::Disconnected => "disconnected",
         }
     }

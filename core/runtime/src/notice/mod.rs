@@ -1,6 +1,8 @@
 //! Types that an application is told or sends: hooks by name, causes, drops, errors.
 
+pub(crate) mod ask;
 pub(crate) mod dropped;
+pub(crate) mod expiry;
 pub(crate) mod hook;
 pub(crate) mod message;
 pub(crate) mod numbered;

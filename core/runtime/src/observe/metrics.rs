@@ -29,11 +29,12 @@ pub struct Meters {
 /// A metric that is read: name, unit, description.
 type Read = (&'static str, Unit, &'static str);
 
-const GAUGES: [Read; 16] = [
+const GAUGES: [Read; 17] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
     ("throng_uptime_seconds", Unit::Seconds, "Time since the hub got its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
     ("throng_refused_connections", Unit::Count, "Refused connections that are still open, by phase"),
+    ("throng_asks", Unit::Count, "Questions to peers that wait for a reply"),
     ("throng_away_clients", Unit::Count, "Clients that have lost their connection and may return"),
     ("throng_users", Unit::Count, "Users with a client"),
     ("throng_rooms", Unit::Count, "Rooms"),
@@ -48,7 +49,7 @@ const GAUGES: [Read; 16] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 37] = [
+const COUNTERS: [Read; 42] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -85,6 +86,11 @@ const COUNTERS: [Read; 37] = [
     ("throng_replaced_total", Unit::Count, "Connections whose client another one took over"),
     ("throng_not_returned_total", Unit::Count, "Clients that did not return in time"),
     ("throng_away_refused_total", Unit::Count, "Clients that ended because too many were away"),
+    ("throng_asks_total", Unit::Count, "Questions to peers"),
+    ("throng_asks_ended_total", Unit::Count, "Ends of questions to peers"),
+    ("throng_asked_again_total", Unit::Count, "Questions due again on another connection"),
+    ("throng_expired_total", Unit::Count, "Clients whose authorisation expired"),
+    ("throng_expiry_notices_total", Unit::Count, "Notices that an authorisation ends soon"),
     ("throng_bad_input_total", Unit::Count, "Peers that broke the protocol, by kind"),
     ("throng_hooks_failed_total", Unit::Count, "Hooks that exceeded their time limit or panicked"),
     ("throng_errors_total", Unit::Count, "Errors, by type"),
@@ -170,6 +176,20 @@ impl Meters {
         self.counter("throng_replaced_total", &[], stats.replaced);
         self.counter("throng_not_returned_total", &[], stats.not_returned);
         self.counter("throng_away_refused_total", &[], stats.away_refused);
+        self.gauge("throng_asks", &[], stats.asks.into());
+        self.counter("throng_asks_total", &[], stats.asked);
+        for (how, count) in [
+            ("answered", stats.answered),
+            ("late", stats.asks_late),
+            ("cancelled", stats.asks_cancelled),
+            ("resumed", stats.asks_not_resumed),
+            ("client_ended", stats.asks_ended),
+        ] {
+            self.counter("throng_asks_ended_total", &[("how", how)], count);
+        }
+        self.counter("throng_asked_again_total", &[], stats.asked_again);
+        self.counter("throng_expired_total", &[], stats.expired);
+        self.counter("throng_expiry_notices_total", &[], stats.expiry_notices);
         self.gauge("throng_users", &[], stats.users.into());
         self.gauge("throng_rooms", &[], stats.rooms.into());
         self.gauge("throng_memberships", &[], stats.memberships as f64);

@@ -85,6 +85,12 @@
 //! | `throng_replaced_total` | counter | | connections that were closed because another one took over their client |
 //! | `throng_not_returned_total` | counter | | clients that ended because they did not return within `sessions.grace` |
 //! | `throng_away_refused_total` | counter | | clients that ended with their connection because a limit of `sessions` was reached |
+//! | `throng_asks` | gauge | | questions to peers that wait for a reply |
+//! | `throng_asks_total` | counter | | questions to peers |
+//! | `throng_asks_ended_total` | counter | `how` | ends of questions: `answered`, `late`, `cancelled`, `resumed` (failed on another connection), `client_ended`. Replies that match none: `throng_refusals_total{reason="no_such_ask"}` |
+//! | `throng_asked_again_total` | counter | | questions that were due again on another connection |
+//! | `throng_expired_total` | counter | | clients that ended because their authorisation had expired: [`Client::set_expiry`](crate::Client::set_expiry) |
+//! | `throng_expiry_notices_total` | counter | | how often [`Handler::expiring`](crate::Handler::expiring) was due |
 //! | `throng_bad_input_total` | counter | `kind` | peers that broke the protocol, by [`ProtocolError::name`](throng_core::websocket::ProtocolError::name) |
 //! | `throng_hooks_failed_total` | counter | `hook`, `how` | hooks that exceeded their time limit (`late`) or `panicked` |
 //! | `throng_standstills_total` | counter | | standstills of the process: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill) |

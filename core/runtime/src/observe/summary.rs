@@ -246,6 +246,7 @@ impl Reading {
                 ("histories evicted, messages", numbers.stats.history_evicted),
                 ("idle rooms evicted", numbers.stats.idle_rooms_evicted),
                 ("too many away", numbers.stats.away_refused),
+                ("authorisation expired", numbers.stats.expired),
                 ("ended for the hub's budget", numbers.stats.ended_for_budget),
                 ("handlers caught", numbers.handlers_caught),
                 ("accepts failed", numbers.accepts_failed),

@@ -190,6 +190,7 @@
 //! bytes and its reply, a third more if the type comes last or in an envelope (`cargo bench -p throng-tests --bench
 //! router`).
 
+mod asks;
 mod by;
 mod codec;
 mod erased;

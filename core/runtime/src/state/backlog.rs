@@ -1,5 +1,6 @@
 //! Events that have happened and were not yet delivered to the application.
 
+use crate::notice::expiry::Expiring;
 use crate::state::mailbox::{Away, Disconnected, End, Resumed};
 use crate::state::waiters::Waiters;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -77,6 +78,7 @@ pub(crate) enum Happened<C> {
     Message { client: C, message: Message },
     Away { client: C, away: Away },
     Resumed { client: C, resumed: Resumed },
+    Expiring { client: C, expiring: Expiring },
     Disconnected { client: C, disconnected: Disconnected },
     Lagged { messages: u64, bytes: u64 },
 }

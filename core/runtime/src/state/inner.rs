@@ -1,9 +1,11 @@
 //! Everything behind the lock.
 
 use crate::measure::Marks;
+use crate::notice::ask::AskError;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
 use crate::notice::written_hooks::WrittenHooks;
+use crate::state::asks::Asks;
 use crate::state::mailbox::{End, Mailbox, Notice};
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
@@ -46,6 +48,7 @@ impl Inner {
             written_hooks,
             marks: Marks::default(),
             receipts: Receipts::default(),
+            asks: Asks::default(),
             sent_bytes: 0,
             ends: None,
         }
@@ -91,6 +94,9 @@ impl Inner {
         }
         while let Some(action) = self.poll_action() {
             self.deliver(action);
+        }
+        if self.asks.has_again() {
+            self.send_again();
         }
         if let Some(client) = gone.filter(|client| !self.hub.is_open(*client)) {
             self.tell_gone(client);
@@ -330,6 +336,11 @@ impl Inner {
             }
             Action::Away { client, code, by, reason } => self.tell_away(client, End { code, reason, by }),
             Action::Resumed { client, connection } => self.tell_resumed(client, connection),
+            Action::Expiring { client, at } => self.tell_expiring(client, at),
+            Action::AskEnded { ask, why, .. } => {
+                self.asks.end(ask, Err(AskError::of_end(why)), &mut self.wakes);
+            }
+            Action::AskAgain { client, ask } => self.asks.ask_again(client, ask),
             Action::Replaced { connection, .. } => {
                 self.set_and_wake(connection, ConnectionShared::set_replaced);
             }

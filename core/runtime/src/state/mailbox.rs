@@ -1,6 +1,7 @@
 //! Notices of the hub for one client that its task has not taken yet.
 
 use crate::notice::dropped::DropNotice;
+use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Left};
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -38,6 +39,7 @@ pub(crate) enum Notice {
     Error(ClientError),
     Away(Away),
     Resumed(Resumed),
+    Expiring(Expiring),
     Disconnected(End),
 }
 
@@ -104,6 +106,16 @@ impl Mailbox {
             return;
         }
         let notices = &mut self.queue.get_or_insert_default().notices;
+        // The latest expiry counts.
+        if let Notice::Expiring(later) = notice
+            && let Some(known) = notices.iter_mut().find_map(|notice| match notice {
+                Notice::Expiring(known) => Some(known),
+                _ => None,
+            })
+        {
+            *known = later;
+            return;
+        }
         if notices.len() >= MOST && (cancels(notices, &notice) || repeats(notices, &notice)) {
             return;
         }

@@ -1,7 +1,8 @@
 //! Enters events into the backlog, under the lock, at the moment they happen.
 
+use crate::notice::expiry::Expiring;
 use crate::state::backlog::{Backlog, Happened, Queued};
-use crate::state::mailbox::{Away, End, Resumed};
+use crate::state::mailbox::{Away, End, Notice, Resumed};
 use crate::state::types::{Inner, Member};
 use crate::state::wakes::replace;
 use alloc::boxed::Box;
@@ -52,6 +53,18 @@ impl Inner {
         }
         let Some(member) = self.member(client).map(Arc::clone) else { return };
         self.note(|backlog| backlog.push(Happened::Resumed { client: member, resumed: *resumed }));
+    }
+
+    /// Tells the application that a client's authorisation ends soon.
+    #[cold]
+    pub(crate) fn tell_expiring(&mut self, client: ClientId, at: Instant) {
+        let expiring = Expiring { left: at.since(self.hub.now()) };
+        if self.backlog.is_some()
+            && let Some(member) = self.member(client).map(Arc::clone)
+        {
+            self.note(|backlog| backlog.push(Happened::Expiring { client: member, expiring }));
+        }
+        self.notify(client, Notice::Expiring(expiring));
     }
 
     /// The hub has stopped, and no more events follow.

@@ -2,6 +2,7 @@
 
 use crate::compression::Deflating;
 use crate::measure::Observing;
+use crate::notice::ask::FindReply;
 use crate::notice::hook::Hook;
 #[cfg(feature = "tower")]
 use crate::notice::request_id::FindRequestId;
@@ -13,6 +14,8 @@ use crate::state::recording::Record;
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
+#[cfg(feature = "router")]
+use throng_core::Name;
 use throng_core::hub::{Cause, Closes, Config};
 use throng_core::websocket::Limits;
 #[cfg(feature = "deflate")]
@@ -32,6 +35,11 @@ pub(crate) struct Settings {
     pub(crate) written_hooks: WrittenHooks,
     #[cfg(feature = "tower")]
     pub(crate) request_id: Option<FindRequestId>,
+    /// Finds the id in a message that replies to a question.
+    pub(crate) replies: Option<FindReply>,
+    /// The field of a question's id in JSON.
+    #[cfg(feature = "router")]
+    pub(crate) ask_field: Option<Name>,
     pub(crate) observing: Option<Observing>,
     pub(crate) batching: Batching,
     /// Set if the hub has an event stream.

@@ -80,6 +80,11 @@ impl Shared {
         origin.checked_add(moment.since(Instant::ORIGIN)).unwrap_or(origin)
     }
 
+    /// The wall-clock time at this moment, read anew. Without a host: that of the origin.
+    pub(crate) fn wall_now(&self, now: Instant) -> SystemTime {
+        self.host().map_or_else(|| self.wall(now), |host| host.wall())
+    }
+
     pub(crate) fn count_refusal(&self, name: &'static str) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         *refusals.entry(name).or_default() += 1;

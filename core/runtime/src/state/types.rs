@@ -7,6 +7,7 @@ use crate::host::Host;
 use crate::host::transport::Writer;
 use crate::measure::{Counts, Marks};
 use crate::notice::written_hooks::WrittenHooks;
+use crate::state::asks::Asks;
 use crate::state::backlog::Backlog;
 use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::mailbox::Mailbox;
@@ -96,6 +97,8 @@ pub(crate) struct Inner {
     pub(crate) marks: Marks,
     /// Messages sent with a receipt.
     pub(crate) receipts: Receipts,
+    /// Questions whose reply somebody waits for.
+    pub(crate) asks: Asks,
     /// Bytes that clients' transports took.
     pub(crate) sent_bytes: u64,
     /// Collects the clients that the current event ends, if the caller asked for them.

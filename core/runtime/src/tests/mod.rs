@@ -1,4 +1,5 @@
 mod answer;
+mod asks;
 mod batching;
 mod choose;
 mod closes;
@@ -11,6 +12,7 @@ mod dropped;
 mod ended;
 mod ends;
 mod events;
+mod expiry;
 mod fatal;
 mod flat;
 mod handles;

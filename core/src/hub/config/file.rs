@@ -1,8 +1,8 @@
 //! Reads and writes a [`Config`] with serde.
 
 use super::{
-    Admission, Config, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host, Inbound, OverRate, PerUser,
-    Rooms, SecondConnection, Sessions, Websocket,
+    Admission, Asks, Config, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host, Inbound, OverRate,
+    PerUser, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
 use crate::hub::{History, Lifetime, Publishers, RoomConfig};
@@ -14,7 +14,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, sessions, outbox, history, inbound, deadlines, closes, websocket, hooks, drain, host
+    admission, rooms, sessions, asks, outbox, history, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
     connections, handshakes, per_address, connect_rate, per_user, probes, lingering
@@ -23,12 +23,13 @@ section!(Rooms, "the table `rooms`", "rooms.", { per_client, members, total, nam
 section!(Sessions, "the table `sessions`", "sessions.", {
     grace, messages, bytes, total, per_user, per_address, ended_by, second, name_bytes
 });
+section!(Asks, "the table `asks`", "asks.", { per_client, deadline });
 section!(Outbox, "the table `outbox`", "outbox.", { message_bytes, messages, bytes, policy, rate, hub_bytes });
 section!(Inbound, "the table `inbound`", "inbound.", {
     messages, bytes, user_messages, user_bytes, control, over_rate
 });
 section!(Deadlines, "the table `deadlines`", "deadlines.", {
-    handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill
+    handshake, ping, pong, write, write_rate, close, idle, idle_inbound, standstill, expiry_notice
 });
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });

@@ -46,6 +46,7 @@ use core::time::Duration;
 /// | `admission` | Applies to new connections. Connections that were accepted while there was neither a limit nor a rate per address count for no address. Under [`PerUser::EvictOldest`] the next client of a user that opens ends the surplus |
 /// | `rooms` | Applies to every later join |
 /// | `sessions` | Applies to the next connection that is lost, and to every later publish to an away client. Clients that are away keep the end of their grace |
+/// | `asks` | Applies to every later question; those that wait for a reply keep their deadline |
 /// | `outbox.message_bytes` | Applies to every later publish, and to each peer from its next message on |
 /// | `outbox.messages`, `bytes`, `policy` | Apply to every later publish. Senders that wait for room are told at once if there is room now |
 /// | `outbox.rate` | As the rates of `inbound`. Clients whose messages are held back are checked again at once |
@@ -58,6 +59,7 @@ use core::time::Duration;
 /// | `deadlines.handshake`, `write`, `close` | Deadlines that run already keep their end |
 /// | `deadlines.write_rate` | Applies to the bytes that a client takes from then on |
 /// | `deadlines.standstill` | Applies to the next standstill |
+/// | `deadlines.expiry_notice` | Applies to every expiry that is set from then on |
 /// | `closes` | Apply to every client that is closed from then on, also by a drain that runs already |
 /// | `websocket`, `hooks`, `drain` | Apply to the next message, request, hook or drain |
 /// | `host.lanes`, `host.seed`, `host.slice` | Cannot change: the config is refused |
@@ -127,6 +129,8 @@ pub struct Config {
     pub rooms: Rooms,
     /// Clients that lose their connection and may return.
     pub sessions: Sessions,
+    /// Questions to peers that wait for a reply.
+    pub asks: Asks,
     /// Limits of the frames that wait to be written, and the policy when an outbox is full.
     pub outbox: Outbox,
     /// Limits of the histories of rooms, and which rooms have one.
@@ -226,6 +230,15 @@ pub struct Sessions {
     pub name_bytes: u32,
 }
 
+/// Questions to peers that wait for a reply: [`Event::Ask`](super::Event::Ask).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asks {
+    /// Most questions to one client that wait for a reply; one more is refused. Default: 64.
+    pub per_client: u32,
+    /// How long the application waits for a reply if it does not say. Default: 10 s. For hosts: the hub ignores it.
+    pub deadline: Duration,
+}
+
 /// The close frames of a peer that end its client at once, although it has a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -320,6 +333,10 @@ pub struct Deadlines {
     /// ([`Action::StoodStill`](super::Action::StoodStill)). A dead peer is found later by the time of the standstill.
     /// Default: 1 s.
     pub standstill: Duration,
+    /// How long before the [expiry](super::Event::SetExpiry) of a client the application is told of it, so that it can renew: this
+    /// long, or half of the time for which the client is authorised if that is shorter. `None`: the application is not told. Default:
+    /// 25 s.
+    pub expiry_notice: Option<Duration>,
 }
 
 /// Limits of the codec, beside `outbox.message_bytes`. For hosts: the hub ignores them.
@@ -417,6 +434,12 @@ impl Default for Sessions {
     }
 }
 
+impl Default for Asks {
+    fn default() -> Self {
+        Self { per_client: 64, deadline: Duration::from_secs(10) }
+    }
+}
+
 impl Sessions {
     /// The most messages and bytes of an away client.
     pub(super) const fn bounds(&self) -> (u32, u32) {
@@ -461,6 +484,7 @@ impl Default for Deadlines {
             idle: None,
             idle_inbound: None,
             standstill: Duration::from_secs(1),
+            expiry_notice: Some(Duration::from_secs(25)),
         }
     }
 }

@@ -59,6 +59,7 @@ impl Config {
         positive("sessions.name_bytes", self.sessions.name_bytes)?;
         positive("sessions.messages", self.sessions.messages)?;
         positive("sessions.bytes", self.sessions.bytes)?;
+        positive("asks.per_client", self.asks.per_client)?;
         positive("websocket.fragments", self.websocket.fragments)?;
         positive("websocket.head_bytes", self.websocket.head_bytes)?;
         positive("websocket.headers", self.websocket.headers)?;
@@ -111,6 +112,7 @@ impl Config {
             ("deadlines.close", self.deadlines.close),
             ("deadlines.standstill", self.deadlines.standstill),
             ("hooks.authentication", self.hooks.authentication),
+            ("asks.deadline", self.asks.deadline),
         ] {
             if duration.is_zero() {
                 return fail(field, 0, Must::BePositive);
@@ -122,6 +124,7 @@ impl Config {
             ("deadlines.pong", self.deadlines.pong),
             ("deadlines.idle", self.deadlines.idle),
             ("deadlines.idle_inbound", self.deadlines.idle_inbound),
+            ("deadlines.expiry_notice", self.deadlines.expiry_notice),
             ("hooks.limit", self.hooks.limit),
             ("hooks.message", self.hooks.message),
         ] {

@@ -190,6 +190,9 @@ fn what_is_told_of_a_client_comes_in_order() {
                     Action::Away { .. } | Action::Resumed { .. } | Action::Replaced { .. } => {
                         panic!("seed {seed}: {action:?} without a session")
                     }
+                    Action::Expiring { .. } | Action::AskAgain { .. } | Action::AskEnded { .. } => {
+                        panic!("seed {seed}: {action:?} without an expiry or a question")
+                    }
                     Action::StoodStill { .. } => {}
                     Action::Stopped => panic!("nobody asked for it"),
                 }

@@ -122,7 +122,10 @@ impl Bench {
         self.hub.timeout(self.now).expect("a timeout is never an error");
         let next = self.hub.poll_timeout();
         let goes_on = self.hub.is_working() || self.hub.outboxes.has_untold();
-        let is_due = || self.hub.wheel.clone().pop(self.hub.now, &mut u32::MAX.clone()).is_some();
+        let is_due = || {
+            let (mut hub, steps) = (self.hub.clone(), &mut u32::MAX.clone());
+            hub.wheel.pop(hub.now, steps).is_some() || hub.expiries.wheel.pop(hub.now(), steps).is_some()
+        };
         assert!(goes_on || next.is_none_or(|next| next > self.now) || is_due(), "the host would spin");
     }
 

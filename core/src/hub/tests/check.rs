@@ -3,7 +3,7 @@
 use crate::frame::Frame;
 use crate::hub::client::NEVER;
 use crate::hub::connection::{Connection, Marks, Row};
-use crate::hub::{Config, Drain, Event, Hub, Notice, OverRate, PerUser, State, Target};
+use crate::hub::{Config, Drain, Event, Hub, Notice, OnResume, OverRate, PerUser, State, Target};
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::invariant::{Broken, Invariant, Invariant as I};
 use crate::outbox::{Batch, Flags, Phase, Progress, Sending, Transport, Written};
@@ -233,6 +233,32 @@ const SABOTAGES: &[Sabotage] = &[
     (I::Remembered, |hub| {
         let user = hub.users.find(b"zoe").expect("it has used up its rate");
         hub.users.get_mut(user).expect("a user").timer = None;
+    }),
+    (I::Asks, |hub| {
+        hub.ask(NOW, ClientId { index: IDLE, generation: 0 }, Duration::MAX, OnResume::Fails)
+            .expect("a client");
+        hub.totals.answered += 1;
+    }),
+    (I::AskLimit, |hub| {
+        for _ in 0..2 {
+            let client = ClientId { index: IDLE, generation: 0 };
+            hub.ask(NOW, client, Duration::MAX, OnResume::Fails).expect("a client");
+        }
+        hub.config.asks.per_client = 1;
+    }),
+    (I::Expiries, |hub| {
+        hub.set_expiry(NOW, ClientId { index: IDLE, generation: 0 }, Some(NOW + Duration::MAX), None)
+            .expect("a client");
+        hub.expiries.wheel.insert(Instant::FAR_FUTURE, READY);
+    }),
+    (I::TimerLate, |hub| {
+        hub.set_expiry(NOW, ClientId { index: IDLE, generation: 0 }, Some(NOW + Duration::MAX), None)
+            .expect("a client");
+        let timer = hub.expiries.get(IDLE).expect("it was set").timer;
+        hub.expiries.wheel.reset(timer, Instant::FAR_FUTURE);
+        if let Some(expiry) = hub.expiries.get_mut(IDLE) {
+            expiry.at = NOW;
+        }
     }),
     (I::Addresses, |hub| slot(hub, IDLE).address = crate::outbox::NONE),
     (I::ConnectionLimit, |hub| hub.config.admission.connections = Some(2)),

@@ -22,6 +22,7 @@ fn the_defaults_are_those_that_are_documented() {
     assert_eq!((config.deadlines.ping, config.deadlines.pong), (Some(secs(54)), Some(secs(60))));
     assert_eq!((config.deadlines.write, config.deadlines.handshake), (secs(10), secs(10)));
     assert_eq!((config.deadlines.idle, config.deadlines.idle_inbound), (None, None));
+    assert_eq!(config.deadlines.expiry_notice, Some(Duration::from_secs(25)));
     assert_eq!(config.deadlines.write_rate, Some(1024));
     assert_eq!((config.admission.connect_rate, config.admission.per_address), (None, None));
     assert_eq!(config.admission.per_user, PerUser::Unlimited);
@@ -46,7 +47,7 @@ fn the_defaults_are_those_that_are_documented() {
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
     type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 52] = [
+    let cases: [(&str, u64, Must, Change); 55] = [
         ("admission.connections", 0, Must::BePositiveOrNone, |c| c.admission.connections = Some(0)),
         ("admission.handshakes", 0, Must::BePositiveOrNone, |c| c.admission.handshakes = Some(0)),
         ("admission.per_address", 0, Must::BePositiveOrNone, |c| c.admission.per_address = Some(0)),
@@ -87,6 +88,11 @@ fn a_field_that_cannot_stand_is_named_with_its_value() {
         ("deadlines.ping", 0, Must::BePositiveOrNone, |c| c.deadlines.ping = Some(Duration::ZERO)),
         ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
         ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
+        ("asks.per_client", 0, Must::BePositive, |c| c.asks.per_client = 0),
+        ("asks.deadline", 0, Must::BePositive, |c| c.asks.deadline = Duration::ZERO),
+        ("deadlines.expiry_notice", 0, Must::BePositiveOrNone, |c| {
+            c.deadlines.expiry_notice = Some(Duration::ZERO);
+        }),
         ("deadlines.idle_inbound", 0, Must::BePositiveOrNone, |c| {
             c.deadlines.idle_inbound = Some(Duration::ZERO);
         }),

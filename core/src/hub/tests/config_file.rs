@@ -2,7 +2,7 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
     Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
@@ -40,6 +40,10 @@ per_address = 50
 ended_by = "any_close"
 second = "refused"
 name_bytes = 100
+
+[asks]
+per_client = 5
+deadline = "3s"
 
 [outbox]
 message_bytes = 65536
@@ -96,6 +100,7 @@ close = "2s 500ms"
 idle = "1h"
 idle_inbound = "2h"
 standstill = "2s"
+expiry_notice = "40s"
 
 [closes.evicted]
 code = 4001
@@ -136,6 +141,10 @@ reason = "a new version"
 [closes.shut_down]
 code = 1012
 reason = "now"
+
+[closes.expired]
+code = 4500
+reason = "expired"
 
 [closes.panicked]
 code = 4500
@@ -238,6 +247,7 @@ fn whole() -> Config {
             control: None,
             over_rate: OverRate::Drop,
         },
+        asks: Asks { per_client: 5, deadline: secs(3) },
         deadlines: Deadlines {
             handshake: secs(3),
             ping: Some(secs(20)),
@@ -248,6 +258,7 @@ fn whole() -> Config {
             idle: Some(secs(3600)),
             idle_inbound: Some(secs(7200)),
             standstill: secs(2),
+            expiry_notice: Some(secs(40)),
         },
         closes: Closes::from_fn(|cause| match cause {
             Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
@@ -405,7 +416,7 @@ fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
         ),
         (
             "[romms]\nmembers = 3",
-            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `outbox`, `history`, `inbound`, `deadlines`, \
+            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
         ),
         ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),

@@ -130,13 +130,15 @@ fn every_reason_to_refuse_is_counted() {
         | Refusal::MessageTooBig { .. }
         | Refusal::SessionInUse
         | Refusal::SessionOfAnotherUser
+        | Refusal::TooManyAsks { .. }
+        | Refusal::NoSuchAsk
         | Refusal::NoHistory
         | Refusal::KeyTooLong { .. }
         | Refusal::TooManyKeys { .. }
         | Refusal::MayNotPublish => names.contains(&refusal.name()),
     };
     assert!(is_in_table(Refusal::Draining));
-    assert_eq!(names.len(), 23, "as many as there are above");
+    assert_eq!(names.len(), 25, "as many as there are above");
 }
 
 #[test]

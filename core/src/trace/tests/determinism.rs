@@ -146,7 +146,7 @@ type Count = (&'static str, fn(&Stats) -> u64);
 #[test]
 fn random_runs_meet_every_limit_and_every_action() {
     let runs: Vec<_> = (0..12).map(|seed| run(seed, [0; 2], 15_000, Beside::Nothing)).collect();
-    let counts: [Count; 32] = [
+    let counts: [Count; 40] = [
         ("refused connections", |stats| stats.refused_connections),
         ("evicted", |stats| stats.evicted),
         ("handshake timeouts", |stats| stats.handshake_timeouts),
@@ -163,6 +163,14 @@ fn random_runs_meet_every_limit_and_every_action() {
         ("replaced", |stats| stats.replaced),
         ("not returned", |stats| stats.not_returned),
         ("too many away", |stats| stats.away_refused),
+        ("expiring", |stats| stats.expiry_notices),
+        ("expired", |stats| stats.expired),
+        ("answered", |stats| stats.answered),
+        ("asks late", |stats| stats.asks_late),
+        ("asks cancelled", |stats| stats.asks_cancelled),
+        ("asks not resumed", |stats| stats.asks_not_resumed),
+        ("asks ended", |stats| stats.asks_ended),
+        ("asked again", |stats| stats.asked_again),
         ("by peer", |stats| stats.ended_by_peer),
         ("by application", |stats| stats.ended_by_application),
         ("by transport", |stats| stats.ended_by_transport),
@@ -230,6 +238,8 @@ fn random_runs_meet_every_limit_and_every_action() {
         "NoSuchRoom",
         "NoSuchUser",
         "MessageTooBig",
+        "TooManyAsks",
+        "NoSuchAsk",
     ] {
         assert!(told(word), "{word}: never");
     }

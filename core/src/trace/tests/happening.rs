@@ -5,7 +5,7 @@ pub(super) const SHARES: [(Happening, u64); 30] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
-    (Happening::SetUser, 8),
+    (Happening::SetUser, 12),
     (Happening::Join, 48),
     (Happening::Leave, 16),
     (Happening::LeaveAll, 1),

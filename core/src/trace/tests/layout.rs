@@ -2,11 +2,12 @@
 
 use super::round_trip::every_event;
 use super::strange::strange;
+use crate::close::CloseCode;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Dedup, Drain, Event, History, Hub, Lifetime, Outcome, Policy, Publishers, Recover, Reserved,
-    RoomConfig, Sink, Target,
+    Config, Dedup, Drain, Event, History, Hub, Lifetime, OnResume, Outcome, Policy, Publishers, Recover,
+    Reserved, RoomConfig, Sink, Target,
 };
 use crate::id::Address;
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -24,7 +25,7 @@ use core::hash::Hasher;
 use core::time::Duration;
 
 /// The version, and the hash of [`log`] in it.
-const PINNED: (u16, u64) = (6, 0xffeb_cd35_ae75_2a76);
+const PINNED: (u16, u64) = (6, 0xd84f_323c_fa25_adb2);
 
 const HEADER: usize = MAGIC.len() + size_of::<u16>();
 
@@ -152,6 +153,11 @@ fn busy() -> Hub {
     reserve(other, "bob", Some("other"));
     reserve(left, "bob", Some("left"));
     tell(Event::Gone { connection: left });
+    let code = Some(CloseCode(3005));
+    for on_resume in [OnResume::Fails, OnResume::AskedAgain] {
+        tell(Event::Ask { client, lasts: Duration::from_secs(40), on_resume });
+    }
+    tell(Event::SetExpiry { client, at: Some(Instant::from_nanos(40 << 30)), code, reason: "expired" });
     let room = RoomConfig {
         members: Some(9),
         publishers: Publishers::Members,

@@ -9,8 +9,8 @@ pub(crate) use super::random_config::{Random, config};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Action, Dedup, Drain, Epoch, Error, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members,
-    Outcome, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target, Verdict,
+    Action, AskId, Dedup, Drain, Epoch, Error, Event, Fate, Flush, History, Hub, Incumbent, Lifetime,
+    Members, OnResume, Outcome, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target, Verdict,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Batch, Control, Item, Lease, Progress, Transport, Written};
@@ -239,6 +239,29 @@ impl World {
                 if random.percent(30) {
                     let session = random.pick(&SESSIONS);
                     return Some(Event::Identify { client: client?, user, session }.into());
+                }
+                if random.percent(60) {
+                    let client = client?;
+                    let asks: Vec<_> = hub.asks_of(client).collect();
+                    let ask = AskId::from_u64(random.below(60));
+                    let ask = if random.percent(80) { random.pick(&asks) } else { Some(ask) };
+                    let ask = ask.unwrap_or(AskId::from_u64(1));
+                    return Some(match random.below(6) {
+                        0 => Event::CancelAsk { client, ask }.into(),
+                        1 => Event::Replied { client, ask }.into(),
+                        at => {
+                            let lasts = Duration::from_millis(random.below(300));
+                            let on_resume = if at < 4 { OnResume::Fails } else { OnResume::AskedAgain };
+                            Event::Ask { client, lasts, on_resume }.into()
+                        }
+                    });
+                }
+                if random.percent(20) {
+                    let after = Duration::from_millis(random.below(1_500));
+                    let at = random.percent(85).then_some(self.now + after);
+                    let code = random.percent(30).then_some(CloseCode(3005));
+                    let reason = random.pick(&REASONS)?;
+                    return Some(Event::SetExpiry { client: client?, at, code, reason }.into());
                 }
                 Event::SetUser { client: client?, user }.into()
             }

@@ -2,7 +2,7 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Closes, Config, Deadlines, EndedBy, Histories, History, Host, Inbound, Outbox, OverRate,
+    Admission, Asks, Closes, Config, Deadlines, EndedBy, Histories, History, Host, Inbound, Outbox, OverRate,
     PerUser, Policy, Rooms, SecondConnection, Sessions,
 };
 use crate::rate::Rate;
@@ -97,6 +97,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             control: Some(Rate::per_second(50).burst(6)),
             over_rate: random.pick(&over_rate).unwrap_or(OverRate::Pause),
         },
+        asks: Asks { per_client: 3, ..Asks::default() },
         deadlines: Deadlines {
             handshake: Duration::from_millis(150),
             ping: Some(Duration::from_millis(200)),
@@ -107,6 +108,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             idle: Some(Duration::from_millis(300)),
             idle_inbound: Some(Duration::from_millis(400)),
             standstill: Duration::from_millis(2),
+            expiry_notice: Some(Duration::from_millis(60)),
         },
         closes: closes(seed),
         host: Host {

@@ -2,8 +2,8 @@ use super::strange::strange;
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
-    Config, Dedup, Drain, Epoch, Event, Fate, Flush, History, Host, Hub, Incumbent, Lifetime, Members,
-    Policy, Position, Publishers, Recover, RoomConfig, Sink, Target,
+    AskId, Config, Dedup, Drain, Epoch, Event, Fate, Flush, History, Host, Hub, Incumbent, Lifetime, Members,
+    OnResume, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -136,6 +136,12 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::Open { connection },
         Event::SetUser { client, user: Some("") },
         Event::SetUser { client, user: None },
+        Event::SetExpiry { client, at: Some(Instant::FAR_FUTURE), code: Some(code), reason },
+        Event::Ask { client, lasts: Duration::MAX, on_resume: OnResume::AskedAgain },
+        Event::Ask { client: FAR_ID, lasts: Duration::ZERO, on_resume: OnResume::Fails },
+        Event::Replied { client, ask: AskId::from_u64(u64::MAX) },
+        Event::CancelAsk { client, ask: AskId::from_u64(0) },
+        Event::SetExpiry { client: FAR_ID, at: None, code: None, reason: "" },
         Event::Join { client, room: "lobby", recover: None },
         Event::Join { client: FAR_ID, room: "öffentlich", recover: None },
         Event::Join { client, room: "lobby", recover: Some(Recover::Since(position)) },

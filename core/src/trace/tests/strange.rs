@@ -2,7 +2,7 @@
 
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
-    Admission, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
+    Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
     Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
@@ -68,6 +68,7 @@ pub(super) fn strange() -> Config {
             control: None,
             over_rate: OverRate::Close,
         },
+        asks: Asks { per_client: 30, deadline: Duration::from_micros(31) },
         deadlines: Deadlines {
             handshake: Duration::from_nanos(12),
             ping: None,
@@ -78,6 +79,7 @@ pub(super) fn strange() -> Config {
             idle: Some(Duration::from_micros(15)),
             idle_inbound: Some(Duration::from_micros(28)),
             standstill: Duration::from_micros(16),
+            expiry_notice: Some(Duration::from_micros(29)),
         },
         closes: Closes::from_fn(|cause| match cause {
             Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),

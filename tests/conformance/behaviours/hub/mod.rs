@@ -1,5 +1,6 @@
 //! What an application and its hub see.
 
+pub(crate) mod asks;
 pub(crate) mod batching;
 pub(crate) mod budget;
 pub(crate) mod closes;
@@ -9,6 +10,7 @@ pub(crate) mod crowd;
 pub(crate) mod draining;
 pub(crate) mod ends;
 pub(crate) mod events;
+pub(crate) mod expiry;
 pub(crate) mod floods;
 pub(crate) mod frames;
 pub(crate) mod health;

@@ -119,6 +119,7 @@ impl Model {
         if self.state == State::Draining {
             self.give_moment(client);
         }
+        self.begin_expiry(client);
         self.arm(id);
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! One client: the member, with its user, its rooms and its outbox.
 
+use super::asks::Ask;
+use super::expiry::Expiry;
 use super::outbox::{Outbox, Sending};
 use super::rates::Bucket;
+use super::timeouts::NEVER;
 use throng_core::{Address, ClientId, ConnectionId};
 
 /// Stands for "no connection": none has this id.
@@ -46,6 +49,11 @@ pub(crate) struct Client {
     pub(crate) user: Option<String>,
     pub(crate) session: Option<String>,
     pub(crate) away: Option<Away>,
+    pub(crate) expiry: Option<Expiry>,
+    /// In the order of asking.
+    pub(crate) asks: Vec<Ask>,
+    /// When the hub looks at them, and the number of the setting of that timer.
+    pub(super) asks_timer: (u64, u64),
     /// Not a client, but what a connection that was separated from its client has left to write.
     pub(crate) is_rest: bool,
     /// Clients opened before it.
@@ -70,6 +78,9 @@ impl Client {
             user: None,
             session: None,
             away: None,
+            expiry: None,
+            asks: Vec::new(),
+            asks_timer: (NEVER, 0),
             is_rest: false,
             opened: 0,
             rooms: Vec::new(),

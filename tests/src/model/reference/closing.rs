@@ -148,6 +148,9 @@ impl Model {
     ) {
         self.tell_drops_of(client);
         self.tell_over_rate(client);
+        self.end_asks(client, code, by);
+        self.of(client).asks_timer.0 = NEVER;
+        self.of(client).expiry = None;
         self.leave_every_room(client);
         self.of(client).session = None;
         self.of(client).away = None;

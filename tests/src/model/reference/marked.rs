@@ -60,7 +60,8 @@ impl Model {
     /// For what a client has.
     pub(super) fn work_of(&mut self, client: ClientId) -> u32 {
         let one = self.of(client);
-        ROOM * one.rooms.len() as u32 + MESSAGE * one.outbox.sums().0
+        let asks = NOTICE * one.asks.len() as u32;
+        ROOM * one.rooms.len() as u32 + MESSAGE * one.outbox.sums().0 + asks
     }
 
     /// Does something to a client; for how much of what it had, and for its end.

@@ -11,10 +11,12 @@
 //! writes after that has a *rest*, which stands among the clients and is none.
 
 mod admission;
+mod asks;
 mod client;
 mod closing;
 mod connection;
 mod drain;
+mod expiry;
 mod history;
 mod ids;
 mod inbound;
@@ -217,6 +219,12 @@ impl Model {
         let done = |()| Outcome::Done;
         match event {
             Event::SetUser { client, user } => self.set_user(client, user).map(done),
+            Event::SetExpiry { client, at, code, reason } => {
+                self.set_expiry(client, at, code, reason).map(done)
+            }
+            Event::Ask { client, lasts, on_resume } => self.ask(client, lasts, on_resume).map(Outcome::Asked),
+            Event::Replied { client, ask } => self.replied(client, ask).map(done),
+            Event::CancelAsk { client, ask } => self.cancel_ask(client, ask).map(Outcome::Cancelled),
             Event::Identify { client, user, session } => {
                 self.identify(client, user, session).map(Outcome::Identified)
             }
@@ -398,6 +406,11 @@ impl Model {
         let away = self.clients.iter().filter_map(|one| one.away.as_ref()).map(|away| away.timer);
         let mut timers = self.connections.iter().map(|connection| connection.timer).chain(away);
         let is_due = timers.any(|timer| timer.0 <= self.now);
+        let rare = self
+            .clients
+            .iter()
+            .flat_map(|one| [one.asks_timer.0, one.expiry.as_ref().map_or(NEVER, |expiry| expiry.timer.0)]);
+        let is_due = is_due || rare.min().is_some_and(|due| due <= self.now);
         let is_due = is_due || self.next_story().is_some_and(|(at, _)| at <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due

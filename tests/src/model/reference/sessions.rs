@@ -170,6 +170,10 @@ impl Model {
         }
         let connection = self.of(reserved).connection;
         self.assign_user(reserved, None);
+        let expiry = self.of(reserved).expiry.take();
+        if expiry.is_some() {
+            self.of(client).expiry = expiry;
+        }
         self.forget(reserved);
         if self.of(client).phase == Phase::Open {
             let old = self.of(client).connection;
@@ -196,6 +200,8 @@ impl Model {
             self.give_moment(client);
         }
         self.arm(connection);
+        self.begin_expiry(client);
+        self.resume_asks(client, connection);
         self.tell_low(client);
         Ok(())
     }
@@ -397,6 +403,6 @@ impl Model {
 }
 
 /// By what the jitter of a client without a connection is chosen: its place.
-fn seat(client: ClientId) -> ConnectionId {
+pub(super) fn seat(client: ClientId) -> ConnectionId {
     ConnectionId::from_u64(client.index() as u64)
 }

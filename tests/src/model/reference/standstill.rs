@@ -59,6 +59,10 @@ impl Model {
                 moved(&mut away.until);
                 moved(&mut away.timer.0);
             }
+            for ask in &mut client.asks {
+                moved(&mut ask.until);
+            }
+            moved(&mut client.asks_timer.0);
             client.written.shift(by);
         }
         for moment in self.rooms.iter_mut().filter_map(|room| room.story.as_mut()).flat_map(Story::moments) {

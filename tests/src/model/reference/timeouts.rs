@@ -43,31 +43,39 @@ impl Model {
             let due = self.connections.iter().filter(|connection| connection.timer.0 <= self.now);
             let connection =
                 due.min_by_key(|connection| connection.timer).map(|first| (first.timer, first.id));
-            let timers = [away.map(|first| first.0), connection.map(|first| first.0)];
+            let asked = self.clients.iter().map(|one| (one.asks_timer, one.id));
+            let asked = asked.filter(|(timer, _)| timer.0 <= self.now).min();
+            let timers = [away, asked].map(|first| first.map(|first| first.0));
+            let timers = timers.into_iter().chain([connection.map(|first| first.0)]);
             if let Some((at, room)) = self.next_story()
                 && at <= self.now
-                && timers.into_iter().flatten().all(|timer| at < timer.0)
+                && timers.clone().flatten().all(|timer| at < timer.0)
             {
                 self.story_fires(&room);
                 continue;
             }
-            if away.is_none() && connection.is_none() {
-                return;
-            }
+            let Some(first) = timers.flatten().min() else { break };
             spent += TIMER;
+            if let Some((timer, client)) = asked
+                && timer == first
+            {
+                spent += self.work_on(client, |model| model.asks_fire(client));
+                continue;
+            }
             if let Some((timer, client)) = away
                 && connection.is_none_or(|connection| timer < connection.0)
             {
                 spent += self.work_on(client, |model| model.away_timer_fires(client));
                 continue;
             }
-            let Some((_, connection)) = connection else { return };
+            let Some((_, connection)) = connection else { break };
             self.at(connection).timer.0 = NEVER;
             match self.at(connection).client {
                 Some(client) => spent += self.work_on(client, |model| model.timer_fires(connection)),
                 None => self.timer_fires(connection),
             }
         }
+        self.end_expired(spent);
     }
 
     fn timer_fires(&mut self, connection: ConnectionId) {
@@ -263,6 +271,9 @@ impl Model {
         }
         let deadlines = self.connections.iter().map(|connection| self.next_deadline(connection));
         let graces = self.clients.iter().map(|client| self.grace_over(client));
+        let asks = self.clients.iter().map(|client| self.asks_due(client));
+        let expiries = self.clients.iter().map(|client| self.expiry_due(client));
+        let graces = graces.chain(asks).chain(expiries);
         let stories = self.next_story().map(|(at, _)| at);
         deadlines.chain(graces).chain(stories).min().filter(|&deadline| deadline != NEVER)
     }

@@ -126,6 +126,14 @@ fn clients_that_are_away_are_no_connections_and_what_becomes_of_them_is_counted(
             Ok(())
         }));
         let meters = Meters::new(&world.hub);
+        let expire = |world: &mut World| {
+            let peer = world.connect();
+            let client = world.hub.client(world.hub.clients()[0]).expect("it is open");
+            client.set_expiry(Duration::from_secs(2)).expect("it is open");
+            world.pass(Duration::from_secs(1));
+            world.pass(Duration::from_secs(1));
+            drop(peer);
+        };
         let lose = |world: &mut World| {
             let peer = world.connect();
             peer.fail(std::io::ErrorKind::ConnectionReset);
@@ -141,6 +149,9 @@ fn clients_that_are_away_are_no_connections_and_what_becomes_of_them_is_counted(
         meters.publish();
         assert_eq!(keeping.gauge("throng_away_clients "), 0.0);
         let counts = [("away", 2), ("resumed", 2), ("replaced", 1), ("not_returned", 1), ("away_refused", 0)];
+        let counts = counts.into_iter().chain([("expired", 1), ("expiry_notices", 1)]);
+        expire(&mut world);
+        meters.publish();
         for (name, count) in counts {
             assert_eq!(keeping.count(&format!("throng_{name}_total ")), count, "{name}");
         }

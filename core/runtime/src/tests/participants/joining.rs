@@ -306,7 +306,8 @@ fn nobody_else_can_name_the_session_of_a_participant() {
     let (_, _) = connect(&mut world, "/");
     let other = world.hub.clients().into_iter().find(|id| *id != handle.client().id());
     let other = world.hub.client(other.expect("it is open")).expect("it is open");
-    let refusal = |result: Result<(), throng_core::hub::Error>| result.map_err(|error| error.refusal());
+    let refusal =
+        |result: Result<(), throng_core::hub::Error>| result.map_err(throng_core::hub::Error::refusal);
     assert_eq!(refusal(other.set_session(&known)), Err(Some(Refused::SessionOfAnotherUser)));
     assert_eq!(refusal(handle.client().set_session("mine")), Err(Some(Refused::SessionInUse)));
     assert_eq!((guest.texts(), handle.client().is_open()), (vec![], true), "it has noticed nothing");
