@@ -1,4 +1,4 @@
-//! Peers as readers of their answers: those that read too slowly, and those that go on sending.
+//! Ends connections of an HTTP server whose peers read their answers too slowly, or go on sending after the last answer.
 
 use core::future::{Future, poll_fn};
 use core::mem::MaybeUninit;
@@ -14,18 +14,18 @@ use super::admission::HttpAdmission;
 use super::deadline::MARGIN;
 
 /// Ends a connection whose peer takes less of an answer than a client may take of its messages: `deadlines.write` and
-/// `deadlines.write_rate`. No layer of the application could: a response has left it. Once a WebSocket is open, the hub has deadlines
-/// of its own, and these do not hold.
+/// `deadlines.write_rate`. No middleware of the application could do that, since a response has passed through all of them before
+/// it is written. Does nothing once a WebSocket is open: the hub has deadlines of its own.
 pub(super) struct Reader {
     hub: HostedHub,
     admission: Arc<HttpAdmission>,
-    /// Something waits to be written. Boxed, because it mostly does not.
+    /// Set while bytes wait to be written. Boxed, because mostly none do.
     waits: Option<Box<Waits>>,
-    /// Something waits in the buffer of a layer, such as TLS, that does not tell how much of it is written.
+    /// Set while bytes wait in the buffer of a layer such as TLS, which does not say how many of them are written.
     flushes: Option<Box<Flushes>>,
 }
 
-/// As much as a layer may buffer: rustls holds up to 64 KiB.
+/// The most bytes that a layer is expected to buffer: rustls holds up to 64 KiB.
 const BUFFERED: u32 = 64 << 10;
 /// The rate at which a peer must take what is buffered if the config has none, in bytes a second.
 const LEAST_RATE: u32 = 1_024;
@@ -56,7 +56,7 @@ impl Reader {
         Self { hub: hub.clone(), admission: Arc::clone(admission), waits: None, flushes: None }
     }
 
-    /// The result of writing so many bytes, or an error if the peer has had its time.
+    /// Returns the result of a write, or an error if the peer has taken too little until its deadline.
     pub(super) fn wrote(
         &mut self,
         cx: &mut Context<'_>,
@@ -85,8 +85,8 @@ impl Reader {
         written
     }
 
-    /// The result of flushing, or an error if the peer has had its time: `deadlines.write`, and as long as a full buffer takes at
-    /// `deadlines.write_rate`, since a layer shows no progress.
+    /// Returns the result of a flush, or an error if the flush takes too long. It may take `deadlines.write`, plus the time in
+    /// which a full buffer is written at `deadlines.write_rate`, because a layer shows no progress.
     pub(super) fn flushed(
         &mut self,
         cx: &mut Context<'_>,
@@ -108,7 +108,7 @@ impl Reader {
         Poll::Ready(Err(self.too_slow()))
     }
 
-    /// The peer has had its time, and gets no more of it.
+    /// Notes that the connection is to be closed without waiting for its peer to hang up. Returns the error that closes it.
     fn too_slow(&self) -> io::Error {
         self.admission.end();
         io::Error::new(io::ErrorKind::TimedOut, "the peer reads its answer too slowly")
@@ -135,9 +135,9 @@ impl Reader {
     }
 }
 
-/// Shuts a connection down whose last answer is written, and reads what its peer still sends until that hangs up, for a second at most.
-/// If a socket is closed with unread input, the system resets the connection, and the peer may lose the answer (RFC 9112 section 9.6).
-/// Ends at once if as many connections as `admission.lingering` wait already.
+/// Shuts a connection down whose last answer is written, and reads what its peer still sends until that hangs up, for a second at
+/// most. If a socket is closed with unread input, the system resets the connection, and the peer may lose the answer (RFC 9112
+/// section 9.6). Ends at once if as many connections as `admission.lingering` wait already.
 pub(super) async fn hang_up(hub: &HostedHub, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let mut is_shut = false;
     let mut deadline: Option<(Deadline, Lingering)> = None;
@@ -161,7 +161,7 @@ pub(super) async fn hang_up(hub: &HostedHub, mut stream: impl AsyncRead + AsyncW
     .await;
 }
 
-/// Reads and throws away what comes. Ready at the end of it.
+/// Reads and discards input. Ready when the peer hangs up.
 fn poll_end(cx: &mut Context<'_>, stream: &mut (impl AsyncRead + Unpin)) -> Poll<()> {
     loop {
         let mut step = [MaybeUninit::<u8>::uninit(); STEP];

@@ -48,7 +48,7 @@ fn without_a_rate_each_byte_that_is_taken_postpones_the_write_deadline() {
     bench.lease(client, PLENTY).expect("leased");
     bench.wrote_part(client, 0, 8);
     bench.wait(TICK);
-    assert_eq!(bench.actions().len(), 3, "this time none was");
+    assert_eq!(bench.actions().len(), 3, "no byte was taken before the write deadline");
 }
 
 #[test]

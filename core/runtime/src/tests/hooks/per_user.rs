@@ -197,7 +197,7 @@ fn a_roster_that_changes_while_the_application_decides_is_shown_again() {
     assert_eq!(*rosters.lock().unwrap(), [0, 0, 1, 1, 0]);
     assert_eq!(first.answer().1, ["closed Some(1000)"]);
     assert!(second.answer().1.is_empty());
-    assert_eq!(world.hub.stats().evicted, 0, "nobody was evicted for what was not so any more");
+    assert_eq!(world.hub.stats().evicted, 0, "no client was evicted by the decision that was outdated");
 }
 
 #[test]

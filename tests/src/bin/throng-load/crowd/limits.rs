@@ -1,11 +1,11 @@
-//! How many sockets the process may have.
+//! The limit on open files of the process.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Epoll, standard streams, the report, /proc.
+/// The number of open files besides connections, at most: epoll, standard streams, the report, files in /proc.
 const OTHER_FILES: usize = 32;
 
-/// Raises the soft limit on open files to the hard one, and checks that so many connections fit.
+/// Raises the soft limit on open files to the hard one, and checks that it allows this number of connections.
 pub(super) fn raise_open_files(connections: usize) -> Result<(), String> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })
