@@ -18,6 +18,10 @@ const RECOVERED_AT_MOST: u64 = 12;
 /// What has happened in all runs, by name: it is of no use if one of it has not.
 type Tally = Arc<Mutex<BTreeMap<&'static str, u64>>>;
 
+/// The name of the session, kept with its client.
+#[derive(Clone)]
+struct Session(String);
+
 /// What the application knows, shared with the scripts of the peers.
 #[derive(Clone)]
 struct Book {
@@ -75,7 +79,10 @@ impl Book {
                 let query = |key| connecting.request().query(key);
                 let (session, since) = (query("session"), query("since"));
                 let is_listener = session.is_some();
-                session.into_iter().for_each(|session| connecting.set_session(session));
+                if let Some(session) = session {
+                    connecting.insert(Session(session.to_string()));
+                    connecting.set_session(session);
+                }
                 match since.and_then(|since| since.parse().ok()) {
                     Some(since) => connecting.join_from(ROOM, Recover::Since(since)),
                     None if is_listener => connecting.join(ROOM),
@@ -87,8 +94,7 @@ impl Book {
             .on_dropped(move |client, notice| {
                 if notice.of_history {
                     dropped.count("dropped");
-                    let session = client.session().map(|session| session.to_string());
-                    dropped.pages().dropped.extend(session);
+                    dropped.pages().dropped.extend(client.get::<Session>().map(|Session(name)| name));
                 }
             })
             .on_resumed(move |_, _| resumed.count("resumed"))
