@@ -89,9 +89,11 @@ async fn next(peer: &mut Peer) -> (u64, u64) {
 }
 
 pub(crate) fn a_peer_that_comes_and_goes_gets_each_message_once_and_in_order(host: &Host) {
-    const MESSAGES: u32 = 400;
+    const MESSAGES: u32 = 250;
     let desk = Desk::default();
-    let server = desk.server(host, |_| {});
+    // All of it is kept, however slow the peer is.
+    let history = History { messages: MESSAGES, age: LONG, ..History::default() };
+    let server = desk.server(host, |config| _ = config.history.by_prefix.insert(ROOM.into(), history));
     let start = publish(&server, 0..1);
     std::thread::scope(|scope| {
         let publisher = scope.spawn(|| {
