@@ -11,7 +11,7 @@ use throng_runtime::{Authenticating, Client, Connecting, Handler, Json, Numbered
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 
-use crate::behaviours::peer::{Peer, run};
+use crate::behaviours::peer::{Peer, connect, run, url};
 use crate::hosts::Host;
 
 const ROOM: &str = "news";
@@ -159,15 +159,21 @@ pub(crate) fn a_position_of_another_process_is_never_taken_for_one_of_this(host:
     eventually("it is told", || after.recoveries() == [Some(Recovery::Unrecovered(why))]);
 }
 
+/// A peer whose client opens when it has said something.
+async fn late(server: &Server) -> Peer {
+    let (socket, _) = connect(url(server.address, "/late")).await.expect("it opens");
+    Peer(socket)
+}
+
 pub(crate) fn a_position_may_come_after_the_upgrade(host: &Host) {
     let desk = Desk::default();
     let server = desk.server(host, |_| {});
     let top = publish(&server, 0..5);
     run(async {
-        let mut peer = Peer::enter(&server, "/late").await;
+        let mut peer = late(&server).await;
         peer.say(&Position { offset: 3, ..top }.to_string()).await;
         assert_eq!([next(&mut peer).await, next(&mut peer).await], [(4, 3), (5, 4)]);
-        let mut peer = Peer::enter(&server, "/late").await;
+        let mut peer = late(&server).await;
         peer.say("the latest").await;
         assert_eq!(next(&mut peer).await, (5, 4));
     });
