@@ -273,43 +273,41 @@ impl Listener {
     fn take(&mut self, line: &str, is_continued: bool) -> Result<(), Stop> {
         let Some((offset, number)) = parse(line) else { return Ok(()) };
         let Some(at) = self.at else { return Err(PeerError::wrong("a message before any answer").into()) };
-        if offset == at.offset + 1 {
-            let known = self.book.pages().published.get(&(at.epoch, offset)).copied();
-            if known == Some(number) {
-                self.at = Some(Position { offset, ..at });
-                return Ok(());
-            }
+        let known = self.book.pages().published.get(&(at.epoch, offset)).copied();
+        if known != Some(number) {
             // It may be of a history that has begun anew, of which nobody has told: the next join does.
-            return self.is_anew(offset, number).map_or_else(
-                || Err(PeerError::wrong(format!("{offset} says {number}, not {known:?}")).into()),
-                |()| Err(Stop::Hole),
-            );
+            let what = format!("{offset} says {number}, not {known:?}");
+            return Err(if self.is_anew(offset, number) {
+                Stop::Hole
+            } else {
+                PeerError::wrong(what).into()
+            });
         }
-        let is_repeated = offset <= at.offset && is_continued;
-        if is_repeated && self.book.pages().published.get(&(at.epoch, offset)) == Some(&number) {
-            self.book.count("repeated");
+        if offset == at.offset + 1 {
+            self.at = Some(Position { offset, ..at });
             return Ok(());
         }
-        if self.is_anew(offset, number).is_some() {
-            return Err(Stop::Hole);
-        }
-        let is_hole = offset > at.offset + 1;
-        if is_hole {
+        if offset > at.offset {
             self.book.count("hole");
             if !is_continued {
                 self.book.pages().holes.insert(self.name());
             }
             return Err(Stop::Hole);
         }
+        if is_continued {
+            self.book.count("repeated");
+            return Ok(());
+        }
         Err(PeerError::wrong(format!("{offset} comes twice, at {at:?} of {}", self.name())).into())
     }
 
     /// Whether a message is of another history than that of the position.
-    fn is_anew(&self, offset: u64, number: u64) -> Option<()> {
-        let pages = self.book.pages();
-        let at = self.at?;
-        let mut others = pages.published.iter().filter(|((epoch, _), _)| *epoch != at.epoch);
-        others.any(|((_, other), said)| (*other, *said) == (offset, number)).then_some(())
+    fn is_anew(&self, offset: u64, number: u64) -> bool {
+        let (pages, at) = (self.book.pages(), self.at);
+        let is_it = |((epoch, other), said): (&(Epoch, u64), &u64)| {
+            at.is_none_or(|at| at.epoch != *epoch) && (*other, *said) == (offset, number)
+        };
+        pages.published.iter().any(is_it)
     }
 
     async fn visit(&mut self, is_continued: bool) -> Result<(), Stop> {
