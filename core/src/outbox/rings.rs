@@ -107,15 +107,19 @@ impl Outboxes {
         totals.trimmed += trimmed;
     }
 
-    /// Discards the frames that were published at or before a moment, in nanoseconds of the hub's time.
-    pub(crate) fn expire_ring(&mut self, ring: u32, until: u64) {
+    /// Discards at most so many frames that were published at or before a moment, in nanoseconds of the hub's time. Returns their
+    /// number.
+    pub(crate) fn expire_ring(&mut self, ring: u32, until: u64, most: u32) -> u32 {
         let Rings { list, discarded, messages, totals } = &mut self.rings;
         let ring = &mut list[ring];
-        while ring.kept.front().is_some_and(|kept| kept.time <= until) {
+        let mut expired = 0;
+        while expired < most && ring.kept.front().is_some_and(|kept| kept.time <= until) {
             ring.pop(&self.frames, discarded, Unrecoverable::Expired);
-            *messages -= 1;
-            totals.expired += 1;
+            expired += 1;
         }
+        *messages -= u64::from(expired);
+        totals.expired += u64::from(expired);
+        expired
     }
 
     /// Releases at most so many discarded frames, and returns whether any are left.
@@ -132,8 +136,7 @@ impl Outboxes {
 
     /// Discards frames of histories, and releases them, until the hub uses no more bytes than `target`: each time the older half of
     /// the largest history, which is then as large as the rest of it. Once only `enough` bytes are used, or if it frees too little
-    /// because outboxes hold the same frames, it stops after some thousands. Returns false if it stopped with bytes over `enough`
-    /// or `target` and histories left.
+    /// because outboxes hold the same frames, it stops after some thousands. Returns false if it stopped so.
     ///
     /// O(histories), and O(log histories) for each half.
     pub(super) fn evict_history(&mut self, target: u64, enough: u64) -> bool {

@@ -5,6 +5,7 @@ use super::history::{FIVE, with_histories};
 use crate::hub::{
     History, Policy, Position, Published, Recover, Recovery, RoomConfig, Target, Unrecoverable, Unrecovered,
 };
+use core::time::Duration;
 
 /// A hub with a budget of 1,000 bytes.
 fn small() -> Bench {
@@ -217,4 +218,23 @@ fn what_was_discarded_and_waits_to_be_released_goes_before_any_history() {
     let stats = bench.hub.stats();
     assert_eq!((stats.history_evicted, stats.history_messages, stats.frames), (0, 1_000, 1_001));
     assert_eq!(bench.hub.check(), Ok(()));
+}
+
+#[test]
+fn a_long_history_expires_in_slices() {
+    let mut bench = full_of_history(0, 20_000);
+    bench.wait(FIVE.age - Duration::from_secs(1));
+    bench.oversleep(Duration::from_secs(1));
+    let mut rounds = 0;
+    while bench.hub.poll_timeout().is_some_and(|at| at <= bench.now) {
+        let before = bench.hub.stats();
+        bench.hub.timeout(bench.now).expect("a timeout");
+        let after = bench.hub.stats();
+        assert!(after.history_expired - before.history_expired <= 9_216, "in a slice");
+        assert_eq!(bench.hub.check(), Ok(()));
+        rounds += 1;
+    }
+    let stats = bench.hub.stats();
+    assert_eq!((stats.history_expired, stats.history_messages, stats.frames), (20_000, 0, 0));
+    assert!(rounds >= 3, "{rounds} rounds");
 }

@@ -11,7 +11,7 @@ use throng_runtime::{Authenticating, Client, Connecting, Handler, Json, Numbered
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 
-use crate::behaviours::peer::{Peer, run};
+use crate::behaviours::peer::{Peer, connect, run, url};
 use crate::hosts::Host;
 
 const ROOM: &str = "news";
@@ -89,9 +89,11 @@ async fn next(peer: &mut Peer) -> (u64, u64) {
 }
 
 pub(crate) fn a_peer_that_comes_and_goes_gets_each_message_once_and_in_order(host: &Host) {
-    const MESSAGES: u32 = 400;
+    const MESSAGES: u32 = 250;
     let desk = Desk::default();
-    let server = desk.server(host, |_| {});
+    // All of it is kept, however slow the peer is.
+    let history = History { messages: MESSAGES, age: LONG, ..History::default() };
+    let server = desk.server(host, |config| _ = config.history.by_prefix.insert(ROOM.into(), history));
     let start = publish(&server, 0..1);
     std::thread::scope(|scope| {
         let publisher = scope.spawn(|| {
@@ -157,15 +159,21 @@ pub(crate) fn a_position_of_another_process_is_never_taken_for_one_of_this(host:
     eventually("it is told", || after.recoveries() == [Some(Recovery::Unrecovered(why))]);
 }
 
+/// A peer whose client opens when it has said something.
+async fn late(server: &Server) -> Peer {
+    let (socket, _) = connect(url(server.address, "/late")).await.expect("it opens");
+    Peer(socket)
+}
+
 pub(crate) fn a_position_may_come_after_the_upgrade(host: &Host) {
     let desk = Desk::default();
     let server = desk.server(host, |_| {});
     let top = publish(&server, 0..5);
     run(async {
-        let mut peer = Peer::enter(&server, "/late").await;
+        let mut peer = late(&server).await;
         peer.say(&Position { offset: 3, ..top }.to_string()).await;
         assert_eq!([next(&mut peer).await, next(&mut peer).await], [(4, 3), (5, 4)]);
-        let mut peer = Peer::enter(&server, "/late").await;
+        let mut peer = late(&server).await;
         peer.say("the latest").await;
         assert_eq!(next(&mut peer).await, (5, 4));
     });
