@@ -29,7 +29,7 @@ impl Hooks for Noted {
 
     async fn join(&self, _: &Participant, context: &JoinContext) -> Result<(), CloseFrame> {
         let JoinContext { room, participant, reconnect, .. } = context;
-        self.note(format!("{participant} joins {room}, {reconnect}"));
+        self.note(&format!("{participant} joins {room}, {reconnect}"));
         Ok(())
     }
 
@@ -39,12 +39,12 @@ impl Hooks for Noted {
     }
 
     async fn leave(&self, participant: &Participant, _: &LeaveReason) {
-        self.note(format!("{} leaves", participant.id()));
+        self.note(&format!("{} leaves", participant.id()));
     }
 }
 
 impl Noted {
-    fn note(&self, what: String) {
+    fn note(&self, what: &str) {
         self.1.lock().unwrap().push(format!("{}: {what}", self.0));
     }
 }
