@@ -111,7 +111,8 @@ impl Model {
     }
 
     fn arm_asks(&mut self, client: ClientId) {
-        let due = self.asks_due(&self.of(client).clone());
+        let one = self.of(client).clone();
+        let due = self.asks_due(&one);
         self.timers_set += 1;
         self.of(client).asks_timer = (due, self.timers_set);
     }
