@@ -1,11 +1,10 @@
 //! Questions whose reply somebody waits for.
 
 use crate::notice::ask::AskError;
-use crate::state::types::Inner;
 use crate::state::wakes::{Wakes, replace};
 use alloc::collections::{BTreeMap, VecDeque};
 use core::task::{Poll, Waker};
-use throng_core::hub::{AskId, Event, Outcome, Published, Target};
+use throng_core::hub::AskId;
 use throng_core::websocket::Message;
 use throng_core::{ClientId, Frame};
 
@@ -80,39 +79,18 @@ impl Asks {
         !self.again.is_empty()
     }
 
+    /// The next question that is to be asked again.
+    pub(crate) fn next_again(&mut self) -> Option<(ClientId, AskId)> {
+        self.again.pop_front()
+    }
+
+    /// The message of a question, and the sequence number of its publish.
+    pub(crate) fn message(&self, ask: AskId) -> Option<(Frame, u64)> {
+        self.waiting.get(&ask)?.message.clone()
+    }
+
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.waiting.len()
-    }
-}
-
-impl Inner {
-    /// Sends questions once more, unless they still wait in the outbox.
-    #[cold]
-    pub(crate) fn send_again(&mut self) {
-        while let Some((client, ask)) = self.asks.again.pop_front() {
-            let waiting = self.asks.waiting.get(&ask).and_then(|waiting| waiting.message.as_ref());
-            let Some((frame, sequence)) = waiting.map(|(frame, sequence)| (frame.clone(), *sequence)) else {
-                continue;
-            };
-            if self.hub.is_waiting(client, sequence) {
-                continue;
-            }
-            let targets = &[Target::Client(client)];
-            let event = Event::Publish {
-                publisher: None,
-                targets,
-                except: &[],
-                frame: &frame,
-                policy: None,
-                dedup: None,
-            };
-            let now = self.hub.now();
-            // If the outbox is full, that is told like any drop, and the deadline ends the question.
-            if let Ok(Outcome::Published(Published { queued: 1, .. })) = self.handle(now, event) {
-                let sequence = self.hub.sequence();
-                self.asks.keep(ask, frame, sequence);
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The state behind the lock of a hub, and the state that its handles and tasks share.
 
+pub(crate) mod asking_again;
 pub(crate) mod asks;
 pub(crate) mod backlog;
 pub(crate) mod batching;

@@ -1,23 +1,12 @@
 //! Questions to clients' peers.
 
 use super::Model;
-use super::client::{Client, NOWHERE};
+use super::client::{Ask, Client, NOWHERE};
 use super::sessions::seat;
 use super::timeouts::NEVER;
 use std::time::Duration;
 use throng_core::hub::{Action, AskEnd, AskId, Error, OnResume, Refusal};
 use throng_core::{ClientId, CloseCode, ClosedBy, ConnectionId};
-
-/// A question without a reply.
-#[derive(Clone, Debug)]
-pub(crate) struct Ask {
-    pub(crate) id: AskId,
-    pub(super) until: u64,
-    lasts: u64,
-    on_resume: OnResume,
-    /// On which connection it was asked, if on any.
-    asked_on: Option<ConnectionId>,
-}
 
 impl Model {
     pub(super) fn ask(

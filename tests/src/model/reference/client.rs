@@ -1,11 +1,9 @@
 //! One client: the member, with its user, its rooms and its outbox.
 
-use super::asks::Ask;
-use super::expiry::Expiry;
 use super::outbox::{Outbox, Sending};
 use super::rates::Bucket;
-use super::timeouts::NEVER;
-use throng_core::{Address, ClientId, ConnectionId};
+use throng_core::hub::{AskId, OnResume};
+use throng_core::{Address, ClientId, CloseCode, ConnectionId};
 
 /// Stands for "no connection": none has this id.
 pub(crate) const NOWHERE: ConnectionId = ConnectionId::from_u64(u64::MAX);
@@ -36,6 +34,29 @@ pub(crate) struct Away {
     pub(super) lasts: u64,
     /// From where its last connection was.
     pub(super) address: Option<Address>,
+    /// When the hub looks at it, and the number of the setting of that timer.
+    pub(super) timer: (u64, u64),
+}
+
+/// A question without a reply.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) id: AskId,
+    pub(super) until: u64,
+    pub(super) lasts: u64,
+    pub(super) on_resume: OnResume,
+    /// On which connection it was asked, if on any.
+    pub(super) asked_on: Option<ConnectionId>,
+}
+
+/// The expiry of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Expiry {
+    pub(crate) at: u64,
+    /// When the application is to be told; `NEVER` if it was, or is not to be.
+    pub(super) tell: u64,
+    /// With what the client is closed, if the application has said it.
+    pub(super) close: Option<(CloseCode, String)>,
     /// When the hub looks at it, and the number of the setting of that timer.
     pub(super) timer: (u64, u64),
 }
@@ -80,7 +101,7 @@ impl Client {
             away: None,
             expiry: None,
             asks: Vec::new(),
-            asks_timer: (NEVER, 0),
+            asks_timer: (u64::MAX, 0),
             is_rest: false,
             opened: 0,
             rooms: Vec::new(),

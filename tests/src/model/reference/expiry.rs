@@ -1,24 +1,12 @@
 //! Until when clients are authorised: a time of the host's clock, which no standstill moves.
 
-use super::client::{Client, Phase};
+use super::client::{Client, Expiry, Phase};
 use super::marked::TIMER;
 use super::timeouts::nanos;
 use super::{Model, NEVER, reason_in_frame};
 use crate::model::limits::Cause;
 use throng_core::hub::{Action, Error};
 use throng_core::{ClientId, CloseCode, Instant};
-
-/// The expiry of a client.
-#[derive(Clone, Debug)]
-pub(crate) struct Expiry {
-    pub(crate) at: u64,
-    /// When the application is to be told; [`NEVER`] if it was, or is not to be.
-    tell: u64,
-    /// With what the client is closed, if the application has said it.
-    close: Option<(CloseCode, String)>,
-    /// When the hub looks at it, and the number of the setting of that timer.
-    pub(super) timer: (u64, u64),
-}
 
 impl Model {
     pub(super) fn set_expiry(
