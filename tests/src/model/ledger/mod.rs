@@ -331,6 +331,8 @@ impl Ledger {
                 Action::RoomClosed { .. }
                 | Action::Dropped { .. }
                 | Action::OverRate { .. }
+                | Action::Expiring { .. }
+                | Action::AskEnded { .. }
                 | Action::OutboxLow { .. }
                     if self.is_told_away(action) =>
                 {
@@ -339,6 +341,9 @@ impl Ledger {
                 Action::RoomClosed { .. }
                 | Action::Dropped { .. }
                 | Action::OverRate { .. }
+                | Action::Expiring { .. }
+                | Action::AskEnded { .. }
+                | Action::AskAgain { .. }
                 | Action::OutboxLow { .. } => (&[Told::Connected][..], Told::Connected),
                 Action::StoodStill { .. } => continue,
                 Action::Stopped => {
@@ -453,6 +458,9 @@ fn client_of(action: &Action) -> Option<ClientId> {
         | Action::Away { client, .. }
         | Action::Resumed { client, .. }
         | Action::Replaced { client, .. }
+        | Action::Expiring { client, .. }
+        | Action::AskEnded { client, .. }
+        | Action::AskAgain { client, .. }
         | Action::OutboxLow { client } => Some(client),
         _ => None,
     }
