@@ -1,6 +1,6 @@
 #[test]
 fn a_name_for_what_went_wrong() {
-    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 1048576, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, expiry_notice: Some(50), asks: 2, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 1048576, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10, history: Some(Histories { messages: 3, bytes: 200, age: 300, meta_age: 400, idle_rooms: 2, recover_messages: 4, recover_bytes: 300, keys: 2, key_age: 100 }) };
+    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 1048576, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, expiry_notice: Some(40), asks: 2, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 1048576, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10, history: Some(Histories { messages: 3, bytes: 200, age: 300, meta_age: 400, idle_rooms: 2, recover_messages: 4, recover_bytes: 300, keys: 2, key_age: 100 }) };
     let ops = [
         Op::Accept { address: 1, lane: 0 },
         Op::Reserve { on: Handshake(0), user: 1 },
@@ -75,10 +75,6 @@ fn a_name_for_what_went_wrong() {
         Op::Identify { who: Client(0), user: 0, session: 2 },
         Op::Join { who: Away(0), room: 1 },
         Op::CloseConnection { on: Of(Client(0)), code: 1, how: AtOnce },
-        Op::SetExpiry { who: Client(0), after: 40, code: 1 },
-        Op::Ask { who: Client(0), millis: 9, again: 1 },
-        Op::Reply { who: Client(0), ask: 0 },
-        Op::CancelAsk { who: Client(0), ask: 0 },
         Op::Reconfigure { field: 3, value: 2 },
         Op::Shutdown,
     ];
