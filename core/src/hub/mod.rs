@@ -24,6 +24,7 @@ pub(crate) mod commands;
 mod config;
 mod configure_room;
 mod connection;
+mod dispatch;
 mod drain;
 mod dump;
 mod end_for;
@@ -320,95 +321,6 @@ impl Hub {
         result
     }
 
-    // Always inlined: a typed method knows its event, so the compiler removes the match.
-    #[inline(always)]
-    fn dispatch(&mut self, event: Event<'_>, sink: Sink<'_>) -> Result<Outcome, Error> {
-        match event {
-            Event::Accept { address, lane } => self.handle_accept(address, lane).map(Outcome::Accepted),
-            Event::Reserve { connection, user, session, rooms } => {
-                self.handle_reserve(connection, user, session, rooms).map(Outcome::Reserved)
-            }
-            Event::Identify { client, user, session } => {
-                self.handle_identify(client, user, session).map(Outcome::Identified)
-            }
-            Event::Open { connection } => self.handle_open(connection).map(done),
-            Event::SetUser { client, user } => self.handle_set_user(client, user).map(done),
-            Event::SetExpiry { client, at, code, reason } => {
-                self.handle_set_expiry(client, at, code, reason).map(done)
-            }
-            Event::Ask { client, lasts, on_resume } => {
-                self.handle_ask(client, lasts, on_resume).map(Outcome::Asked)
-            }
-            Event::Replied { client, ask } => self.handle_replied(client, ask).map(done),
-            Event::CancelAsk { client, ask } => self.handle_cancel_ask(client, ask).map(Outcome::Cancelled),
-            Event::Place { client, user, among, code, reason } => {
-                self.handle_place(client, user, among, code, reason).map(done)
-            }
-            Event::Join { client, room, recover } => {
-                self.handle_join(client, room, recover).map(Outcome::Joined)
-            }
-            Event::Leave { client, room } => self.handle_leave(client, room).map(done),
-            Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
-            Event::Publish { publisher, targets, except, frame, policy, dedup } => {
-                let published = match publisher {
-                    None => self.handle_publish(targets, except, frame, policy, dedup),
-                    Some(client) => self.handle_publish_as(client, targets, except, frame, policy, dedup),
-                };
-                if let Sink::Unreached(list) = sink {
-                    self.list_unreached(policy, &published, list);
-                }
-                published.map(Outcome::Published)
-            }
-            Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config).map(done),
-            Event::RemoveHistory { room } => self.handle_remove_history(room).map(done),
-            Event::CloseRoom { room, members } => {
-                self.handle_close_room(room, members).map(Outcome::RoomClosed)
-            }
-            Event::Received { connection, bytes, .. } => {
-                self.handle_received(connection, bytes).map(Outcome::Verdict)
-            }
-            Event::Ping { connection, payload } => self.handle_ping(connection, payload).map(done),
-            Event::Pong { connection } => self.handle_pong(connection).map(done),
-            Event::Heard { connection } => self.handle_heard(connection).map(done),
-            Event::Working { connection } => self.handle_working(connection).map(done),
-            Event::PeerClosed { connection, code, reason } => {
-                self.handle_peer_closed(connection, code, reason).map(done)
-            }
-            Event::HalfClosed { connection } => self.handle_half_closed(connection).map(done),
-            Event::Close { client, code, reason, flush, by } => {
-                self.handle_close(client, code, reason, flush, by).map(done)
-            }
-            Event::CloseConnection { connection, code, reason, flush } => {
-                self.handle_close_connection(connection, code, reason, flush).map(done)
-            }
-            Event::Gone { connection } => self.handle_gone(connection).map(done),
-            Event::Transmit { connection, budget } => {
-                self.handle_transmit(connection, budget, sink.batch()?).map(Outcome::Leased)
-            }
-            Event::TransmitReady { lane, connections, budget } => {
-                self.handle_transmit_ready(lane, connections, budget, sink.batch()?).map(Outcome::Leased)
-            }
-            Event::Transmitted { results } => {
-                self.handle_transmitted(results);
-                Ok(Outcome::Done)
-            }
-            Event::Writable { connection } => self.handle_writable(connection).map(done),
-            Event::Timeout => {
-                self.handle_timeout();
-                Ok(Outcome::Done)
-            }
-            Event::Drain(plan) => {
-                self.handle_drain(plan);
-                Ok(Outcome::Done)
-            }
-            Event::Shutdown => {
-                self.handle_shutdown();
-                Ok(Outcome::Done)
-            }
-            Event::Reconfigure { config } => self.handle_reconfigure(config).map(done),
-        }
-    }
-
     /// The next action: something the host must do or tell the application. Call it until it returns `None` after
     /// each event or batch of events. Drops that are not polled yet add up in one action per client.
     pub fn poll_action(&mut self) -> Option<Action> {
@@ -548,8 +460,4 @@ impl Hub {
         let row = self.outboxes.entries[index].connection.index;
         (row != NONE).then_some(Row(row))
     }
-}
-
-fn done(_: ()) -> Outcome {
-    Outcome::Done
 }

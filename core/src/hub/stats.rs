@@ -204,6 +204,13 @@ impl Stats {
     }
 }
 
+/// A [`Stats`]: the fields in brackets have the value of the field of the same name in `$from`.
+macro_rules! stats {
+    ($from:ident => [$($same:ident,)*], $($field:ident: $value:expr,)*) => {
+        Stats { $($same: $from.$same,)* $($field: $value,)* }
+    };
+}
+
 impl Hub {
     /// A snapshot of the hub's numbers. O(lanes).
     #[must_use]
@@ -211,8 +218,17 @@ impl Hub {
         let (totals, out) = (&self.totals, &self.outboxes.totals);
         let (streams, rings) = (&self.stream_totals, self.outboxes.ring_totals());
         let ends = totals.ended;
-        let [dropped_outbox_full, dropped_conflated, dropped_hub_full, dropped_closed] = out.dropped;
-        Stats {
+        let [outbox_full, conflated, hub_full, closed] = out.dropped;
+        stats! {
+            totals => [
+                accepted, opened, protocol_errors, invalid_payloads, too_big, policy_violations,
+                handler_failures, too_slow, evicted, handshake_timeouts, write_timeouts, pong_timeouts,
+                idle_timeouts, idle_inbound_timeouts, ended_for_budget, standstills, refused, refusals,
+                refused_connections, received, received_bytes, controls, over_rate, pings, published,
+                joins, leaves, went_away, resumed, replaced, not_returned, away_refused, expired,
+                expiry_notices, asked, answered, asks_late, asks_cancelled, asks_not_resumed,
+                asks_ended, asked_again,
+            ],
             state: self.state,
             handshakes: self.phases.accepted,
             reserved: self.phases.reserved,
@@ -226,44 +242,19 @@ impl Hub {
             queued_bytes: self.outboxes.used_bytes(),
             ready: self.outboxes.ready_count(),
             blocked: self.outboxes.blocked,
-            accepted: totals.accepted,
-            opened: totals.opened,
+            ends: totals.ended,
             ended_by_peer: ends.by(ClosedBy::Peer),
             ended_by_application: ends.by(ClosedBy::Application),
             ended_by_hub: ends.by(ClosedBy::Hub),
             ended_by_transport: ends.by(ClosedBy::Transport),
-            ends,
-            protocol_errors: totals.protocol_errors,
-            invalid_payloads: totals.invalid_payloads,
-            too_big: totals.too_big,
-            policy_violations: totals.policy_violations,
-            handler_failures: totals.handler_failures,
-            too_slow: totals.too_slow,
-            evicted: totals.evicted,
-            handshake_timeouts: totals.handshake_timeouts,
-            write_timeouts: totals.write_timeouts,
-            pong_timeouts: totals.pong_timeouts,
-            idle_timeouts: totals.idle_timeouts,
-            idle_inbound_timeouts: totals.idle_inbound_timeouts,
-            ended_for_budget: totals.ended_for_budget,
-            standstills: totals.standstills,
             stood_still: Duration::from_nanos(totals.stood_still),
-            refused: totals.refused,
-            refusals: totals.refusals,
-            refused_connections: totals.refused_connections,
-            received: totals.received,
-            received_bytes: totals.received_bytes,
-            controls: totals.controls,
-            over_rate: totals.over_rate,
-            pings: totals.pings,
-            published: totals.published,
             queued: out.queued,
             written: out.written,
-            dropped_outbox_full,
-            dropped_conflated,
-            dropped_hub_full,
+            dropped_outbox_full: outbox_full,
+            dropped_conflated: conflated,
+            dropped_hub_full: hub_full,
+            dropped_closed: closed,
             sheds: out.sheds,
-            dropped_closed,
             dropped_of_history: out.dropped_of_history,
             histories: self.streams,
             idle_rooms: self.idle_rooms.len,
@@ -280,23 +271,7 @@ impl Hub {
             recovered_messages: streams.recovered_messages,
             unrecovered: streams.unrecovered.iter().sum(),
             unrecovered_by_reason: streams.unrecovered,
-            joins: totals.joins,
-            leaves: totals.leaves,
-            went_away: totals.went_away,
-            resumed: totals.resumed,
-            replaced: totals.replaced,
-            not_returned: totals.not_returned,
-            away_refused: totals.away_refused,
-            expired: totals.expired,
-            expiry_notices: totals.expiry_notices,
             asks: self.asks_open,
-            asked: totals.asked,
-            answered: totals.answered,
-            asks_late: totals.asks_late,
-            asks_cancelled: totals.asks_cancelled,
-            asks_not_resumed: totals.asks_not_resumed,
-            asks_ended: totals.asks_ended,
-            asked_again: totals.asked_again,
         }
     }
 }

@@ -7,7 +7,8 @@ use crate::connection::driver::Driver;
 use crate::connection::evicted::wait_for_evicted;
 use crate::connection::expiry::set_reserved;
 use crate::connection::handshake_transport::HandshakeTransport;
-use crate::connection::place::{foresee, place};
+use crate::connection::opening::{Opened, close_bytes, open, serve};
+use crate::connection::place::foresee;
 use crate::connection::rare_state::RareState;
 use crate::connection::serves::Serves;
 use crate::events::BacklogRoom;
@@ -17,15 +18,12 @@ use crate::handles::client::Client;
 use crate::handles::hosted::HostedHub;
 use crate::handles::hub::Hub;
 use crate::handles::refused::refused;
-use crate::handshake::participation::Place;
 use crate::handshake::request::{Connecting, Request};
 use crate::handshake::span::ConnectionSpan;
 use crate::host::Report;
-use crate::host::transport::{Reader, Transport, Writer};
-use crate::notice::hook::{ClientError, Hook};
-use crate::notice::user::SetUserError;
+use crate::host::transport::{Reader, Transport};
+use crate::notice::hook::Hook;
 use crate::state::connection::{ConnectionShared, IsServed};
-use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
 use crate::state::session_name;
 use crate::state::shared::Shared;
@@ -33,16 +31,14 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::mem;
 use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use http::{HeaderValue, StatusCode, header};
-use throng_core::hub::{Cause, Event, Flush, Outcome, Recover};
-use throng_core::websocket::encode::encode_close;
+use throng_core::hub::{Event, Outcome};
 use throng_core::websocket::handshake::{Forbidden, Refusal, Upgrade};
-use throng_core::{Address, CloseFrame, Instant, Name, hub, websocket};
+use throng_core::{Address, Instant, hub, websocket};
 
 /// A connection whose handshake is in progress, under a deadline. Dropping it gives the connection up.
 #[derive(Debug)]
@@ -244,11 +240,11 @@ impl Reserved {
         if let Some(user) = &self.connecting.user {
             self.slot.span.set_user(user);
         }
-        let mut decoder = None;
         let mut kept = self.connecting.compression.take().and_then(|negotiated| {
             connection.set_compression(negotiated.window(), negotiated.keeps_context());
             negotiated.begin(&member.shared.deflating)
         });
+        let mut decoder = None;
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());
             let asked = Asked { connection: &connection, member: &member, span: &self.slot.span };
@@ -277,43 +273,24 @@ impl Reserved {
             None => Arc::clone(&writer),
         };
         let first = (&*rooms, &*recover);
-        let (member, serves) = match open(&connection, &member, first, place.as_deref(), &layered) {
-            Ok(Opened { evicted, continued }) => {
-                let serves = if continued.is_some() { Serves::Later } else { Serves::Client };
-                let member = match continued {
-                    Some(continued) => {
-                        let request = member.details().take_request();
-                        let mut details = continued.details();
-                        let old = details.take_request();
-                        if let Some(request) = request {
-                            details.set_request(request);
-                        }
-                        if let (Some(known), Some(place)) = (details.get::<Arc<Place>>(), &place) {
-                            known.continue_as(place);
-                        }
-                        drop(details);
-                        drop(old);
-                        continued
-                    }
-                    None => member,
-                };
-                if session.is_some() || place.is_some() || serves == Serves::Later {
-                    self.slot.span.set_client(member.id);
+        let Opened { evicted, continued } =
+            match open(&connection, &member, first, place.as_deref(), &layered) {
+                Ok(opened) => opened,
+                Err(rejection) => {
+                    let close = close_bytes(&rejection);
+                    HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
+                    return None;
                 }
-                self.slot.set_served(&member, serves);
-                if !evicted.is_empty() {
-                    // Boxed, because few connections need it.
-                    Box::pin(wait_for_evicted(&member.shared, evicted)).await;
-                }
-                (member, serves)
-            }
-            Err(rejection) => {
-                let mut close = Vec::new();
-                encode_close(Some(rejection.code), &rejection.reason, &mut close);
-                HandshakeTransport { reader, writer, hub: hub() }.answer(&close).await;
-                return None;
-            }
-        };
+            };
+        let (member, serves) = serve(continued, member, place.as_ref());
+        if session.is_some() || place.is_some() || serves == Serves::Later {
+            self.slot.span.set_client(member.id);
+        }
+        self.slot.set_served(&member, serves);
+        if !evicted.is_empty() {
+            // Boxed, because few connections need it.
+            Box::pin(wait_for_evicted(&member.shared, evicted)).await;
+        }
         // From here on the driver reports the end of the transport.
         self.slot.is_taken = true;
         // A client that continues has handlers of its own already.
@@ -323,94 +300,6 @@ impl Reserved {
         driver.set_span(mem::take(&mut self.slot.span));
         Some(driver)
     }
-}
-
-/// What opening a client has led to.
-struct Opened {
-    /// The clients that it evicted.
-    evicted: Vec<Arc<Member>>,
-    /// The client that continues on the connection in place of the reserved one.
-    continued: Option<Arc<Member>>,
-}
-
-/// Tells hub and lane that the client is open, and joins its first rooms; or continues the client that has its session. An error is
-/// the close frame for a peer whose client could not be opened.
-fn open(
-    connection: &Arc<ConnectionShared>,
-    member: &Arc<Member>,
-    (rooms, recover): (&[Name], &[(Name, Recover)]),
-    participant: Option<&Place>,
-    writer: &Arc<dyn Writer>,
-) -> Result<Opened, CloseFrame> {
-    let (client, shared, window) = (member.id, &member.shared, connection.window());
-    let begin = |inner: &mut Inner, now, event: Event<'_>| {
-        let evicted = inner.handle_ends(now, event)?;
-        connection.set_open();
-        shared.deflating.opened(window);
-        let (continued, reserved) = inner.continued(connection.id, client);
-        let served = continued.as_ref().unwrap_or(member);
-        // The lane gets no lease before the lock is released.
-        let attach = LaneNotice::Attach(Arc::clone(connection), Arc::clone(served), Arc::clone(writer));
-        inner.tell_lane(connection.lane, attach);
-        if continued.is_some() {
-            served.set_resumed(window);
-            return Ok((Opened { evicted, continued }, None, reserved));
-        }
-        member.set_opened(now, window);
-        if participant.is_some() {
-            inner.set_participates(client);
-        }
-        let failed = rooms.iter().find_map(|room| {
-            let from = recover.iter().find(|(name, _)| name == room).map(|(_, from)| *from);
-            let error = inner.join(now, client, room, from).err()?;
-            inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
-            Some(error)
-        });
-        Ok::<_, hub::Error>((Opened { evicted, continued }, failed, reserved))
-    };
-    let event = Event::Open { connection: connection.id };
-    // A client without a user competes with no others, and one that continues is none more.
-    let asks = Application::of(shared).placing.is_some();
-    let asked = if asks { shared.look(|inner| inner.hub.user_of(client)) } else { None };
-    let opened = match asked {
-        Some(user) => {
-            let resumed = shared.with(|inner, now| {
-                let is_known =
-                    inner.hub.session_of(client).is_some_and(|name| inner.hub.find_session(&name).is_some());
-                is_known.then(|| begin(inner, now, event))
-            });
-            resumed.map_or_else(|| place(member, &user, begin), |resumed| resumed.map_err(Into::into))
-        }
-        None => shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into),
-    };
-    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(shared, error))?;
-    // Dropped outside the lock.
-    drop(reserved);
-    if let Some(error) = failed {
-        let mut rejection = shared.close_frame(Cause::FirstRoom);
-        if rejection.reason.is_empty() {
-            rejection.reason = error.refusal().map_or("", hub::Refusal::name).into();
-        }
-        let (connection, code, reason) = (connection.id, rejection.code, &*rejection.reason);
-        // The client may be closing already; that error is ignored.
-        let _ = shared.handle(Event::CloseConnection { connection, code, reason, flush: Flush::Never });
-    }
-    Ok(opened)
-}
-
-/// The close frame for a peer whose client could not be opened.
-fn refused_opening(shared: &Shared, error: SetUserError) -> CloseFrame {
-    let rejection = match error {
-        SetUserError::Denied(rejection) => rejection,
-        SetUserError::Hub(hub::Error::RosterChanged) => shared.close_frame(Cause::RosterChanged),
-        SetUserError::Hub(hub::Error::Refused(
-            hub::Refusal::SessionInUse | hub::Refusal::SessionOfAnotherUser,
-        )) => error.into(),
-        // The hub has stopped since it reserved a slot for the newcomer.
-        SetUserError::Hub(_) => return shared.close_frame(Cause::ShutDown),
-    };
-    shared.report(Report::Rejected { code: rejection.code.0 });
-    rejection
 }
 
 impl SlotGuard {

@@ -10,6 +10,7 @@ pub(crate) mod evicted;
 mod expiry;
 pub(crate) mod handshake_transport;
 pub(crate) mod last;
+mod opening;
 pub(crate) mod place;
 pub(crate) mod rare_state;
 pub(crate) mod serves;

@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod eviction_waiters;
 pub(crate) mod handover;
 pub(crate) mod inner;
+mod lanes;
 pub(crate) mod mailbox;
 pub(crate) mod member;
 pub(crate) mod metadata;

@@ -23,8 +23,30 @@ impl Config {
 
     /// Checks every field for a hub with this seed of epochs.
     fn validate_for(&self, epoch_seed: u64) -> Result<(), ConfigError> {
-        let fail = |field, value, must| Err(ConfigError { field, value, must });
-        let positive = |field, value| if value == 0 { fail(field, 0, Must::BePositive) } else { Ok(()) };
+        self.validate_counts()?;
+        self.validate_sizes()?;
+        self.validate_outbox()?;
+        self.history.validate(epoch_seed)?;
+        self.validate_rates()?;
+        self.validate_times()?;
+        for (cause, farewell) in self.closes.iter() {
+            if !farewell.code.may_be_sent() {
+                let [_, field] = cause.fields();
+                return fail(field, u64::from(farewell.code.0), Must::BeACloseCode);
+            }
+        }
+        if self.host.slice == 0 {
+            return fail("host.slice", 0, Must::BePositive);
+        }
+        match self.host.lanes {
+            0 => fail("host.lanes", 0, Must::BePositive),
+            lanes if lanes > 256 => fail("host.lanes", u64::from(lanes), Must::BeAtMost(256)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the limits that may be off, and how many clients a user may have.
+    fn validate_counts(&self) -> Result<(), ConfigError> {
         for (field, value) in [
             ("admission.connections", self.admission.connections),
             ("admission.handshakes", self.admission.handshakes),
@@ -47,6 +69,12 @@ impl Config {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// Checks the limits that cannot be off.
+    fn validate_sizes(&self) -> Result<(), ConfigError> {
+        let positive = |field, value| if value == 0 { fail(field, 0, Must::BePositive) } else { Ok(()) };
         positive("admission.probes", self.admission.probes)?;
         if self.admission.probes > MOST_PROBES {
             return fail(
@@ -71,8 +99,10 @@ impl Config {
                 return fail(field, value.into(), Must::BeAtLeast(least.into()));
             }
         }
-        self.validate_outbox()?;
-        self.history.validate(epoch_seed)?;
+        Ok(())
+    }
+
+    fn validate_rates(&self) -> Result<(), ConfigError> {
         for (field, rate) in [
             ("admission.connect_rate", &self.admission.connect_rate),
             ("outbox.rate", &self.outbox.rate),
@@ -86,26 +116,11 @@ impl Config {
                 return fail(field, 0, Must::BeARateOrNone);
             }
         }
-        self.validate_times()?;
-        for (cause, farewell) in self.closes.iter() {
-            if !farewell.code.may_be_sent() {
-                let [_, field] = cause.fields();
-                return fail(field, u64::from(farewell.code.0), Must::BeACloseCode);
-            }
-        }
-        if self.host.slice == 0 {
-            return fail("host.slice", 0, Must::BePositive);
-        }
-        match self.host.lanes {
-            0 => fail("host.lanes", 0, Must::BePositive),
-            lanes if lanes > 256 => fail("host.lanes", u64::from(lanes), Must::BeAtMost(256)),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Checks deadlines, limits of hooks, and the times of a drain.
     fn validate_times(&self) -> Result<(), ConfigError> {
-        let fail = |field, value, must| Err(ConfigError { field, value, must });
         for (field, duration) in [
             ("deadlines.handshake", self.deadlines.handshake),
             ("deadlines.write", self.deadlines.write),
@@ -170,7 +185,6 @@ impl Config {
     fn validate_outbox(&self) -> Result<(), ConfigError> {
         const MOST: u32 = u32::MAX >> 2;
         let outbox = &self.outbox;
-        let fail = |field, value: u64, must| Err(ConfigError { field, value, must });
         let frame = u64::from(outbox.message_bytes) + crate::frame::MAX_HEAD as u64;
         for (field, value) in [("outbox.message_bytes", outbox.message_bytes), ("outbox.bytes", outbox.bytes)]
         {
@@ -196,4 +210,8 @@ impl Config {
         }
         Ok(())
     }
+}
+
+const fn fail(field: &'static str, value: u64, must: Must) -> Result<(), ConfigError> {
+    Err(ConfigError { field, value, must })
 }
