@@ -99,10 +99,9 @@ impl Outboxes {
     /// Sheds the largest outboxes until at most `target` bytes are used. Stops earlier, and returns false, when [`AT_ONCE`]
     /// messages were dropped and at most `enough` bytes are used.
     fn shed_to(&mut self, target: u64, enough: u64) -> bool {
-        let is_done = self.evict_history(target, enough);
-        let used = self.used_bytes();
-        if used <= target || !is_done && used <= enough {
-            return is_done;
+        self.evict_history(target);
+        if self.used_bytes() <= target {
+            return true;
         }
         self.totals.sheds += 1;
         // A heap, because few of the outboxes are shed, and the others need no order.
