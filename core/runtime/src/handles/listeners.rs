@@ -111,7 +111,9 @@ impl SignalListeners {
                 false
             }
         };
-        self.is_caught.get_or_init(caught).then(|| self.listen(exit))
+        // Listens first: a signal that comes as soon as they are caught must not be lost, since it no longer ends the process.
+        let listener = self.listen(exit);
+        self.is_caught.get_or_init(caught).then_some(listener)
     }
 
     /// Returns the signals that come from now on, for one server. At the second signal `exit` is called, once at most, on the
