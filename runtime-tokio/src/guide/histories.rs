@@ -90,9 +90,9 @@
 //! # Holes
 //!
 //! A message that is published while the client's outbox is full is dropped, as its [policy](hub::Policy) says, and so is one that a newer message
-//! replaces under [`Policy::Conflate`](hub::Policy::Conflate). In a room with a history that is a hole in the numbers.
+//! replaces under [`Policy::Conflate`]. In a room with a history that is a hole in the numbers.
 //! [`Handler::dropped`] is told, with [`DropNotice::of_history`]: then let the client leave, and join from the last offset that its peer has. A peer
-//! sees the hole by itself, since offsets have no gaps. [`Policy::Wait`](hub::Policy::Wait) is refused in such rooms, and messages to a room with a history are for
+//! sees the hole by itself, since offsets have no gaps. [`Policy::Wait`] is refused in such rooms, and messages to a room with a history are for
 //! that room only: another target beside it is an error, as the offset would be wrong there.
 //!
 //! With a session, messages wait for an away client in its outbox, also those of rooms with a history: it need not recover. If it is

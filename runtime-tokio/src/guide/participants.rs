@@ -2,7 +2,7 @@
 //!
 //! In a game, a shared document or a support chat, people connect to an address that names a room, as someone whom the application knows.
 //! They are *participants* of that room. The application wants to reach one by its id, tell the others, and not lose anybody whose
-//! network fails for a moment. [`participants`](crate::participants) has this. A participant is a client with a
+//! network fails for a moment. [`participants`] has this. A participant is a client with a
 //! [session](super::sessions) whose name throng makes of room and id, so all that the other chapters say of clients holds for it.
 //!
 //! # A whole program

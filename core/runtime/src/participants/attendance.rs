@@ -91,6 +91,10 @@ impl<H: Hooks> Attendance<H> {
         })
     }
 
+    #[cfg_attr(
+        not(feature = "tower"),
+        allow(unreachable_code, reason = "without tower there are no services")
+    )]
     pub(super) fn serve(&self, service: &Served, client: &Client, message: Message) -> Option<Running> {
         match service(client, message) {
             #[cfg(feature = "tower")]

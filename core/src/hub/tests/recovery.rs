@@ -8,6 +8,7 @@ use crate::hub::{
 };
 use crate::id::ClientId;
 use crate::outbox::{Progress, Transport};
+use alloc::vec::Vec;
 
 fn recovered(count: u32) -> Option<Recovery> {
     Some(Recovery::Recovered { count })
