@@ -5,8 +5,8 @@ use bytes::Bytes;
 use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
-    Closes, Config, Drain, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members, Outcome, PerUser,
-    Policy, Publishers, Recover, RoomConfig, Sink, Target,
+    Closes, Config, Drain, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members, OnResume, Outcome,
+    PerUser, Policy, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use throng_core::outbox::{Batch, Progress, Transport, Written};
 use throng_core::trace::{Payloads, Recorder, read};
@@ -136,6 +136,7 @@ pub fn trace_file() -> Vec<Seed> {
         windows(),
         sessions(),
         histories(),
+        questions(),
     ]
 }
 
@@ -436,6 +437,30 @@ fn histories() -> Seed {
     run.event(Event::RemoveHistory { room });
     run.event(Event::Join { client, room, recover: position.map(Recover::Since) });
     run.finish("histories")
+}
+
+/// Questions that are answered, cancelled and too late, of a client that is authorised for a second.
+fn questions() -> Seed {
+    let mut run = Run::new(&Config::default());
+    let client = run.admit(Some("ada"));
+    let (code, reason) = (Some(CloseCode(4100)), "sign in again");
+    let at = Some(Instant::from_nanos(1_000_000_000));
+    run.event(Event::SetExpiry { client, at, code, reason });
+    for on_resume in [OnResume::Fails, OnResume::AskedAgain, OnResume::Fails] {
+        let lasts = Duration::from_millis(20);
+        let Some(Outcome::Asked(ask)) = run.event(Event::Ask { client, lasts, on_resume }) else {
+            unreachable!("few questions are open");
+        };
+        match on_resume {
+            OnResume::AskedAgain => run.event(Event::CancelAsk { client, ask }),
+            _ => run.event(Event::Replied { client, ask }),
+        };
+    }
+    run.event(Event::Ask { client, lasts: Duration::ZERO, on_resume: OnResume::Fails });
+    run.event(Event::Timeout);
+    run.now += 1_000_000_000;
+    run.event(Event::Timeout);
+    run.finish("questions")
 }
 
 fn drains() -> Seed {

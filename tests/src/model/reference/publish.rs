@@ -55,6 +55,7 @@ impl Model {
         (policy, dedup): (Option<Policy>, Option<&Dedup<'_>>),
         shedding: &Shedding,
     ) -> Result<Published, Error> {
+        self.unreached.clear();
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
