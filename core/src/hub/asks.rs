@@ -4,34 +4,15 @@
 //! the id in the other. So a question counts in the outbox as what it is, a message.
 
 use super::ask::{AskEnd, AskId, OnResume};
+use super::asked::{Ask, Asked};
 use super::connection::Row;
 use super::{Action, Error, Hub, Notice, Owner, Refusal};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId};
 use crate::outbox::NOWHERE;
 use crate::time::{Instant, nanos};
-use crate::timer::Timer;
 use alloc::vec::Vec;
 use core::time::Duration;
-
-/// A question without a reply.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ask {
-    pub(super) id: AskId,
-    /// Its deadline, and how long it has in all, in nanoseconds.
-    pub(super) until: u64,
-    pub(super) lasts: u64,
-    pub(super) on_resume: OnResume,
-    /// The connection that its client had when it was last asked; `NOWHERE` if the client has had none since.
-    pub(super) connection: ConnectionId,
-}
-
-/// The questions of one client, in the order of asking, and the timer for the first deadline of them.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) timer: Timer,
-    pub(super) asks: Vec<Ask>,
-}
 
 impl Hub {
     pub(super) fn handle_ask(

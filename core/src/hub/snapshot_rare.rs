@@ -1,8 +1,8 @@
 //! Writes the expiries and the questions of clients as bytes and reads them back.
 
 use super::Hub;
-use super::asks::{Ask, Asked};
-use super::expiry::Expiry;
+use super::asked::{Ask, Asked};
+use super::expiries::Expiry;
 use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, put_list, take_list};
 use crate::time::Instant;

@@ -75,12 +75,12 @@ impl Default for Sessions {
 
 impl Sessions {
     /// The most messages and bytes of an away client.
-    pub(in crate::hub) const fn bounds(&self) -> (u32, u32) {
+    pub(crate) const fn bounds(&self) -> (u32, u32) {
         (self.messages, self.bytes)
     }
 
     /// Whether away clients are counted by address.
-    pub(in crate::hub) const fn counts_addresses(&self) -> bool {
+    pub(crate) const fn counts_addresses(&self) -> bool {
         self.grace.is_some() && self.per_address.is_some()
     }
 }
