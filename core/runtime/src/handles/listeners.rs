@@ -110,7 +110,9 @@ impl SignalListeners {
                 false
             }
         };
-        self.is_caught.get_or_init(caught).then(|| self.listen(exit))
+        // Listens first: a signal that comes as soon as they are caught must not be lost, since it no longer ends the process.
+        let listener = self.listen(exit);
+        self.is_caught.get_or_init(caught).then_some(listener)
     }
 
     /// Returns the signals that come from now on, for one server. `exit` must start a thread that ends the process with code 1 when

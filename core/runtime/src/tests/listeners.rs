@@ -149,3 +149,20 @@ fn signals_are_caught_once_and_nobody_waits_for_those_that_cannot_be_caught() {
     assert!(LOST.catch(|| Err(std::io::Error::other("no signals here")), |_| {}).is_none());
     assert!(LOST.catch(|| Ok(()), |_| {}).is_none(), "they are not tried again");
 }
+
+#[cfg(feature = "tracing")]
+#[test]
+fn a_signal_that_comes_as_soon_as_signals_are_caught_is_not_lost() {
+    listeners!(LISTENERS, EXITS, exit);
+    let mut world = World::new(Hub::builder());
+    let caught = || {
+        LISTENERS.signalled();
+        Ok(())
+    };
+    let listen = || LISTENERS.catch(caught, exit);
+    let serving = world.hosted.clone().stopped_by(options(SOON, Force::Exit), listen, ready(()));
+    world.spawn(serving);
+    world.run();
+    assert_ne!(world.hub.state(), State::Running);
+    assert!(EXITS.lock().unwrap().is_empty(), "it is the first one");
+}
