@@ -1,4 +1,5 @@
-//! What spans of frames hold of one key, remembered for the recipients to come: see [`conflate`](super::conflate).
+//! A cache for one publish: which frames of a span have the publish's key. The next recipients mostly have the same spans. See
+//! [`conflate`](super::conflate).
 
 use super::entry::NONE;
 use super::nodes::Span;
@@ -25,7 +26,7 @@ pub(super) enum Found {
     Several,
 }
 
-/// What spans hold of the key of one publish.
+/// The frames with the key of one publish, by span.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lookups(Vec<(Span, Found)>);
 
@@ -34,7 +35,7 @@ impl Lookups {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
-    /// What is remembered of a span.
+    /// Returns the frames with the key in a span, or `None` if the span is not in the cache.
     pub(super) fn get(&self, span: Span) -> Option<Found> {
         let (known, found) = self.0.get(span.first as usize % REMEMBERED)?;
         (*known == span).then_some(*found)

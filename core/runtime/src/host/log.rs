@@ -37,7 +37,8 @@ impl Log {
         }
     }
 
-    /// Whether a report is written: the number of reports of its kind that were left out since the last one.
+    /// Returns the number of reports of this kind that were left out since the last one that was written, or `None` if this one is
+    /// to be left out, too.
     fn allows(&self, now: Instant, report: &Report) -> Option<u64> {
         let limit = match report {
             Report::Panicked { .. } | Report::Caught { .. } => &self.panics,

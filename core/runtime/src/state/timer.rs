@@ -1,4 +1,4 @@
-//! What the timer of a hub does in a turn: it wakes tasks that were deferred, and hands the hub its deadlines.
+//! A turn of a hub's timer. It wakes tasks whose wake-up was deferred, and says when the hub's next deadline is.
 
 use crate::state::types::Inner;
 use crate::state::wakes::replace;
@@ -6,7 +6,7 @@ use core::task::Waker;
 use core::time::Duration;
 use throng_core::Instant;
 
-/// What the timer has to do.
+/// The next step of the timer's task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimerTurn {
     /// Deferred tasks have been woken, and it yields to them.
