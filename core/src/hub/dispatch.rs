@@ -19,9 +19,7 @@ impl Hub {
                 self.handle_ask(client, lasts, on_resume).map(Outcome::Asked)
             }
             Event::CancelAsk { client, ask } => self.handle_cancel_ask(client, ask).map(Outcome::Cancelled),
-            Event::Join { client, room, recover } => {
-                self.handle_join(client, room, recover).map(Outcome::Joined)
-            }
+            Event::Join { client, room, recover } => self.handle_join(client, room, recover),
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
             Event::Publish { publisher, targets, except, frame, policy, dedup } => {
                 let published = match publisher {
@@ -31,7 +29,7 @@ impl Hub {
                 if let Sink::Unreached(list) = sink {
                     self.list_unreached(policy, &published, list);
                 }
-                published.map(Outcome::Published)
+                published
             }
             Event::CloseRoom { room, members } => {
                 self.handle_close_room(room, members).map(Outcome::RoomClosed)

@@ -91,6 +91,7 @@ impl Memberships {
     }
 
     /// Removes a membership from its client's list.
+    #[inline]
     pub(super) fn remove(&mut self, client: u32, list: &mut List, node: u32) -> Membership {
         if list.len > FEW {
             self.remove_from_table(client, list.len - 1, node);

@@ -428,7 +428,8 @@ impl Hub {
     }
 
     /// Queues the actions that follow from an event. Most events have none.
-    #[inline]
+    // Always: three comparisons are shorter than the call.
+    #[inline(always)]
     fn settle(&mut self) {
         if self.outboxes.has_untold() {
             self.tell_tallies();

@@ -3,7 +3,7 @@
 use super::budget::Meant;
 use super::event::Dedup;
 use super::reach::Reach;
-use super::{Error, Hub, Policy, Published, Refusal, State, Target, Unreached};
+use super::{Error, Hub, Outcome, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
 use crate::id::ClientId;
 use crate::outbox::{LogEnd, Tally};
@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use core::mem::{replace, take};
 
 impl Hub {
+    // The outcome of the event, which is large, is made here once and not copied.
     pub(super) fn handle_publish(
         &mut self,
         targets: &[Target<'_>],
@@ -18,7 +19,7 @@ impl Hub {
         frame: &Frame,
         policy: Option<Policy>,
         dedup: Option<&Dedup<'_>>,
-    ) -> Result<Published, Error> {
+    ) -> Result<Outcome, Error> {
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
         }
@@ -31,7 +32,8 @@ impl Hub {
             if (dedup.is_some() || self.has_histories())
                 && (dedup.is_some() || self.is_for_history(found.as_ref()))
             {
-                return self.publish_to_history((target, found), except, frame, policy, dedup);
+                let published = self.publish_to_history((target, found), except, frame, policy, dedup);
+                return published.map(Outcome::Published);
             }
             let reach = [found?];
             let policy = policy.unwrap_or_else(|| self.policy_of(&reach));
@@ -56,14 +58,15 @@ impl Hub {
         }
         self.totals.published += 1;
         let Tally { queued, dropped, refused } = tally;
-        Ok(Published { queued, dropped, refused, unknown, position: None, ignored: None })
+        let published = Published { queued, dropped, refused, unknown, position: None, ignored: None };
+        Ok(Outcome::Published(published))
     }
 
     /// Moves whom a publish by this policy has not reached to a list of the host's.
     pub(super) fn list_unreached(
         &mut self,
         policy: Option<Policy>,
-        published: &Result<Published, Error>,
+        published: &Result<Outcome, Error>,
         list: &mut Vec<Unreached>,
     ) {
         if policy == Some(Policy::Wait) && published.is_ok() {
@@ -79,7 +82,7 @@ impl Hub {
         frame: &Frame,
         policy: Option<Policy>,
         dedup: Option<&Dedup<'_>>,
-    ) -> Result<Published, Error> {
+    ) -> Result<Outcome, Error> {
         let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
             Target::Room(name) => self.may_publish(index, name),

@@ -3,18 +3,19 @@
 
 use super::memberships::{FEW, Membership};
 use super::room::Room;
-use super::{Action, Error, Hub, Joined, Notice, Refusal, State};
+use super::{Action, Error, Hub, Joined, Notice, Outcome, Refusal, State};
 use crate::id::{ClientId, Name};
 use crate::position::Recover;
 use alloc::vec::Vec;
 
 impl Hub {
+    // The outcome of the event, which is large, is made here once and not copied.
     pub(super) fn handle_join(
         &mut self,
         client: ClientId,
         name: &str,
         recover: Option<Recover>,
-    ) -> Result<Joined, Error> {
+    ) -> Result<Outcome, Error> {
         let index = self.open_index(client)?;
         if self.state == State::Stopped {
             return Err(Refusal::Stopped.into());
@@ -43,10 +44,10 @@ impl Hub {
         };
         let members = self.enter(index, room);
         if recover.is_none() && self.stream(room).is_none() {
-            return Ok(Joined::new(members));
+            return Ok(Outcome::Joined(Joined::new(members)));
         }
         self.settle_room(room);
-        Ok(self.recover(index, room, members, recover))
+        Ok(Outcome::Joined(self.recover(index, room, members, recover)))
     }
 
     /// Checks that a client without rooms could join all of these now; each must be named once. O(rooms).
