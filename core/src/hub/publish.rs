@@ -217,7 +217,7 @@ impl Hub {
         }
         let now = self.now.as_nanos();
         let log = reach.first().map_or_else(LogEnd::default, |first| self.log_end(first));
-        let publication = self.outboxes.begin(frame, policy, sequence, now, recipients, log);
+        let publication = self.outboxes.begin(frame.clone(), policy, sequence, now, recipients, log);
         for reach in reach {
             let recipients = match reach {
                 Reach::Client(index) => core::slice::from_ref(index),

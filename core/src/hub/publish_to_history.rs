@@ -85,7 +85,9 @@ impl Hub {
             self.end_doomed();
         }
         self.totals.published += 1;
-        self.release_discarded();
+        if self.outboxes.has_discarded() {
+            self.release_discarded();
+        }
         Ok(published)
     }
 
@@ -147,12 +149,12 @@ impl Hub {
         let (ring, bounds) = (stream.ring, stream.ring_bounds());
         let Position { epoch, offset } = self.position_of(stream);
         let position = Position { epoch, offset: offset + 1 };
-        let frame = &frame.sealed(position.offset);
+        let frame = frame.sealed(position.offset);
         let reach = [Reach::Room(slot)];
         let mut tally = Tally::default();
         let recipients = self.rooms.get(slot).map_or(0, |room| room.members.len());
         if self.outboxes.is_short_of(frame.held(), recipients) {
-            let meant = Meant { frame, reach: &reach, except, policy, is_of_history: true };
+            let meant = Meant { frame: &frame, reach: &reach, except, policy, is_of_history: true };
             tally.dropped = self.make_room(&meant, recipients);
         }
         let sequence = self.outboxes.next_sequence();

@@ -18,6 +18,12 @@ use alloc::boxed::Box;
 /// Idle rooms that one event ends at most, if there are too many.
 const EVICTED_AT_ONCE: u32 = 8;
 
+/// Messages of a history that expire with one firing of its timer at most. If more are due, it fires again at once.
+const EXPIRED_AT_ONCE: u32 = 1_024;
+
+/// Messages of a history that are released when it ends. A timer that is due at once releases the others.
+const RELEASED_AT_ONCE: u32 = 64;
+
 impl Hub {
     pub(super) fn handle_remove_history(&mut self, name: &str) -> Result<(), Error> {
         let slot = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;
@@ -63,7 +69,7 @@ impl Hub {
         self.streams -= 1;
         self.wheel.remove(stream.timer);
         self.outboxes.remove_ring(stream.ring);
-        self.release_discarded();
+        self.release_some_discarded(RELEASED_AT_ONCE);
     }
 
     /// Gives a room the history that its config asks for, or ends the one it has.
@@ -117,20 +123,22 @@ impl Hub {
         if stream.idle.is_some() { expires.min(stream.ends_at()) } else { expires }
     }
 
-    /// Handles the timer of a history: expires its oldest messages, or ends the room.
-    pub(super) fn stream_timeout(&mut self, slot: u32) {
-        let Some(stream) = self.stream(slot) else { return };
+    /// Handles the timer of a history: expires its oldest messages, or ends the room. Returns the number of messages that expired.
+    pub(super) fn stream_timeout(&mut self, slot: u32) -> u32 {
+        let Some(stream) = self.stream(slot) else { return 0 };
         let (now, ring) = (self.now.as_nanos(), stream.ring);
         let is_over = stream.idle.is_some() && stream.ends_at() <= now;
-        if let Some(until) = now.checked_sub(nanos(stream.bounds.age)) {
-            self.outboxes.expire_ring(ring, until);
-            self.release_discarded();
+        let until = now.checked_sub(nanos(stream.bounds.age));
+        let expired = until.map_or(0, |until| self.outboxes.expire_ring(ring, until, EXPIRED_AT_ONCE));
+        if expired > 0 {
+            self.release_some_discarded(expired);
         }
         if is_over {
             self.end_idle_room(slot);
         } else {
             self.arm_stream(slot);
         }
+        expired
     }
 
     /// The number of idle rooms.
@@ -204,7 +212,11 @@ impl Hub {
 
     /// Releases the first discarded frames. If more are left, a timer that is due at once releases the next.
     pub(super) fn release_discarded(&mut self) {
-        let is_left = self.outboxes.release_discarded(self.config.host.slice);
+        self.release_some_discarded(self.config.host.slice);
+    }
+
+    fn release_some_discarded(&mut self, most: u32) {
+        let is_left = self.outboxes.release_discarded(most);
         match (is_left, self.discarding) {
             (true, Some(timer)) => self.wheel.reset(timer, self.now),
             (true, None) => self.discarding = Some(self.wheel.insert(self.now, Owner::Discarded)),

@@ -49,8 +49,8 @@ impl Hub {
                     self.forget_address(slot);
                 }
                 Owner::Room(slot) => {
-                    steps = steps.saturating_sub(TIMER);
-                    self.stream_timeout(slot);
+                    let expired = self.stream_timeout(slot);
+                    steps = steps.saturating_sub(TIMER + expired);
                 }
                 Owner::Discarded => {}
             }

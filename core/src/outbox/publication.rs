@@ -112,7 +112,7 @@ impl Outboxes {
     /// of a log. If the budget has no room for it, although the hub has shed, it is dropped for all recipients.
     pub(crate) fn begin(
         &mut self,
-        frame: &Frame,
+        frame: Frame,
         policy: Policy,
         sequence: u64,
         now: u64,
@@ -130,7 +130,7 @@ impl Outboxes {
         };
         let size = frame.size();
         let plain = budget == Budget::Left && key.is_none();
-        let frame = self.frames.insert(frame.clone(), key, sequence, 0);
+        let frame = self.frames.insert(frame, key, sequence, 0);
         Publication {
             frame,
             before: self.frames.follow(log, frame),

@@ -10,14 +10,18 @@ use super::frames::LogEnd;
 use super::nodes::Node;
 use super::publication::{Budget, Publication};
 use super::ring::{Extent, Kept, Ring, RingBounds, RingTotals, Rings};
+use super::shed::AT_ONCE;
 use super::{Class, NONE, Outboxes, Sending};
 use crate::frame::Frame;
 use crate::position::Unrecoverable;
-use alloc::vec::Vec;
+use alloc::collections::BinaryHeap;
 use core::cmp::Reverse;
 
 /// The capacity that the list of discarded frames keeps when it is empty.
 const KEPT_CAPACITY: usize = 1024;
+
+/// Frames of histories that one event gives up at most, even if that frees too little: outboxes may hold the same frames.
+const EVICTED_AT_MOST: u32 = 16 * AT_ONCE;
 
 impl Outboxes {
     pub(crate) fn new_ring(&mut self) -> u32 {
@@ -72,11 +76,24 @@ impl Outboxes {
         ring.kept.push_back(Kept { slot: publication.frame, time: publication.now });
         ring.bytes += frames.get(publication.frame).held();
         rings.messages += 1;
+        if !ring.is_over(bounds) {
+            return;
+        }
         let before = ring.kept.len();
         ring.trim(bounds, frames, &mut rings.discarded);
         let trimmed = (before - ring.kept.len()) as u64;
         rings.messages -= trimmed;
         rings.totals.trimmed += trimmed;
+        // Mostly it is one, which makes way for this frame.
+        if trimmed == 1
+            && let Some(slot) = rings.discarded.pop_back()
+        {
+            match slot == publication.frame {
+                // It ends with the publish, if no queue holds it.
+                true => frames.give_up(slot, 1),
+                false => frames.release(slot, 1),
+            }
+        }
     }
 
     /// Discards what is over new bounds.
@@ -90,15 +107,19 @@ impl Outboxes {
         totals.trimmed += trimmed;
     }
 
-    /// Discards the frames that were published at or before a moment, in nanoseconds of the hub's time.
-    pub(crate) fn expire_ring(&mut self, ring: u32, until: u64) {
+    /// Discards at most so many frames that were published at or before a moment, in nanoseconds of the hub's time. Returns their
+    /// number.
+    pub(crate) fn expire_ring(&mut self, ring: u32, until: u64, most: u32) -> u32 {
         let Rings { list, discarded, messages, totals } = &mut self.rings;
         let ring = &mut list[ring];
-        while ring.kept.front().is_some_and(|kept| kept.time <= until) {
+        let mut expired = 0;
+        while expired < most && ring.kept.front().is_some_and(|kept| kept.time <= until) {
             ring.pop(&self.frames, discarded, Unrecoverable::Expired);
-            *messages -= 1;
-            totals.expired += 1;
+            expired += 1;
         }
+        *messages -= u64::from(expired);
+        totals.expired += u64::from(expired);
+        expired
     }
 
     /// Releases at most so many discarded frames, and returns whether any are left.
@@ -113,38 +134,60 @@ impl Outboxes {
         !self.rings.discarded.is_empty()
     }
 
-    /// Discards frames of histories, and releases them, until the hub uses no more bytes than `target` or no history is left: in
-    /// each round the older half of every history, of those that hold the most bytes first.
+    /// Discards frames of histories, and releases them, until the hub uses no more bytes than `target`: each time the older half of
+    /// the largest history, which is then as large as the rest of it. Once only `enough` bytes are used, or if it frees too little
+    /// because outboxes hold the same frames, it stops after some thousands. Returns false if it stopped so.
     ///
-    /// O(histories log histories) for each of some twenty rounds at most.
-    pub(super) fn evict_history(&mut self, target: u64) {
-        self.release_discarded(u32::MAX);
-        while self.used_bytes() > target && self.rings.messages > 0 {
-            let rings = self.rings.list.iter().filter(|(_, ring)| !ring.kept.is_empty());
-            let mut largest: Vec<_> = rings.map(|(slot, ring)| (Reverse(ring.bytes), slot)).collect();
-            largest.sort_unstable();
-            for (Reverse(bytes), slot) in largest {
-                if self.used_bytes() <= target {
-                    return;
-                }
-                self.evict_from(slot, bytes / 2);
+    /// O(histories), and O(log histories) for each half.
+    pub(super) fn evict_history(&mut self, target: u64, enough: u64) -> bool {
+        let (mut left, mut most) = (AT_ONCE, EVICTED_AT_MOST);
+        // What was discarded before is released first.
+        while self.used_bytes() > target && left > 0 && !self.rings.discarded.is_empty() {
+            self.release_discarded(1);
+            left -= 1;
+        }
+        let rings = self.rings.list.iter().filter(|(_, ring)| !ring.kept.is_empty());
+        let mut largest: BinaryHeap<_> = rings.map(|(slot, ring)| (ring.bytes, Reverse(slot))).collect();
+        while let Some((bytes, Reverse(slot))) = largest.pop() {
+            let used = self.used_bytes();
+            if used <= target {
+                return true;
+            }
+            if left == 0 && used <= enough || most == 0 {
+                return false;
+            }
+            let evicted = self.evict_from(slot, bytes / 2, target, left.clamp(1, most));
+            left = left.saturating_sub(evicted);
+            most = most.saturating_sub(evicted);
+            let ring = &self.rings.list[slot];
+            if !ring.kept.is_empty() {
+                largest.push((ring.bytes, Reverse(slot)));
             }
         }
+        true
     }
 
-    /// Discards at least one frame of a ring, until it holds no more bytes than this.
-    fn evict_from(&mut self, slot: u32, most_bytes: u64) {
-        let Rings { list, discarded, messages, totals } = &mut self.rings;
-        let ring = &mut list[slot];
-        let before = ring.kept.len();
-        ring.pop(&self.frames, discarded, Unrecoverable::Trimmed);
-        while ring.bytes > most_bytes {
+    /// Discards frames of a ring, from one to so many, until it holds no more bytes than this, or the hub no more than `target`.
+    fn evict_from(&mut self, slot: u32, most_bytes: u64, target: u64, most: u32) -> u32 {
+        let mut evicted = 0;
+        while evicted < most {
+            let Rings { list, discarded, .. } = &mut self.rings;
+            let ring = &mut list[slot];
+            if evicted > 0 && ring.bytes <= most_bytes {
+                break;
+            }
             ring.pop(&self.frames, discarded, Unrecoverable::Trimmed);
+            evicted += 1;
+            if let Some(slot) = discarded.pop_back() {
+                self.frames.release(slot, 1);
+            }
+            if self.used_bytes() <= target {
+                break;
+            }
         }
-        let evicted = (before - ring.kept.len()) as u64;
-        *messages -= evicted;
-        totals.evicted += evicted;
-        self.release_discarded(u32::MAX);
+        self.rings.messages -= u64::from(evicted);
+        self.rings.totals.evicted += u64::from(evicted);
+        evicted
     }
 
     /// Whether a client's outbox has room for the last `count` frames of a ring: the sum of their bytes, or `None`.

@@ -99,9 +99,10 @@ impl Outboxes {
     /// Sheds the largest outboxes until at most `target` bytes are used. Stops earlier, and returns false, when [`AT_ONCE`]
     /// messages were dropped and at most `enough` bytes are used.
     fn shed_to(&mut self, target: u64, enough: u64) -> bool {
-        self.evict_history(target);
-        if self.used_bytes() <= target {
-            return true;
+        let is_done = self.evict_history(target, enough);
+        let used = self.used_bytes();
+        if used <= target || !is_done && used <= enough {
+            return is_done;
         }
         self.totals.sheds += 1;
         // A heap, because few of the outboxes are shed, and the others need no order.

@@ -3,8 +3,9 @@
 use super::bench::*;
 use super::history::{FIVE, with_histories};
 use crate::hub::{
-    History, Policy, Position, Published, Recover, Recovery, Target, Unrecoverable, Unrecovered,
+    History, Policy, Position, Published, Recover, Recovery, RoomConfig, Target, Unrecoverable, Unrecovered,
 };
+use core::time::Duration;
 
 /// A hub with a budget of 1,000 bytes.
 fn small() -> Bench {
@@ -156,4 +157,84 @@ fn history_goes_also_while_shedding_is_known_not_to_help() {
         bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(100)).expect("published");
     assert_eq!((queued.queued, queued.dropped), (1, 0));
     assert_eq!(bench.hub.check(), Ok(()));
+}
+
+/// A hub with a long history of messages of 10 bytes that fill the budget.
+fn full_of_history(members: u32, messages: u32) -> Bench {
+    let bytes = messages * 10;
+    let mut bench = with_histories(|config| {
+        config.history.by_prefix.insert("h".into(), History { messages: u32::MAX, bytes, ..FIVE });
+        config.outbox.messages = u32::MAX;
+        config.outbox.message_bytes = 100;
+        config.outbox.bytes = bytes;
+        config.outbox.hub_bytes = bytes.into();
+    });
+    for _ in 0..members {
+        bench.connect_in("h");
+    }
+    for _ in 0..messages {
+        bench.say_bytes("h", 10);
+    }
+    bench
+}
+
+#[test]
+fn the_budget_takes_some_thousands_of_messages_of_a_history_at_a_time() {
+    let mut bench = full_of_history(0, 40_000);
+    let ann = bench.connect();
+    let target = bench.hub.config().outbox.hub_bytes * 7 / 8;
+    let queued = bench.publish_by(Policy::DropNewest, Target::Client(ann), &frame_of(10)).expect("queued");
+    assert_eq!((queued.queued, bench.hub.stats().history_evicted), (1, 4_096), "there is room for it");
+    assert!(bench.hub.stats().queued_bytes > target, "more would have gone at once");
+    assert_eq!(bench.hub.check(), Ok(()));
+}
+
+#[test]
+fn the_budget_stops_to_take_history_that_outboxes_hold_as_well() {
+    let mut bench = full_of_history(1, 70_000);
+    let ann = bench.hub.members("h").next().expect("it is there");
+    assert_eq!(bench.waiting(ann), (70_000, 700_000));
+    let bob = bench.connect();
+    let queued = bench.publish_by(Policy::DropNewest, Target::Client(bob), &frame_of(10)).expect("queued");
+    assert_eq!((queued.queued, bench.waiting(ann).0), (1, 0), "the outbox goes, too");
+    assert_eq!(bench.hub.stats().history_evicted, 65_536);
+    assert_eq!(bench.hub.stats().history_messages, 70_000 - 65_536);
+    assert_eq!(bench.hub.check(), Ok(()));
+}
+
+#[test]
+fn what_was_discarded_and_waits_to_be_released_goes_before_any_history() {
+    let mut bench = full_of_history(0, 9_000);
+    let history = Some(History { messages: 1_000, ..FIVE });
+    let config = RoomConfig { history, ..RoomConfig::default() };
+    bench.hub.configure_room(bench.now, "h", config).expect("configured");
+    let released = 9_000 - bench.hub.stats().frames;
+    assert!(released < 8_000, "the slices of {} releases are left", 8_000 - released);
+    let ann = bench.connect();
+    bench.publish_by(Policy::DropNewest, Target::Client(ann), &frame_of(100)).expect("published");
+    while bench.hub.poll_timeout().is_some_and(|at| at <= bench.now) {
+        bench.hub.timeout(bench.now).expect("a timeout");
+    }
+    let stats = bench.hub.stats();
+    assert_eq!((stats.history_evicted, stats.history_messages, stats.frames), (0, 1_000, 1_001));
+    assert_eq!(bench.hub.check(), Ok(()));
+}
+
+#[test]
+fn a_long_history_expires_in_slices() {
+    let mut bench = full_of_history(0, 20_000);
+    bench.wait(FIVE.age - Duration::from_secs(1));
+    bench.oversleep(Duration::from_secs(1));
+    let mut rounds = 0;
+    while bench.hub.poll_timeout().is_some_and(|at| at <= bench.now) {
+        let before = bench.hub.stats();
+        bench.hub.timeout(bench.now).expect("a timeout");
+        let after = bench.hub.stats();
+        assert!(after.history_expired - before.history_expired <= 9_216, "in a slice");
+        assert_eq!(bench.hub.check(), Ok(()));
+        rounds += 1;
+    }
+    let stats = bench.hub.stats();
+    assert_eq!((stats.history_expired, stats.history_messages, stats.frames), (20_000, 0, 0));
+    assert!(rounds >= 3, "{rounds} rounds");
 }
