@@ -69,7 +69,7 @@ impl Hub {
         self.streams -= 1;
         self.wheel.remove(stream.timer);
         self.outboxes.remove_ring(stream.ring);
-        self.release_some_discarded(RELEASED_AT_ONCE);
+        self.release_some_discarded(RELEASED_AT_ONCE.min(self.config.host.slice));
     }
 
     /// Gives a room the history that its config asks for, or ends the one it has.

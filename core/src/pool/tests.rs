@@ -1,5 +1,4 @@
 use super::Pool;
-use alloc::vec;
 use alloc::vec::Vec;
 
 fn of_ten(removed: &[u32]) -> Pool<u32> {

@@ -384,17 +384,3 @@ fn many_messages_are_released_in_slices() {
     }
     assert!(bench.hub.poll_timeout() > Some(bench.now));
 }
-
-#[test]
-fn messages_that_expire_together_are_released_in_slices() {
-    let mut bench = with_histories(|config| {
-        config.host.slice = 10;
-        config.history.by_prefix.insert("h".into(), History { messages: 1_000, ..FIVE });
-    });
-    bench.count_to("h", 35);
-    bench.now = bench.now + secs(60);
-    bench.hub.timeout(bench.now).expect("a timeout");
-    assert_eq!((bench.hub.stats().history_messages, bench.hub.stats().frames), (0, 25));
-    bench.wait(TICK);
-    assert_eq!(bench.hub.stats().frames, 0);
-}
