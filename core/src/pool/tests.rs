@@ -34,6 +34,7 @@ fn a_free_slot_has_no_value() {
 mod snapshots {
     use super::*;
     use crate::field::{Field, Input};
+    use alloc::vec;
 
     #[test]
     fn a_pool_comes_back_with_the_order_of_its_free_slots() {
