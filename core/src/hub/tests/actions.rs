@@ -110,6 +110,81 @@ enum Told {
     Aborted,
 }
 
+/// One random event.
+fn act(bench: &mut Bench, random: &mut Random, clients: &mut Vec<ClientId>) {
+    let at = random.below(clients.len() as u64) as usize;
+    let client = clients[at];
+    let connection = bench.on(client);
+    let (hub, now) = (&mut bench.hub, bench.now);
+    let room = ["a", "b", "c"][random.below(3) as usize];
+    match random.below(15) {
+        0 => clients.push(bench.connect_as(["ann", "bob"][random.below(2) as usize])),
+        1 => {
+            let flush = [Flush::First, Flush::Never][at % 2];
+            tried(hub.close(now, client, CloseCode::NORMAL, "", flush));
+        }
+        2 if clients.len() > 2 => {
+            clients.swap_remove(at);
+            bench.gone(client);
+        }
+        3 => tried(hub.set_user(now, client, Some("ann"))),
+        4 => tried(hub.received(now, connection, crate::MessageKind::Text, 1)),
+        5 => {
+            let policy = [Policy::Disconnect, Policy::DropOldest, Policy::Conflate(1)][at % 3];
+            tried(hub.publish(now, &[Target::Room(room)], &[], &frame("x"), Some(policy)));
+        }
+        6 => tried(hub.publish(now, &[Target::Client(client)], &[], &frame("y"), Some(Policy::Wait))),
+        7 => bench.wait(millis(random.below(3_000))),
+        8 => bench.stall(client),
+        9 => bench.resume(client),
+        10 => bench.write_all(),
+        11 if random.below(4) == 0 => tried(hub.close_room(now, room, Members::Leave)),
+        _ => tried(hub.join(now, client, room)),
+    }
+}
+
+/// Notes what an action tells of its client, and checks that it may follow what was told before.
+fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: Action, seed: u64) {
+    let told_of = |told: &BTreeMap<_, _>, client| told.get(&client).copied();
+    match action {
+        Action::Connected { client, connection } => {
+            // Nothing has happened to it since it was connected, or its id is still known.
+            assert_eq!(bench.on(client), connection);
+            assert_eq!(told.insert(client, Told::Connected), None);
+        }
+        Action::Left { client, .. } => {
+            assert!(matches!(told_of(told, client), Some(Told::Connected | Told::Leaving)));
+            told.insert(client, Told::Leaving);
+        }
+        Action::Disconnected { client, .. } => {
+            assert!(matches!(told_of(told, client), Some(Told::Connected | Told::Leaving)));
+            told.insert(client, Told::Disconnected);
+        }
+        Action::Abort { connection } => {
+            let client = bench.client_on(connection);
+            assert_eq!(told.insert(client, Told::Aborted), Some(Told::Disconnected));
+        }
+        Action::Resume { connection } => {
+            let client = bench.client_on(connection);
+            assert_eq!(told_of(told, client), Some(Told::Connected), "seed {seed}: {action:?}");
+        }
+        Action::Dropped { client, .. }
+        | Action::OverRate { client, .. }
+        | Action::OutboxLow { client }
+        | Action::RoomClosed { client, .. } => {
+            assert_eq!(told_of(told, client), Some(Told::Connected), "seed {seed}: {action:?}");
+        }
+        Action::Away { .. } | Action::Resumed { .. } | Action::Replaced { .. } => {
+            panic!("seed {seed}: {action:?} without a session")
+        }
+        Action::Expiring { .. } | Action::AskAgain { .. } | Action::AskEnded { .. } => {
+            panic!("seed {seed}: {action:?} without an expiry or a question")
+        }
+        Action::StoodStill { .. } => {}
+        Action::Stopped => panic!("seed {seed}: {action:?}, but nobody asked for it"),
+    }
+}
+
 /// Checks the order under random events: connected, any others, left, disconnected, at most one abort.
 #[test]
 fn what_is_told_of_a_client_comes_in_order() {
@@ -125,77 +200,12 @@ fn what_is_told_of_a_client_comes_in_order() {
         let mut told: BTreeMap<ClientId, Told> = BTreeMap::new();
         let mut clients = bench.connect_many(4);
         for _ in 0..2_000 {
-            let at = random.below(clients.len() as u64) as usize;
-            let client = clients[at];
-            let connection = bench.on(client);
-            let (hub, now) = (&mut bench.hub, bench.now);
-            let room = ["a", "b", "c"][random.below(3) as usize];
-            match random.below(15) {
-                0 => clients.push(bench.connect_as(["ann", "bob"][random.below(2) as usize])),
-                1 => {
-                    let flush = [Flush::First, Flush::Never][at % 2];
-                    tried(hub.close(now, client, CloseCode::NORMAL, "", flush));
-                }
-                2 if clients.len() > 2 => {
-                    clients.swap_remove(at);
-                    bench.gone(client);
-                }
-                3 => tried(hub.set_user(now, client, Some("ann"))),
-                4 => tried(hub.received(now, connection, crate::MessageKind::Text, 1)),
-                5 => {
-                    let policy = [Policy::Disconnect, Policy::DropOldest, Policy::Conflate(1)][at % 3];
-                    tried(hub.publish(now, &[Target::Room(room)], &[], &frame("x"), Some(policy)));
-                }
-                6 => tried(hub.publish(now, &[Target::Client(client)], &[], &frame("y"), Some(Policy::Wait))),
-                7 => bench.wait(millis(random.below(3_000))),
-                8 => bench.stall(client),
-                9 => bench.resume(client),
-                10 => bench.write_all(),
-                11 if random.below(4) == 0 => tried(hub.close_room(now, room, Members::Leave)),
-                _ => tried(hub.join(now, client, room)),
-            }
+            act(&mut bench, &mut random, &mut clients);
             if random.below(3) == 0 {
                 continue;
             }
             for action in bench.actions() {
-                let told_of = |told: &BTreeMap<_, _>, client| told.get(&client).copied();
-                match action {
-                    Action::Connected { client, connection } => {
-                        // Nothing has happened to it since it was connected, or its id is still known.
-                        assert_eq!(bench.on(client), connection);
-                        assert_eq!(told.insert(client, Told::Connected), None);
-                    }
-                    Action::Left { client, .. } => {
-                        assert!(matches!(told_of(&told, client), Some(Told::Connected | Told::Leaving)));
-                        told.insert(client, Told::Leaving);
-                    }
-                    Action::Disconnected { client, .. } => {
-                        assert!(matches!(told_of(&told, client), Some(Told::Connected | Told::Leaving)));
-                        told.insert(client, Told::Disconnected);
-                    }
-                    Action::Abort { connection } => {
-                        let client = bench.client_on(connection);
-                        assert_eq!(told.insert(client, Told::Aborted), Some(Told::Disconnected));
-                    }
-                    Action::Resume { connection } => {
-                        let client = bench.client_on(connection);
-                        assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
-                    }
-                    Action::Dropped { client, .. }
-                    | Action::OverRate { client, .. }
-                    | Action::OutboxLow { client }
-                    | Action::RoomClosed { client, .. } => {
-                        assert_eq!(told_of(&told, client), Some(Told::Connected), "seed {seed}: {action:?}");
-                    }
-                    Action::Away { .. } | Action::Resumed { .. } | Action::Replaced { .. } => {
-                        panic!("seed {seed}: {action:?} without a session")
-                    }
-                    Action::Expiring { .. } | Action::AskAgain { .. } | Action::AskEnded { .. } => {
-                        panic!("seed {seed}: {action:?} without an expiry or a question")
-                    }
-                    Action::StoodStill { .. } => {}
-                    Action::Stopped => panic!("nobody asked for it"),
-                }
+                note(&mut told, &bench, action, seed);
             }
         }
         for client in clients {

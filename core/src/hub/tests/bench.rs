@@ -6,18 +6,18 @@ use crate::frame::{Frame, MessageKind};
 use crate::hub::connection::Connection;
 use crate::hub::{Action, Config, Error, Event, Flush, Hub, Policy, Published, Target, Unreached, Verdict};
 use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::{Batch, Control, Item, NONE, Progress, Then, Transport, Written};
+use crate::outbox::{Batch, NONE, Progress, Then, Transport, Written};
 use crate::time::Instant;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use core::time::Duration;
 
 /// Bytes in a lease, where it does not matter how many.
 pub(super) const PLENTY: u32 = 1 << 20;
 
+pub(super) use super::frames::*;
 pub(super) use super::words::*;
 
 pub(super) struct Bench {
@@ -27,9 +27,9 @@ pub(super) struct Bench {
     pub(super) batch: Batch,
     /// Whom the last publish by a policy of its own has not reached.
     pub(super) unreached: Vec<Unreached>,
-    /// The connections of clients, those of clients that have ended included.
     /// Whether each client that connects gets a session of its own.
     gives_sessions: bool,
+    /// The connections of clients, those of clients that have ended included.
     connections: BTreeMap<ClientId, ConnectionId>,
     stalled: BTreeSet<ClientId>,
     wires: BTreeMap<ClientId, Vec<String>>,
@@ -472,31 +472,4 @@ fn tell_ids_apart(hub: &mut Hub) {
         hub.connections.remove(rows[at]);
     }
     hub.wheel.remove(timer);
-}
-
-/// A frame without a head.
-pub(super) fn frame(text: &str) -> Frame {
-    Frame::raw(Bytes::copy_from_slice(text.as_bytes()))
-}
-
-/// A frame of this many bytes.
-pub(super) fn frame_of(bytes: usize) -> Frame {
-    Frame::raw(alloc::vec![b'x'; bytes].into())
-}
-
-fn shown(item: &Item) -> String {
-    match item {
-        Item::Frame(frame) if frame.size() > 64 => format!("{} bytes", frame.size()),
-        Item::Frame(frame) => String::from_utf8_lossy(frame.payload()).into_owned(),
-        Item::Control(Control::Ping) => "ping".to_string(),
-        Item::Control(Control::Pong(payload)) => format!("pong {}", String::from_utf8_lossy(payload)),
-        Item::Control(Control::Close { code: None, reason }) => {
-            assert_eq!(*reason, None, "a close frame without a code has no body");
-            "close".to_string()
-        }
-        Item::Control(Control::Close { code: Some(code), reason: None }) => format!("close {code}"),
-        Item::Control(Control::Close { code: Some(code), reason: Some(reason) }) => {
-            format!("close {code} {reason}")
-        }
-    }
 }

@@ -44,97 +44,100 @@ fn the_defaults_are_those_that_are_documented() {
     );
 }
 
+type Change = fn(&mut Config);
+
+/// A field, a value that it cannot have, what it must be, and the change that gives it the value.
+const INVALID: [(&str, u64, Must, Change); 55] = [
+    ("admission.connections", 0, Must::BePositiveOrNone, |c| c.admission.connections = Some(0)),
+    ("admission.handshakes", 0, Must::BePositiveOrNone, |c| c.admission.handshakes = Some(0)),
+    ("admission.per_address", 0, Must::BePositiveOrNone, |c| c.admission.per_address = Some(0)),
+    ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::RefuseNewest(0)),
+    ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::EvictOldest(0)),
+    ("admission.connect_rate", 0, Must::BeARateOrNone, |c| {
+        c.admission.connect_rate = Some(Rate::per_second(0));
+    }),
+    ("admission.probes", 0, Must::BePositive, |c| c.admission.probes = 0),
+    ("admission.probes", 4097, Must::BeAtMost(4096), |c| c.admission.probes = 4097),
+    ("rooms.per_client", 0, Must::BePositiveOrNone, |c| c.rooms.per_client = Some(0)),
+    ("rooms.members", 0, Must::BePositiveOrNone, |c| c.rooms.members = Some(0)),
+    ("rooms.total", 0, Must::BePositiveOrNone, |c| c.rooms.total = Some(0)),
+    ("rooms.name_bytes", 0, Must::BePositive, |c| c.rooms.name_bytes = 0),
+    ("outbox.message_bytes", 0, Must::BePositive, |c| c.outbox.message_bytes = 0),
+    ("outbox.message_bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| {
+        c.outbox.message_bytes = 1 << 30;
+    }),
+    ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
+    ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
+    ("outbox.bytes", LARGEST - 1, Must::Hold("outbox.message_bytes", LARGEST), |c| {
+        c.outbox.bytes = LARGEST as u32 - 1;
+    }),
+    ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
+    ("outbox.hub_bytes", (1 << 20) - 1, Must::Hold("outbox.bytes", 1 << 20), |c| {
+        c.outbox.hub_bytes = (1 << 20) - 1;
+    }),
+    ("outbox.rate", 0, Must::BeARateOrNone, |c| c.outbox.rate = Some(Rate::per_second(0))),
+    ("outbox.policy", 0, Must::NotBeWait, |c| c.outbox.policy = Policy::Wait),
+    ("inbound.messages", 0, Must::BeARateOrNone, |c| c.inbound.messages = Some(Rate::per_second(0))),
+    ("inbound.bytes", 0, Must::BeARateOrNone, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),
+    ("inbound.user_messages", 0, Must::BeARateOrNone, |c| {
+        c.inbound.user_messages = Some(Rate::per(1, Duration::ZERO));
+    }),
+    ("inbound.user_bytes", 0, Must::BeARateOrNone, |c| c.inbound.user_bytes = Some(Rate::per_second(0))),
+    ("inbound.control", 0, Must::BeARateOrNone, |c| c.inbound.control = Some(Rate::per_second(0))),
+    ("deadlines.handshake", 0, Must::BePositive, |c| c.deadlines.handshake = Duration::ZERO),
+    ("deadlines.ping", 0, Must::BePositiveOrNone, |c| c.deadlines.ping = Some(Duration::ZERO)),
+    ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
+    ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
+    ("asks.per_client", 0, Must::BePositive, |c| c.asks.per_client = 0),
+    ("asks.deadline", 0, Must::BePositive, |c| c.asks.deadline = Duration::ZERO),
+    ("deadlines.expiry_notice", 0, Must::BePositiveOrNone, |c| {
+        c.deadlines.expiry_notice = Some(Duration::ZERO);
+    }),
+    ("deadlines.idle_inbound", 0, Must::BePositiveOrNone, |c| {
+        c.deadlines.idle_inbound = Some(Duration::ZERO);
+    }),
+    ("deadlines.write_rate", 0, Must::BePositiveOrNone, |c| c.deadlines.write_rate = Some(0)),
+    ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
+        c.deadlines.pong = Some(secs(54));
+    }),
+    ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes[Cause::Evicted].code = CloseCode(999)),
+    ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes[Cause::Idle].code = CloseCode(1004)),
+    ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| {
+        c.closes[Cause::OverRate].code = CloseCode(1005);
+    }),
+    ("closes.controls.code", 1006, Must::BeACloseCode, |c| {
+        c.closes[Cause::Controls].code = CloseCode(1006);
+    }),
+    ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| {
+        c.closes[Cause::TooSlow].code = CloseCode(1015);
+    }),
+    ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| {
+        c.closes[Cause::NoAnswer].code = CloseCode(1016);
+    }),
+    ("closes.draining.code", 2999, Must::BeACloseCode, |c| {
+        c.closes[Cause::Draining].code = CloseCode(2999);
+    }),
+    ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| {
+        c.closes[Cause::ShutDown].code = CloseCode(5000);
+    }),
+    ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
+    ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
+    ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
+    ("websocket.head_bytes", 255, Must::BeAtLeast(256), |c| c.websocket.head_bytes = 255),
+    ("websocket.headers", 4, Must::BeAtLeast(5), |c| c.websocket.headers = 4),
+    ("hooks.limit", 0, Must::BePositiveOrNone, |c| c.hooks.limit = Some(Duration::ZERO)),
+    ("hooks.message", 0, Must::BePositiveOrNone, |c| c.hooks.message = Some(Duration::ZERO)),
+    ("hooks.authentication", 0, Must::BePositive, |c| c.hooks.authentication = Duration::ZERO),
+    ("drain.deadline", 60_000_000_000, Must::BeLongerThan("drain.spread", 60_000_000_000), |c| {
+        c.drain.spread = secs(60);
+    }),
+    ("host.lanes", 0, Must::BePositive, |c| c.host.lanes = 0),
+    ("host.lanes", 257, Must::BeAtMost(256), |c| c.host.lanes = 257),
+];
+
 #[test]
 fn a_field_that_cannot_stand_is_named_with_its_value() {
-    type Change = fn(&mut Config);
-    let cases: [(&str, u64, Must, Change); 55] = [
-        ("admission.connections", 0, Must::BePositiveOrNone, |c| c.admission.connections = Some(0)),
-        ("admission.handshakes", 0, Must::BePositiveOrNone, |c| c.admission.handshakes = Some(0)),
-        ("admission.per_address", 0, Must::BePositiveOrNone, |c| c.admission.per_address = Some(0)),
-        ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::RefuseNewest(0)),
-        ("admission.per_user", 0, Must::BePositive, |c| c.admission.per_user = PerUser::EvictOldest(0)),
-        ("admission.connect_rate", 0, Must::BeARateOrNone, |c| {
-            c.admission.connect_rate = Some(Rate::per_second(0));
-        }),
-        ("admission.probes", 0, Must::BePositive, |c| c.admission.probes = 0),
-        ("admission.probes", 4097, Must::BeAtMost(4096), |c| c.admission.probes = 4097),
-        ("rooms.per_client", 0, Must::BePositiveOrNone, |c| c.rooms.per_client = Some(0)),
-        ("rooms.members", 0, Must::BePositiveOrNone, |c| c.rooms.members = Some(0)),
-        ("rooms.total", 0, Must::BePositiveOrNone, |c| c.rooms.total = Some(0)),
-        ("rooms.name_bytes", 0, Must::BePositive, |c| c.rooms.name_bytes = 0),
-        ("outbox.message_bytes", 0, Must::BePositive, |c| c.outbox.message_bytes = 0),
-        ("outbox.message_bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| {
-            c.outbox.message_bytes = 1 << 30;
-        }),
-        ("outbox.bytes", 1 << 30, Must::BeAtMost((1 << 30) - 1), |c| c.outbox.bytes = 1 << 30),
-        ("outbox.bytes", 0, Must::BePositive, |c| c.outbox.bytes = 0),
-        ("outbox.bytes", LARGEST - 1, Must::Hold("outbox.message_bytes", LARGEST), |c| {
-            c.outbox.bytes = LARGEST as u32 - 1;
-        }),
-        ("outbox.messages", 0, Must::BePositive, |c| c.outbox.messages = 0),
-        ("outbox.hub_bytes", (1 << 20) - 1, Must::Hold("outbox.bytes", 1 << 20), |c| {
-            c.outbox.hub_bytes = (1 << 20) - 1;
-        }),
-        ("outbox.rate", 0, Must::BeARateOrNone, |c| c.outbox.rate = Some(Rate::per_second(0))),
-        ("outbox.policy", 0, Must::NotBeWait, |c| c.outbox.policy = Policy::Wait),
-        ("inbound.messages", 0, Must::BeARateOrNone, |c| c.inbound.messages = Some(Rate::per_second(0))),
-        ("inbound.bytes", 0, Must::BeARateOrNone, |c| c.inbound.bytes = Some(Rate::per_second(1).burst(0))),
-        ("inbound.user_messages", 0, Must::BeARateOrNone, |c| {
-            c.inbound.user_messages = Some(Rate::per(1, Duration::ZERO));
-        }),
-        ("inbound.user_bytes", 0, Must::BeARateOrNone, |c| c.inbound.user_bytes = Some(Rate::per_second(0))),
-        ("inbound.control", 0, Must::BeARateOrNone, |c| c.inbound.control = Some(Rate::per_second(0))),
-        ("deadlines.handshake", 0, Must::BePositive, |c| c.deadlines.handshake = Duration::ZERO),
-        ("deadlines.ping", 0, Must::BePositiveOrNone, |c| c.deadlines.ping = Some(Duration::ZERO)),
-        ("deadlines.write", 0, Must::BePositive, |c| c.deadlines.write = Duration::ZERO),
-        ("deadlines.idle", 0, Must::BePositiveOrNone, |c| c.deadlines.idle = Some(Duration::ZERO)),
-        ("asks.per_client", 0, Must::BePositive, |c| c.asks.per_client = 0),
-        ("asks.deadline", 0, Must::BePositive, |c| c.asks.deadline = Duration::ZERO),
-        ("deadlines.expiry_notice", 0, Must::BePositiveOrNone, |c| {
-            c.deadlines.expiry_notice = Some(Duration::ZERO);
-        }),
-        ("deadlines.idle_inbound", 0, Must::BePositiveOrNone, |c| {
-            c.deadlines.idle_inbound = Some(Duration::ZERO);
-        }),
-        ("deadlines.write_rate", 0, Must::BePositiveOrNone, |c| c.deadlines.write_rate = Some(0)),
-        ("deadlines.pong", 54_000_000_000, Must::BeLongerThan("deadlines.ping", 54_000_000_000), |c| {
-            c.deadlines.pong = Some(secs(54));
-        }),
-        ("closes.evicted.code", 999, Must::BeACloseCode, |c| c.closes[Cause::Evicted].code = CloseCode(999)),
-        ("closes.idle.code", 1004, Must::BeACloseCode, |c| c.closes[Cause::Idle].code = CloseCode(1004)),
-        ("closes.over_rate.code", 1005, Must::BeACloseCode, |c| {
-            c.closes[Cause::OverRate].code = CloseCode(1005);
-        }),
-        ("closes.controls.code", 1006, Must::BeACloseCode, |c| {
-            c.closes[Cause::Controls].code = CloseCode(1006);
-        }),
-        ("closes.too_slow.code", 1015, Must::BeACloseCode, |c| {
-            c.closes[Cause::TooSlow].code = CloseCode(1015);
-        }),
-        ("closes.no_answer.code", 1016, Must::BeACloseCode, |c| {
-            c.closes[Cause::NoAnswer].code = CloseCode(1016);
-        }),
-        ("closes.draining.code", 2999, Must::BeACloseCode, |c| {
-            c.closes[Cause::Draining].code = CloseCode(2999);
-        }),
-        ("closes.shut_down.code", 5000, Must::BeACloseCode, |c| {
-            c.closes[Cause::ShutDown].code = CloseCode(5000);
-        }),
-        ("websocket.fragments", 0, Must::BePositive, |c| c.websocket.fragments = 0),
-        ("websocket.head_bytes", 0, Must::BePositive, |c| c.websocket.head_bytes = 0),
-        ("websocket.headers", 0, Must::BePositive, |c| c.websocket.headers = 0),
-        ("websocket.head_bytes", 255, Must::BeAtLeast(256), |c| c.websocket.head_bytes = 255),
-        ("websocket.headers", 4, Must::BeAtLeast(5), |c| c.websocket.headers = 4),
-        ("hooks.limit", 0, Must::BePositiveOrNone, |c| c.hooks.limit = Some(Duration::ZERO)),
-        ("hooks.message", 0, Must::BePositiveOrNone, |c| c.hooks.message = Some(Duration::ZERO)),
-        ("hooks.authentication", 0, Must::BePositive, |c| c.hooks.authentication = Duration::ZERO),
-        ("drain.deadline", 60_000_000_000, Must::BeLongerThan("drain.spread", 60_000_000_000), |c| {
-            c.drain.spread = secs(60);
-        }),
-        ("host.lanes", 0, Must::BePositive, |c| c.host.lanes = 0),
-        ("host.lanes", 257, Must::BeAtMost(256), |c| c.host.lanes = 257),
-    ];
-    for (field, value, must, change) in cases {
+    for (field, value, must, change) in INVALID {
         let mut config = Config::default();
         change(&mut config);
         let expected = ConfigError { field, value, must };

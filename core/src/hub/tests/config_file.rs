@@ -225,20 +225,7 @@ fn whole() -> Config {
             rate: Some(Rate::per_second(200).burst(50)),
             hub_bytes: 1 << 30,
         },
-        history: Histories {
-            by_prefix: [
-                ("chat:".into(), History { messages: 50, age: secs(60), ..History::default() }),
-                ("prices".into(), History { messages: 1, ..History::default() }),
-            ]
-            .into(),
-            idle_rooms: 1_000,
-            recover_messages: 200,
-            recover_bytes: 64 << 10,
-            page: 100,
-            keys: 5_000,
-            key_bytes: 64,
-            key_age: secs(600),
-        },
+        history: history(),
         inbound: Inbound {
             messages: Some(Rate::per_second(20).burst(100)),
             bytes: None,
@@ -260,24 +247,46 @@ fn whole() -> Config {
             standstill: secs(2),
             expiry_notice: Some(secs(40)),
         },
-        closes: Closes::from_fn(|cause| match cause {
-            Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
-            Cause::Replaced => CloseFrame::new(CloseCode(4409), "elsewhere"),
-            Cause::Idle => CloseFrame::new(CloseCode(4408), ""),
-            Cause::IdleInbound => CloseFrame::new(CloseCode(4409), "say something"),
-            Cause::OverRate => CloseFrame::new(CloseCode(4429), "slower"),
-            Cause::Controls => CloseFrame::new(CloseCode(4430), "no more pings"),
-            Cause::TooSlow => CloseFrame::new(CloseCode(4013), "faster"),
-            Cause::NoAnswer => CloseFrame::new(CloseCode(4011), "sorry"),
-            Cause::Draining => CloseFrame::new(CloseCode(1012), "a new version"),
-            Cause::ShutDown => CloseFrame::new(CloseCode(1012), "now"),
-            other => CloseFrame::new(CloseCode(4500), other.name()),
-        }),
+        closes: closes(),
         websocket: Websocket { fragments: 1_000, head_bytes: 4096, headers: 50 },
         hooks: Hooks { limit: None, message: Some(secs(30)), authentication: secs(2) },
         drain: DrainPlan { idle: secs(0), spread: secs(10), deadline: secs(20) },
         host: Host { capacity: 10_000, ..Host::default() },
     }
+}
+
+fn history() -> Histories {
+    let secs = Duration::from_secs;
+    Histories {
+        by_prefix: [
+            ("chat:".into(), History { messages: 50, age: secs(60), ..History::default() }),
+            ("prices".into(), History { messages: 1, ..History::default() }),
+        ]
+        .into(),
+        idle_rooms: 1_000,
+        recover_messages: 200,
+        recover_bytes: 64 << 10,
+        page: 100,
+        keys: 5_000,
+        key_bytes: 64,
+        key_age: secs(600),
+    }
+}
+
+fn closes() -> Closes {
+    Closes::from_fn(|cause| match cause {
+        Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
+        Cause::Replaced => CloseFrame::new(CloseCode(4409), "elsewhere"),
+        Cause::Idle => CloseFrame::new(CloseCode(4408), ""),
+        Cause::IdleInbound => CloseFrame::new(CloseCode(4409), "say something"),
+        Cause::OverRate => CloseFrame::new(CloseCode(4429), "slower"),
+        Cause::Controls => CloseFrame::new(CloseCode(4430), "no more pings"),
+        Cause::TooSlow => CloseFrame::new(CloseCode(4013), "faster"),
+        Cause::NoAnswer => CloseFrame::new(CloseCode(4011), "sorry"),
+        Cause::Draining => CloseFrame::new(CloseCode(1012), "a new version"),
+        Cause::ShutDown => CloseFrame::new(CloseCode(1012), "now"),
+        other => CloseFrame::new(CloseCode(4500), other.name()),
+    })
 }
 
 #[test]
@@ -337,104 +346,106 @@ fn wrong_in_toml(file: &str) -> String {
     config.validate().expect_err(file).to_string()
 }
 
+/// A file, and what is wrong with it.
+const WRONG: &[(&str, &str)] = &[
+    (
+        "[outbox]\nbytes = \"many\"",
+        "config field `outbox.bytes`: invalid type: string \"many\", expected a whole number",
+    ),
+    (
+        "[outbox]\nbytes = -1",
+        "config field `outbox.bytes`: invalid value: integer `-1`, expected zero or more",
+    ),
+    (
+        "[rooms]\nmembers = 5000000000",
+        "config field `rooms.members`: invalid value: integer `5000000000`, expected at most 4294967295",
+    ),
+    (
+        "[rooms]\nmembers = 1.5",
+        "config field `rooms.members`: invalid type: floating point `1.5`, expected a whole number",
+    ),
+    (
+        "[deadlines]\nping = 20",
+        "config field `deadlines.ping`: invalid type: integer `20`, expected a duration as \"10s\", \"1m 30s\" or \
+             \"250ms\"",
+    ),
+    (
+        "[deadlines]\nclose = \"soon\"",
+        "config field `deadlines.close`: invalid value: string \"soon\", expected a duration as \"10s\", \"1m 30s\" \
+             or \"250ms\"",
+    ),
+    (
+        "[inbound]\nmessages = 5",
+        "config field `inbound.messages`: invalid type: integer `5`, expected a rate as { units = 30, per = \"1m\", \
+             burst = 50 }",
+    ),
+    (
+        "[inbound]\nmessages = { units = 5, per = \"x\" }",
+        "config field `inbound.messages`: `per`: invalid value: string \"x\", expected a duration as \"10s\", \
+             \"1m 30s\" or \"250ms\"",
+    ),
+    (
+        "[inbound]\nover_rate = \"ignore\"",
+        "config field `inbound.over_rate`: invalid value: string \"ignore\", expected one of \"drop\", \"pause\", \
+             \"close\"",
+    ),
+    (
+        "[admission]\nper_user = \"evict_oldest\"",
+        "config field `admission.per_user`: invalid value: string \"evict_oldest\", expected one of \"unlimited\", \
+             { refuse_newest = 1 }, { evict_oldest = 1 }",
+    ),
+    (
+        "[admission]\nper_user = { evict_newest = 1 }",
+        "config field `admission.per_user`: unknown variant `evict_newest`, expected one of `unlimited`, \
+             `refuse_newest`, `evict_oldest`",
+    ),
+    (
+        "[admission]\nper_user = { evict_oldest = \"x\" }",
+        "config field `admission.per_user`: `evict_oldest`: invalid type: string \"x\", expected a whole number",
+    ),
+    (
+        "[closes]\nidle = 4408",
+        "config field `closes.idle`: invalid type: integer `4408`, expected a close code as { code = 4408, reason \
+             = \"still there?\" }",
+    ),
+    ("closes.idle.reason = \"bye\"", "config field `closes.idle`: missing field `code`"),
+    (
+        "closes.idle.code = 70000",
+        "config field `closes.idle`: `code`: invalid value: integer `70000`, expected at most 65535",
+    ),
+    (
+        "closes.idle.code = 1006",
+        "config field `closes.idle.code` is 1006: it must be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame",
+    ),
+    ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
+    (
+        "[rooms]\nmember = 3",
+        "there is no config field `rooms.member`: the fields here are `per_client`, `members`, `total`, `name_bytes`",
+    ),
+    (
+        "[romms]\nmembers = 3",
+        "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `inbound`, `deadlines`, \
+             `closes`, `websocket`, `hooks`, `drain`, `host`",
+    ),
+    ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),
+    (
+        "[rooms]\nmembers = 0",
+        "config field `rooms.members` is 0: it must be more than zero, or `None` for no limit (in a file \"none\")",
+    ),
+    (
+        "[deadlines]\nping = \"1m\"",
+        "config field `deadlines.pong` is 60s: it must be longer than `deadlines.ping`, which is 60s",
+    ),
+    (
+        "[outbox]\npolicy = \"wait\"",
+        "config field `outbox.policy` is `Wait`: it must be another policy, since `Wait` is for single publishes only",
+    ),
+];
+
 #[test]
 fn a_bad_file_is_told_which_field_is_wrong_and_what_it_must_be() {
-    let cases = [
-        (
-            "[outbox]\nbytes = \"many\"",
-            "config field `outbox.bytes`: invalid type: string \"many\", expected a whole number",
-        ),
-        (
-            "[outbox]\nbytes = -1",
-            "config field `outbox.bytes`: invalid value: integer `-1`, expected zero or more",
-        ),
-        (
-            "[rooms]\nmembers = 5000000000",
-            "config field `rooms.members`: invalid value: integer `5000000000`, expected at most 4294967295",
-        ),
-        (
-            "[rooms]\nmembers = 1.5",
-            "config field `rooms.members`: invalid type: floating point `1.5`, expected a whole number",
-        ),
-        (
-            "[deadlines]\nping = 20",
-            "config field `deadlines.ping`: invalid type: integer `20`, expected a duration as \"10s\", \"1m 30s\" or \
-             \"250ms\"",
-        ),
-        (
-            "[deadlines]\nclose = \"soon\"",
-            "config field `deadlines.close`: invalid value: string \"soon\", expected a duration as \"10s\", \"1m 30s\" \
-             or \"250ms\"",
-        ),
-        (
-            "[inbound]\nmessages = 5",
-            "config field `inbound.messages`: invalid type: integer `5`, expected a rate as { units = 30, per = \"1m\", \
-             burst = 50 }",
-        ),
-        (
-            "[inbound]\nmessages = { units = 5, per = \"x\" }",
-            "config field `inbound.messages`: `per`: invalid value: string \"x\", expected a duration as \"10s\", \
-             \"1m 30s\" or \"250ms\"",
-        ),
-        (
-            "[inbound]\nover_rate = \"ignore\"",
-            "config field `inbound.over_rate`: invalid value: string \"ignore\", expected one of \"drop\", \"pause\", \
-             \"close\"",
-        ),
-        (
-            "[admission]\nper_user = \"evict_oldest\"",
-            "config field `admission.per_user`: invalid value: string \"evict_oldest\", expected one of \"unlimited\", \
-             { refuse_newest = 1 }, { evict_oldest = 1 }",
-        ),
-        (
-            "[admission]\nper_user = { evict_newest = 1 }",
-            "config field `admission.per_user`: unknown variant `evict_newest`, expected one of `unlimited`, \
-             `refuse_newest`, `evict_oldest`",
-        ),
-        (
-            "[admission]\nper_user = { evict_oldest = \"x\" }",
-            "config field `admission.per_user`: `evict_oldest`: invalid type: string \"x\", expected a whole number",
-        ),
-        (
-            "[closes]\nidle = 4408",
-            "config field `closes.idle`: invalid type: integer `4408`, expected a close code as { code = 4408, reason \
-             = \"still there?\" }",
-        ),
-        ("closes.idle.reason = \"bye\"", "config field `closes.idle`: missing field `code`"),
-        (
-            "closes.idle.code = 70000",
-            "config field `closes.idle`: `code`: invalid value: integer `70000`, expected at most 65535",
-        ),
-        (
-            "closes.idle.code = 1006",
-            "config field `closes.idle.code` is 1006: it must be 1000-1003, 1007-1014 or 3000-4999 to be sent in a close frame",
-        ),
-        ("rooms = 3", "invalid type: integer `3`, expected the table `rooms`"),
-        (
-            "[rooms]\nmember = 3",
-            "there is no config field `rooms.member`: the fields here are `per_client`, `members`, `total`, `name_bytes`",
-        ),
-        (
-            "[romms]\nmembers = 3",
-            "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `inbound`, `deadlines`, \
-             `closes`, `websocket`, `hooks`, `drain`, `host`",
-        ),
-        ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),
-        (
-            "[rooms]\nmembers = 0",
-            "config field `rooms.members` is 0: it must be more than zero, or `None` for no limit (in a file \"none\")",
-        ),
-        (
-            "[deadlines]\nping = \"1m\"",
-            "config field `deadlines.pong` is 60s: it must be longer than `deadlines.ping`, which is 60s",
-        ),
-        (
-            "[outbox]\npolicy = \"wait\"",
-            "config field `outbox.policy` is `Wait`: it must be another policy, since `Wait` is for single publishes only",
-        ),
-    ];
-    for (file, message) in cases {
-        assert_eq!(wrong_in_toml(file), message, "{file}");
+    for (file, message) in WRONG {
+        assert_eq!(wrong_in_toml(file), *message, "{file}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod begun;
 mod bench;
+mod frames;
 mod words;
 
 mod actions;

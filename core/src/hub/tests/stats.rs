@@ -195,6 +195,64 @@ fn who_waits_for_a_writer_and_whose_transport_is_full_is_counted() {
     assert_eq!(numbers(&bench), (2, 1));
 }
 
+/// One random event.
+fn act(bench: &mut Bench, random: &mut Random, connections: &mut Vec<ClientId>) {
+    let at = random.below(connections.len().max(1) as u64) as usize;
+    let Some(&client) = connections.get(at) else {
+        connections.push(bench.connect());
+        return;
+    };
+    let connection = bench.on(client);
+    let (hub, now) = (&mut bench.hub, bench.now);
+    match random.below(20) {
+        0 if connections.len() < 12 => connections.push(bench.connect()),
+        1 if connections.len() < 12 => connections.push(bench.reserve(None)),
+        2 => tried(hub.open(now, connection)),
+        3 if random.below(3) == 0 => {
+            connections.swap_remove(at);
+            bench.gone(client);
+        }
+        4 if random.below(3) == 0 => {
+            tried(hub.close(now, client, CloseCode::NORMAL, "", [Flush::First, Flush::Never][at % 2]));
+        }
+        5 if random.below(3) == 0 => {
+            tried(hub.handle(now, Event::PeerClosed { connection, code: None, reason: "" }));
+        }
+        6 => tried(hub.join(now, client, ["a", "b"][at % 2])),
+        7 => tried(hub.leave(now, client, ["a", "b"][at % 2])),
+        8 => tried(hub.handle(now, Event::Ping { connection, payload: b"x" })),
+        9 => tried(hub.handle(now, Event::Writable { connection })),
+        10 => bench.wait(millis(random.below(2_000))),
+        11..15 => {
+            let policies = [
+                Policy::DropNewest,
+                Policy::DropOldest,
+                Policy::Conflate(random.below(2)),
+                Policy::Disconnect,
+                Policy::Wait,
+            ];
+            let policy = policies[random.below(5) as usize];
+            let targets = [Target::Client(client), Target::Room("a"), Target::All];
+            let target = if policy == Policy::Wait { 0 } else { random.below(3) as usize };
+            let frame = frame_of(1 + random.below(300) as usize);
+            tried(hub.publish(now, &targets[target..=target], &[], &frame, Some(policy)));
+        }
+        _ => {
+            if let Some(held) = bench.lease(client, random.below(600) as u32) {
+                let items = random.below(held.items.len() as u64 + 1) as u32;
+                let bytes = if items == 0 { held.skip } else { u32::from(random.below(2) == 0) };
+                let transport = [Transport::Ready, Transport::Blocked, Transport::Failed]
+                    [random.below(13) as usize % 5 % 3];
+                if random.below(8) > 0 {
+                    bench.give_back(client, Progress::part(items, bytes), transport);
+                }
+            } else {
+                bench.wrote(client);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_numbers_add_up_under_random_events() {
     for seed in 0..30 {
@@ -208,66 +266,7 @@ fn the_numbers_add_up_under_random_events() {
         let mut random = Random(seed);
         let mut connections: Vec<ClientId> = Vec::new();
         for _ in 0..1_500 {
-            let at = random.below(connections.len().max(1) as u64) as usize;
-            let Some(&client) = connections.get(at) else {
-                connections.push(bench.connect());
-                continue;
-            };
-            let connection = bench.on(client);
-            let (hub, now) = (&mut bench.hub, bench.now);
-            match random.below(20) {
-                0 if connections.len() < 12 => connections.push(bench.connect()),
-                1 if connections.len() < 12 => connections.push(bench.reserve(None)),
-                2 => tried(hub.open(now, connection)),
-                3 if random.below(3) == 0 => {
-                    connections.swap_remove(at);
-                    bench.gone(client);
-                }
-                4 if random.below(3) == 0 => {
-                    tried(hub.close(
-                        now,
-                        client,
-                        CloseCode::NORMAL,
-                        "",
-                        [Flush::First, Flush::Never][at % 2],
-                    ));
-                }
-                5 if random.below(3) == 0 => {
-                    tried(hub.handle(now, Event::PeerClosed { connection, code: None, reason: "" }));
-                }
-                6 => tried(hub.join(now, client, ["a", "b"][at % 2])),
-                7 => tried(hub.leave(now, client, ["a", "b"][at % 2])),
-                8 => tried(hub.handle(now, Event::Ping { connection, payload: b"x" })),
-                9 => tried(hub.handle(now, Event::Writable { connection })),
-                10 => bench.wait(millis(random.below(2_000))),
-                11..15 => {
-                    let policies = [
-                        Policy::DropNewest,
-                        Policy::DropOldest,
-                        Policy::Conflate(random.below(2)),
-                        Policy::Disconnect,
-                        Policy::Wait,
-                    ];
-                    let policy = policies[random.below(5) as usize];
-                    let targets = [Target::Client(client), Target::Room("a"), Target::All];
-                    let target = if policy == Policy::Wait { 0 } else { random.below(3) as usize };
-                    let frame = frame_of(1 + random.below(300) as usize);
-                    tried(hub.publish(now, &targets[target..=target], &[], &frame, Some(policy)));
-                }
-                _ => {
-                    if let Some(held) = bench.lease(client, random.below(600) as u32) {
-                        let items = random.below(held.items.len() as u64 + 1) as u32;
-                        let bytes = if items == 0 { held.skip } else { u32::from(random.below(2) == 0) };
-                        let transport = [Transport::Ready, Transport::Blocked, Transport::Failed]
-                            [random.below(13) as usize % 5 % 3];
-                        if random.below(8) > 0 {
-                            bench.give_back(client, Progress::part(items, bytes), transport);
-                        }
-                    } else {
-                        bench.wrote(client);
-                    }
-                }
-            }
+            act(&mut bench, &mut random, &mut connections);
             bench.assert_adds_up(&connections);
             if random.below(4) == 0 {
                 bench.quiet();

@@ -115,8 +115,16 @@ fn log() -> Vec<u8> {
     log
 }
 
-/// A hub with every part that a state can have.
-fn busy() -> Hub {
+const ROOM: RoomConfig = RoomConfig {
+    members: Some(9),
+    publishers: Publishers::Members,
+    policy: Some(Policy::Conflate(5)),
+    lifetime: Lifetime::Kept,
+    history: None,
+};
+
+/// A config under which a hub can have every part of a state.
+fn config() -> Config {
     let rate = Some(Rate::per(7, Duration::from_millis(13)).burst(99));
     let mut config = Config::default();
     config.admission.connect_rate = rate;
@@ -127,6 +135,12 @@ fn busy() -> Hub {
     config.sessions.per_address = Some(3);
     config.host.epoch_seed = 5;
     config.history.by_prefix.insert("news".into(), History { messages: 2, ..History::default() });
+    config
+}
+
+/// A hub with every part that a state can have.
+fn busy() -> Hub {
+    let mut config = config();
     let mut hub = Hub::new(config.clone()).expect("a config that can stand");
     let mut now = 0;
     let mut tell = |event: Event<'_>| {
@@ -158,14 +172,7 @@ fn busy() -> Hub {
         tell(Event::Ask { client, lasts: Duration::from_secs(40), on_resume });
     }
     tell(Event::SetExpiry { client, at: Some(Instant::from_nanos(40 << 30)), code, reason: "expired" });
-    let room = RoomConfig {
-        members: Some(9),
-        publishers: Publishers::Members,
-        policy: Some(Policy::Conflate(5)),
-        lifetime: Lifetime::Kept,
-        history: None,
-    };
-    tell(Event::ConfigureRoom { room: "lobby", config: room });
+    tell(Event::ConfigureRoom { room: "lobby", config: ROOM });
     tell(Event::Join { client, room: "lobby", recover: None });
     tell(Event::Received { connection, kind: MessageKind::Text, bytes: 40 });
     let binary = Some(MessageKind::Binary);

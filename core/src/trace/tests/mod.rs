@@ -7,6 +7,7 @@ mod invariants;
 mod layout;
 mod random;
 mod random_config;
+mod random_events;
 mod recorded;
 mod ring;
 mod round_trip;

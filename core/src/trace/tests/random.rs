@@ -4,68 +4,49 @@
 //! Only public parts of the crate are used here, so that a test outside of it can include this file.
 
 use super::happening::{Happening, SHARES};
-use super::random_config::another;
 pub(crate) use super::random_config::{Random, config};
-use crate::close::{CloseCode, ClosedBy};
-use crate::frame::{Frame, MessageKind, Place};
-use crate::hub::{
-    Action, AskId, Dedup, Drain, Epoch, Error, Event, Fate, Flush, History, Hub, Incumbent, Lifetime,
-    Members, OnResume, Outcome, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target, Verdict,
-};
-use crate::id::{Address, ClientId, ConnectionId};
-use crate::outbox::{Batch, Control, Item, Lease, Progress, Transport, Written};
+use crate::hub::{Action, Drain, Error, Event, Hub, Outcome, Sink, Verdict};
+use crate::id::{ClientId, ConnectionId};
+use crate::outbox::{Batch, Control, Item, Lease, Transport};
 use crate::time::Instant;
 use crate::trace::OwnedEvent;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use core::time::Duration;
-
-/// Longer than the limit of [`config`].
-static PAYLOAD: [u8; 700] = [b'x'; 700];
-static ROOMS: [&str; 14] =
-    ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "eight by", "", "far too long"];
-static SESSIONS: [&str; 8] = ["tab", "phone", "tablet", "desk", "car", "tv", "", "a-long-name"];
-static USERS: [&str; 12] =
-    ["ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ida", "joe", "", "far too long"];
-static KEYS: [Option<&str>; 6] = [None, Some(""), Some("k"), Some("l"), Some("m"), Some("too long")];
-const PRICES: History = History { messages: 2, ..History::OFF };
-const INVALID: History = History { bytes: 0, ..PRICES };
-static REASONS: [&str; 3] = ["", "enough", "a reason"];
 
 /// A lease that is out, and the length of each item.
 #[derive(Clone, Debug)]
-struct Out {
-    lease: Lease,
-    sizes: Vec<u32>,
+pub(super) struct Out {
+    pub(super) lease: Lease,
+    pub(super) sizes: Vec<u32>,
 }
 
 /// An open client and its connection.
 #[derive(Clone, Copy, Debug)]
-struct Pair {
-    client: ClientId,
-    connection: ConnectionId,
+pub(super) struct Pair {
+    pub(super) client: ClientId,
+    pub(super) connection: ConnectionId,
 }
 
 /// The host, the peers and the application. It makes the next event from the hub's answers so far.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
-    random: Random,
-    now: Instant,
+    pub(super) random: Random,
+    pub(super) now: Instant,
     shares: [u64; SHARES.len()],
     /// Connections that are not gone; the lists below have those in certain states.
     pub(crate) connections: Vec<ConnectionId>,
-    accepted: Vec<ConnectionId>,
-    open: Vec<Pair>,
-    reserved: Vec<ConnectionId>,
-    ending: Vec<ConnectionId>,
-    blocked: Vec<ConnectionId>,
+    pub(super) accepted: Vec<ConnectionId>,
+    pub(super) open: Vec<Pair>,
+    pub(super) reserved: Vec<ConnectionId>,
+    pub(super) ending: Vec<ConnectionId>,
+    pub(super) blocked: Vec<ConnectionId>,
     /// Connections whose reading is paused.
-    paused: Vec<ConnectionId>,
-    out: Vec<Out>,
+    pub(super) paused: Vec<ConnectionId>,
+    pub(super) out: Vec<Out>,
     /// Ids of connections that are gone, and of clients that have ended.
-    stale: VecDeque<ConnectionId>,
-    ended: VecDeque<ClientId>,
+    pub(super) stale: VecDeque<ConnectionId>,
+    pub(super) ended: VecDeque<ClientId>,
     /// The leases of the last transmit.
     batch: Batch,
 }
@@ -197,306 +178,6 @@ impl World {
         }
         Happening::Timeout
     }
-
-    /// Makes an event of a kind, if there is a connection for it.
-    fn event(&mut self, happening: Happening, hub: &Hub) -> Option<OwnedEvent<'static>> {
-        let random = &mut self.random;
-        let (client, connection) = if random.percent(90) {
-            let pair = random.pick(&self.open);
-            (pair.map(|pair| pair.client), pair.map(|pair| pair.connection))
-        } else {
-            let connection = random.pick(&self.connections);
-            (connection.and_then(|connection| hub.client_of(connection)), connection)
-        };
-        // Some peers send nothing, and some only answer pings.
-        let loud = connection.filter(|peer| peer.index() % 8 > 1 && !self.paused.contains(peer));
-        let alive = connection.filter(|peer| peer.index() % 8 > 0);
-        Some(match happening {
-            Happening::Accept => Event::Accept {
-                address: random.percent(90).then(|| Address([random.below(9) as u8; 16])),
-                lane: random.below(3) as u8 + u8::from(random.percent(1)),
-            }
-            .into(),
-            Happening::Reserve => {
-                let connection = random.take(&mut self.accepted)?;
-                let mut user = if random.percent(70) { random.pick(&USERS) } else { None };
-                let rooms = if random.percent(20) {
-                    random.pick(&ROOMS).map(Into::into).into_iter().collect()
-                } else {
-                    Vec::new()
-                };
-                let at = random.below(SESSIONS.len() as u64) as usize;
-                let session = random.percent(60).then_some(SESSIONS[at]);
-                if session.is_some() && random.percent(90) {
-                    // Whose the session mostly is.
-                    user = Some(USERS[at]);
-                }
-                OwnedEvent::reserve(connection, user, session, rooms)
-            }
-            Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
-            Happening::SetUser => {
-                let user = if random.percent(80) { random.pick(&USERS) } else { None };
-                if random.percent(30) {
-                    let session = random.pick(&SESSIONS);
-                    return Some(Event::Identify { client: client?, user, session }.into());
-                }
-                if random.percent(60) {
-                    let client = client?;
-                    let asks: Vec<_> = hub.asks_of(client).collect();
-                    let ask = AskId::from_u64(random.below(60));
-                    let ask = if random.percent(80) { random.pick(&asks) } else { Some(ask) };
-                    let ask = ask.unwrap_or(AskId::from_u64(1));
-                    return Some(match random.below(6) {
-                        0 => Event::CancelAsk { client, ask }.into(),
-                        1 => Event::Replied { client, ask }.into(),
-                        at => {
-                            let lasts = Duration::from_millis(random.below(300));
-                            let on_resume = if at < 4 { OnResume::Fails } else { OnResume::AskedAgain };
-                            Event::Ask { client, lasts, on_resume }.into()
-                        }
-                    });
-                }
-                if random.percent(20) {
-                    let after = Duration::from_millis(random.below(1_500));
-                    let at = random.percent(85).then_some(self.now + after);
-                    let code = random.percent(30).then_some(CloseCode(3005));
-                    let reason = random.pick(&REASONS)?;
-                    return Some(Event::SetExpiry { client: client?, at, code, reason }.into());
-                }
-                Event::SetUser { client: client?, user }.into()
-            }
-            Happening::Join => self.join(hub, loud.and(client)?)?.into(),
-            Happening::RemoveHistory => Event::RemoveHistory { room: random.pick(&ROOMS)? }.into(),
-            Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
-            Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
-            Happening::Publish => self.publish(hub)?,
-            Happening::PublishAs => {
-                let client = client?;
-                self.publish(hub)?.on_behalf_of(client)
-            }
-            Happening::Place => self.place(hub)?,
-            Happening::ConfigureRoom => Event::ConfigureRoom {
-                room: random.pick(&ROOMS)?,
-                config: RoomConfig {
-                    members: random.percent(40).then(|| random.below(12) as u32),
-                    publishers: random.pick(&[
-                        Publishers::Anybody,
-                        Publishers::Members,
-                        Publishers::Application,
-                    ])?,
-                    policy: random.pick(&[
-                        None,
-                        None,
-                        Some(Policy::DropOldest),
-                        Some(Policy::Conflate(9)),
-                        Some(Policy::Wait),
-                    ])?,
-                    lifetime: random.pick(&[Lifetime::Members, Lifetime::Kept])?,
-                    history: random.pick(&[None, None, Some(PRICES), Some(History::OFF), Some(INVALID)])?,
-                },
-            }
-            .into(),
-            Happening::CloseRoom => {
-                let reason = random.pick(&REASONS)?;
-                let ends = Members::Disconnect { code: CloseCode(4_001), reason };
-                let members = if random.percent(97) { Members::Leave } else { ends };
-                Event::CloseRoom { room: random.pick(&ROOMS)?, members }.into()
-            }
-            Happening::Received => {
-                let kind = random.pick(&[MessageKind::Text, MessageKind::Binary])?;
-                Event::Received { connection: loud?, kind, bytes: random.below(2_000) as u32 }.into()
-            }
-            Happening::Ping => {
-                Event::Ping { connection: loud?, payload: &PAYLOAD[..random.below(140) as usize] }.into()
-            }
-            Happening::Pong => Event::Pong { connection: alive? }.into(),
-            Happening::Heard => Event::Heard { connection: alive? }.into(),
-            Happening::Working => Event::Working { connection: alive? }.into(),
-            Happening::PeerClosed => {
-                let code = random.pick(&[None, Some(CloseCode::NORMAL), Some(CloseCode(4_000))])?;
-                Event::PeerClosed { connection: connection?, code, reason: random.pick(&REASONS)? }.into()
-            }
-            Happening::HalfClosed => Event::HalfClosed { connection: connection? }.into(),
-            Happening::Close => Event::Close {
-                client: client?,
-                code: random.pick(&[CloseCode::NORMAL, CloseCode::PROTOCOL_ERROR, CloseCode::ABNORMAL])?,
-                reason: random.pick(&REASONS)?,
-                flush: random.pick(&[Flush::First, Flush::Never])?,
-                by: random.pick(&[ClosedBy::Application, ClosedBy::Hub])?,
-            }
-            .into(),
-            Happening::Vanish => Event::Gone { connection: connection? }.into(),
-            Happening::Obey => Event::Gone { connection: random.take(&mut self.ending)? }.into(),
-            Happening::Transmit => {
-                Event::Transmit { connection: connection?, budget: random.below(1_500) as u32 }.into()
-            }
-            Happening::TransmitReady => Event::TransmitReady {
-                lane: random.below(3) as u8 + u8::from(random.percent(1)),
-                connections: random.below(40) as u32,
-                budget: random.below(1_500) as u32,
-            }
-            .into(),
-            Happening::Transmitted => self.transmitted(),
-            Happening::Writable => Event::Writable { connection: random.take(&mut self.blocked)? }.into(),
-            Happening::Timeout => {
-                let due = hub.poll_timeout()?;
-                // A host is sometimes early, and now and then late.
-                if random.percent(20) || self.connections.len() < 3 {
-                    self.now = self.now.max(due);
-                }
-                Event::Timeout.into()
-            }
-            Happening::Misuse => self.misuse()?,
-            Happening::Reconfigure => OwnedEvent::reconfigure(another(random, hub.config())),
-        })
-    }
-
-    fn publish(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
-        let random = &mut self.random;
-        let len = match random.below(20) {
-            0 => random.below(700),
-            1..4 => random.below(600),
-            _ => random.below(90),
-        };
-        let head = random.below(11) as usize;
-        let kind = random.pick(&[None, Some(MessageKind::Text), Some(MessageKind::Binary)])?;
-        let payload = Bytes::from_static(&PAYLOAD[..len as usize]);
-        let mut frame = Frame::new(kind, &PAYLOAD[..head], payload)?;
-        if head == 4 && len >= 20 {
-            frame = frame.with_place(Place::decimal(len as usize / 20)).ok()?.sealed(random.below(1 << 40));
-        }
-        if head == 2 {
-            let deflated = Frame::new(None, &PAYLOAD[..2], Bytes::from_static(&PAYLOAD[..len as usize / 3]))?;
-            frame = frame.with_deflated(deflated);
-        }
-        let targets = (0..random.pick(&[1, 1, 1, 1, 2, 3, 0])?)
-            .filter_map(|_| match random.below(100) {
-                0 => Some(Target::All),
-                1..25 => random.pick(&self.open).map(|pair| Target::Client(pair.client)),
-                25..45 => random.pick(&USERS).map(Target::User),
-                _ => random.pick(&ROOMS).map(Target::Room),
-            })
-            .collect::<Vec<_>>();
-        let except = (0..random.pick(&[0, 0, 0, 1, 4])?)
-            .filter_map(|_| hub.client_of(random.pick(&self.connections)?))
-            .collect::<Vec<_>>();
-        let key = random.below(3);
-        let policy = match random.below(12) {
-            0 => Some(Policy::DropNewest),
-            1 => Some(Policy::DropOldest),
-            2 | 3 => Some(Policy::Conflate(key)),
-            4 if random.percent(10) => Some(Policy::Disconnect),
-            5 | 6 => Some(Policy::Wait),
-            _ => None,
-        };
-        // `Wait` is mostly for one client, and now and then for any targets.
-        let targets = match random.pick(&self.open) {
-            Some(pair) if policy == Some(Policy::Wait) && random.percent(90) => {
-                Vec::from([Target::Client(pair.client)])
-            }
-            _ => targets,
-        };
-        let publish = OwnedEvent::publish(targets, except, frame, policy);
-        let key = random.pick(&KEYS).flatten();
-        let version = random.percent(30).then(|| random.below(20));
-        Some(if random.percent(15) { publish.once(Dedup { key, version }) } else { publish })
-    }
-
-    fn join(&mut self, hub: &Hub, client: ClientId) -> Option<Event<'static>> {
-        let random = &mut self.random;
-        let room = random.pick(&ROOMS)?;
-        let top = hub.position(random.pick(&[room, room, room, "a"])?);
-        let offset = match (random.below(8), top) {
-            (0, _) | (_, None) => random.next(),
-            (1, Some(top)) => top.offset + 1,
-            (back, Some(top)) => top.offset.saturating_sub(back - 2),
-        };
-        let epoch = top.map(|top| top.epoch).filter(|_| random.percent(90));
-        let since = epoch.or_else(|| Epoch::from_u64(random.next())).map(|epoch| Position { epoch, offset });
-        let recover = match random.below(4) {
-            0 => None,
-            1 => Some(Recover::Latest),
-            _ => since.map(Recover::Since),
-        };
-        Some(Event::Join { client, room, recover })
-    }
-
-    fn place(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {
-        let random = &mut self.random;
-        let client = if random.percent(80) {
-            random.take(&mut self.reserved).and_then(|connection| hub.client_of(connection))
-        } else {
-            random.pick(&self.open).map(|pair| pair.client)
-        };
-        let (client, user) = (client?, random.pick(&USERS)?);
-        let others = hub.clients_of(user).filter(|&other| other != client);
-        let mut fate = |client| {
-            let fate = if random.percent(15) { Fate::Goes } else { Fate::Stays };
-            Incumbent { client, fate }
-        };
-        let mut among: Vec<_> = others.map(&mut fate).collect();
-        // Now and then the application's list of clients is out of date.
-        if random.percent(10) {
-            among.pop();
-        }
-        Some(OwnedEvent::place(client, user, among, CloseCode(4_002), random.pick(&REASONS)?))
-    }
-
-    /// Returns some of the leases that are out: written completely, in part, blocked or failed.
-    fn transmitted(&mut self) -> OwnedEvent<'static> {
-        let random = &mut self.random;
-        let count = random.below(30);
-        let mut results = Vec::new();
-        for _ in 0..count {
-            let Some(out) = random.take(&mut self.out) else { break };
-            let (progress, transport) = match random.below(100) {
-                0..55 => (Progress::All, Transport::Ready),
-                55..65 => (Progress::All, Transport::Blocked),
-                65..92 => (part(random, &out), Transport::Blocked),
-                92..98 => (part(random, &out), Transport::Ready),
-                98 => (part(random, &out), Transport::Failed),
-                _ => (Progress::All, Transport::Failed),
-            };
-            results.push(out.lease.written(progress, transport));
-            if random.percent(1) {
-                results.push(out.lease.written(progress, transport));
-            }
-        }
-        OwnedEvent::transmitted(results)
-    }
-
-    fn misuse(&mut self) -> Option<OwnedEvent<'static>> {
-        let random = &mut self.random;
-        // An invented id, or one that was right once.
-        let is_invented = random.percent(20);
-        let connection = pick_of(&self.stale, random).filter(|_| !is_invented);
-        let connection = connection.or_else(|| is_invented.then(|| ConnectionId::from_u64(random.next())))?;
-        let client = pick_of(&self.ended, random).filter(|_| !is_invented);
-        let client = client.or_else(|| is_invented.then(|| ClientId::from_u64(random.next())))?;
-        let (progress, transport) = (Progress::All, Transport::Blocked);
-        let written = Vec::from([Written { connection, client, progress, transport }]);
-        let room = random.pick(&ROOMS)?;
-        let reason = random.pick(&REASONS)?;
-        Some(match random.below(14) {
-            0 => Event::Reserve { connection, user: random.pick(&USERS), session: None, rooms: &[] }.into(),
-            1 => Event::Open { connection }.into(),
-            2 => Event::SetUser { client, user: None }.into(),
-            3 => Event::Join { client, room, recover: None }.into(),
-            4 => Event::Leave { client, room }.into(),
-            5 => Event::LeaveAll { client }.into(),
-            6 => Event::Received { connection, kind: MessageKind::Text, bytes: 1 }.into(),
-            7 => Event::Ping { connection, payload: &[] }.into(),
-            8 => Event::PeerClosed { connection, code: None, reason }.into(),
-            9 => Event::Gone { connection }.into(),
-            10 => Event::Transmit { connection, budget: 1 }.into(),
-            11 => OwnedEvent::transmitted(written),
-            12 => Event::Writable { connection }.into(),
-            _ => {
-                let (code, flush, by) = (CloseCode::NORMAL, Flush::First, ClosedBy::Application);
-                Event::Close { client, code, reason, flush, by }.into()
-            }
-        })
-    }
 }
 
 /// Keeps an id, and forgets the oldest of many.
@@ -505,21 +186,6 @@ fn remember<T>(ids: &mut VecDeque<T>, id: T) {
     if ids.len() > 50 {
         ids.pop_front();
     }
-}
-
-fn pick_of<T: Copy>(ids: &VecDeque<T>, random: &mut Random) -> Option<T> {
-    if ids.is_empty() { None } else { ids.get(random.below(ids.len() as u64) as usize).copied() }
-}
-
-/// A part of a lease, at least the bytes that were written before.
-fn part(random: &mut Random, out: &Out) -> Progress {
-    let items = random.below(out.sizes.len() as u64 + 1) as u32;
-    let from = if items == 0 { out.lease.skip } else { 0 };
-    let bytes = match out.sizes.get(items as usize) {
-        Some(&size) if size > from => from + random.below(u64::from(size - from)) as u32,
-        _ => from.min(out.sizes.get(items as usize).copied().unwrap_or(0)),
-    };
-    Progress::part(items, bytes)
 }
 
 fn size(item: &Item) -> u32 {

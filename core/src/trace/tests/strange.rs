@@ -41,25 +41,7 @@ pub(super) fn strange() -> Config {
             rate,
             hub_bytes: u64::MAX,
         },
-        history: Histories {
-            by_prefix: [(
-                "chat:".into(),
-                History {
-                    messages: 30,
-                    bytes: 31,
-                    age: Duration::from_secs(32),
-                    meta_age: Duration::from_secs(33),
-                },
-            )]
-            .into(),
-            idle_rooms: 34,
-            recover_messages: 35,
-            recover_bytes: 36,
-            page: 37,
-            keys: 38,
-            key_bytes: 39,
-            key_age: Duration::from_secs(40),
-        },
+        history: history(),
         inbound: Inbound {
             messages: rate,
             bytes: Some(Rate::per_second(11)),
@@ -69,30 +51,8 @@ pub(super) fn strange() -> Config {
             over_rate: OverRate::Close,
         },
         asks: Asks { per_client: 30, deadline: Duration::from_micros(31) },
-        deadlines: Deadlines {
-            handshake: Duration::from_nanos(12),
-            ping: None,
-            pong: Some(Duration::MAX),
-            write: Duration::from_secs(13),
-            write_rate: Some(27),
-            close: Duration::from_secs(14),
-            idle: Some(Duration::from_micros(15)),
-            idle_inbound: Some(Duration::from_micros(28)),
-            standstill: Duration::from_micros(16),
-            expiry_notice: Some(Duration::from_micros(29)),
-        },
-        closes: Closes::from_fn(|cause| match cause {
-            Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
-            Cause::Idle => CloseFrame::new(CloseCode(4002), ""),
-            Cause::IdleInbound => CloseFrame::new(CloseCode(4009), "say something"),
-            Cause::OverRate => CloseFrame::new(CloseCode(4003), "slower"),
-            Cause::Controls => CloseFrame::new(CloseCode(4004), "no pings"),
-            Cause::TooSlow => CloseFrame::new(CloseCode(4005), "faster"),
-            Cause::NoAnswer => CloseFrame::new(CloseCode(4006), "sorry"),
-            Cause::Draining => CloseFrame::new(CloseCode(4007), "soon"),
-            Cause::ShutDown => CloseFrame::new(CloseCode(4008), "now"),
-            other => CloseFrame::new(CloseCode(4500), other.name()),
-        }),
+        deadlines: deadlines(),
+        closes: closes(),
         websocket: Websocket { fragments: 19, head_bytes: 20, headers: 21 },
         hooks: Hooks {
             limit: None,
@@ -112,5 +72,57 @@ pub(super) fn strange() -> Config {
             epoch_seed: 29,
             slice: 27,
         },
+    }
+}
+
+fn history() -> Histories {
+    Histories {
+        by_prefix: [(
+            "chat:".into(),
+            History {
+                messages: 30,
+                bytes: 31,
+                age: Duration::from_secs(32),
+                meta_age: Duration::from_secs(33),
+            },
+        )]
+        .into(),
+        idle_rooms: 34,
+        recover_messages: 35,
+        recover_bytes: 36,
+        page: 37,
+        keys: 38,
+        key_bytes: 39,
+        key_age: Duration::from_secs(40),
+    }
+}
+
+fn closes() -> Closes {
+    Closes::from_fn(|cause| match cause {
+        Cause::Evicted => CloseFrame::new(CloseCode(4001), "elsewhere"),
+        Cause::Idle => CloseFrame::new(CloseCode(4002), ""),
+        Cause::IdleInbound => CloseFrame::new(CloseCode(4009), "say something"),
+        Cause::OverRate => CloseFrame::new(CloseCode(4003), "slower"),
+        Cause::Controls => CloseFrame::new(CloseCode(4004), "no pings"),
+        Cause::TooSlow => CloseFrame::new(CloseCode(4005), "faster"),
+        Cause::NoAnswer => CloseFrame::new(CloseCode(4006), "sorry"),
+        Cause::Draining => CloseFrame::new(CloseCode(4007), "soon"),
+        Cause::ShutDown => CloseFrame::new(CloseCode(4008), "now"),
+        other => CloseFrame::new(CloseCode(4500), other.name()),
+    })
+}
+
+fn deadlines() -> Deadlines {
+    Deadlines {
+        handshake: Duration::from_nanos(12),
+        ping: None,
+        pong: Some(Duration::MAX),
+        write: Duration::from_secs(13),
+        write_rate: Some(27),
+        close: Duration::from_secs(14),
+        idle: Some(Duration::from_micros(15)),
+        idle_inbound: Some(Duration::from_micros(28)),
+        standstill: Duration::from_micros(16),
+        expiry_notice: Some(Duration::from_micros(29)),
     }
 }

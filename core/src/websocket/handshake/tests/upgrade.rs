@@ -29,12 +29,13 @@ fn the_example_of_rfc_6455_section_1_3_is_accepted() {
 }
 
 /// A header of an upgrade, its new value (`None`: the header is missing), and the expected refusal.
-#[test]
-fn every_header_of_an_upgrade_is_checked() {
+type Case = (&'static str, Option<&'static str>, Option<Refusal>);
+
+fn cases() -> Vec<Case> {
     let version = || Some(Refusal::UpgradeRequired(UpgradeRequired::Version));
     let plain = || Some(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
     let bad = |bad: BadRequest| Some(Refusal::from(bad));
-    let cases: Vec<(&str, Option<&str>, Option<Refusal>)> = vec![
+    vec![
         ("Upgrade", None, plain()),
         ("Upgrade", Some("h2c"), plain()),
         ("Upgrade", Some("websockets"), plain()),
@@ -90,8 +91,12 @@ fn every_header_of_an_upgrade_is_checked() {
         ("Host", Some("[::1]a"), bad(BadRequest::Host)),
         ("Host", Some("[::1]:8080"), None),
         ("Host", Some("127.0.0.1:8080"), None),
-    ];
-    for (name, value, expected) in cases {
+    ]
+}
+
+#[test]
+fn every_header_of_an_upgrade_is_checked() {
+    for (name, value, expected) in cases() {
         let headers = HEADERS.into_iter().filter_map(|(header, usual)| match value {
             Some(value) if header == name => Some((header, value)),
             None if header == name => None,
