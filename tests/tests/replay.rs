@@ -183,9 +183,9 @@ fn every_step_is_printed_with_what_came_of_it() {
     let (code, out, _) = log.replay(&["--step", "--from", "13", "--to", "18"]);
     assert_eq!(code, Some(0));
     let expected = "\
-13 at 13ms: Publish { publisher: None, targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)) }
+13 at 13ms: Publish { publisher: None, targets: [Room(\"lobby\")], except: [2.0], frame: Frame(30 bytes), policy: Some(Conflate(7)), dedup: None }
   Published(Published { queued: 2, dropped: 0, refused: 0, unknown: 0, position: None, ignored: None })
-14 at 14ms: Join { client: 9.0, room: \"lobby\" }
+14 at 14ms: Join { client: 9.0, room: \"lobby\", recover: None }
   refused: Gone
 15 at 15ms: Received { connection: 1.0, kind: Text, bytes: 5 }
   Verdict(Accept)

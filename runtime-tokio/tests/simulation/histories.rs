@@ -319,9 +319,10 @@ impl Listener {
 
     /// At last nothing is published any more: what is missing comes, or is said not to, and the position is that of the room.
     async fn catch_up(&mut self) -> Result<(), PeerError> {
+        let mut came = Ok(());
         for _ in 0..3 {
             self.connect(false).await?;
-            let came = self.stay(Duration::from_secs(5)).await;
+            came = self.stay(Duration::from_secs(5)).await;
             if let Err(Stop::Error(error)) = came {
                 return Err(error);
             }
@@ -330,6 +331,11 @@ impl Listener {
                 return self.peer.close(CloseCode(1000)).await.map(drop);
             }
             let _ = self.lose().await;
+        }
+        // If what is missing fills the outbox, the answer to the join displaces its first message each time. That this drop was told
+        // is checked at the end.
+        if matches!(came, Err(Stop::Hole)) {
+            return Ok(());
         }
         Err(PeerError::wrong(format!("at {:?}, and the room at {:?}", self.at, self.book.pages().top)))
     }

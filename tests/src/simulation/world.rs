@@ -89,6 +89,7 @@ impl World {
             .write_delay(plan.write_delay)
             .lanes(NonZeroU16::new(plan.lanes).unwrap_or(NonZeroU16::MIN))
             .seed(plan.seed)
+            .epoch_seed(plan.seed)
             .record(Record::Events)
             .handler(application.clone());
         if plan.hooks_at_once {

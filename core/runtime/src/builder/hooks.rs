@@ -291,7 +291,7 @@ impl Builder {
     ///
     /// ```
     /// use throng_runtime::Hub;
-    /// use throng_runtime::hub::AskId;
+    /// use throng_core::hub::AskId;
     ///
     /// // "re 17 yes" replies to question 17.
     /// let builder = Hub::builder().replies_by(|message| {

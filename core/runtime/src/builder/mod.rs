@@ -38,6 +38,7 @@ pub struct Builder {
     config: Config,
     lanes: Option<NonZeroU16>,
     seed: Option<u64>,
+    epoch_seed: Option<u64>,
     /// Time limits of hooks, messages and authentication; `None` leaves the config's.
     hook_limit: Option<Option<Duration>>,
     message_limit: Option<Option<Duration>>,
@@ -57,6 +58,7 @@ impl Default for Builder {
             config: Config::default(),
             lanes: None,
             seed: None,
+            epoch_seed: None,
             hook_limit: None,
             message_limit: None,
             authentication_limit: None,
@@ -105,6 +107,7 @@ impl Builder {
             mut config,
             lanes,
             seed,
+            epoch_seed,
             mut settings,
             payloads,
             hooks,
@@ -121,8 +124,8 @@ impl Builder {
         // With a secret random key, peers cannot choose names that collide.
         config.host.hash_key = [random(), random()];
         config.host.seed = seed.unwrap_or_else(random);
-        // Random even with a fixed seed: after a restart no client may take its old position for a new one.
-        config.host.epoch_seed = random().max(1);
+        // Random even with a fixed seed of the jitter: after a restart no client may take its old position for a new one.
+        config.host.epoch_seed = epoch_seed.unwrap_or_else(random).max(1);
         settings.config.set(&config);
         settings.written_hooks = hooks.written_hooks();
         settings.observing = observing.map(|observing| observing(observe_one_in));
@@ -190,6 +193,12 @@ impl Builder {
     /// Sets the seed of a drain's jitter, for a host whose runs must repeat. Default: a random number.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
+    }
+
+    /// Sets the seed of the epochs of histories, for a simulation whose runs must repeat. Default: a random number. Never set it in a
+    /// process that is restarted: the hub would then take positions of the process before for its own, and recover the wrong messages.
+    pub fn epoch_seed(self, seed: u64) -> Self {
+        Self { epoch_seed: Some(seed), ..self }
     }
 
     /// Sets which web pages may open a WebSocket. Default: pages of the same host and port.

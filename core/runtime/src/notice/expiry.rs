@@ -11,8 +11,8 @@ use throng_core::{ClientId, CloseFrame, Instant};
 ///
 /// ```
 /// use core::time::Duration;
-/// use throng_core::{CloseCode, CloseFrame};
-/// use throng_runtime::{Client, Expiry, hub};
+/// use throng_core::{CloseCode, CloseFrame, hub};
+/// use throng_runtime::{Client, Expiry};
 ///
 /// # struct Claims { exp: u64 }
 /// fn renew(client: &Client, claims: &Claims) -> Result<(), hub::Error> {

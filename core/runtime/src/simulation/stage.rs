@@ -93,7 +93,7 @@ impl Stage {
             ]);
         };
         let lanes = NonZeroU16::MIN.saturating_add(rng.u16(..3));
-        let built = builder.lanes(lanes).seed(seed).record(Record::Events).build();
+        let built = builder.lanes(lanes).seed(seed).epoch_seed(seed).record(Record::Events).build();
         let hub = built.map_err(|error| vec![format!("the hub cannot be built: {error}")])?;
         let host = Arc::clone(&shared.host);
         let _ = shared.hub.set(HostedHub::start(hub.clone(), |_| host));
