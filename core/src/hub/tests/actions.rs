@@ -6,6 +6,7 @@ use crate::hub::{Action, DropReason, Flush, Members, OverRate, PerUser, Policy, 
 use crate::id::ClientId;
 use crate::rate::Rate;
 use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
 #[test]
 fn drops_add_up_in_one_action_until_it_is_polled() {
@@ -144,9 +145,9 @@ fn act(bench: &mut Bench, random: &mut Random, clients: &mut Vec<ClientId>) {
 }
 
 /// Notes what an action tells of its client, and checks that it may follow what was told before.
-fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: Action, seed: u64) {
+fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: &Action, seed: u64) {
     let told_of = |told: &BTreeMap<_, _>, client| told.get(&client).copied();
-    match action {
+    match *action {
         Action::Connected { client, connection } => {
             // Nothing has happened to it since it was connected, or its id is still known.
             assert_eq!(bench.on(client), connection);
@@ -205,7 +206,7 @@ fn what_is_told_of_a_client_comes_in_order() {
                 continue;
             }
             for action in bench.actions() {
-                note(&mut told, &bench, action, seed);
+                note(&mut told, &bench, &action, seed);
             }
         }
         for client in clients {
