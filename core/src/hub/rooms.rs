@@ -95,6 +95,7 @@ impl Hub {
         room.members.len() as u32
     }
 
+    #[inline]
     pub(super) fn handle_leave(&mut self, client: ClientId, name: &str) -> Result<(), Error> {
         let index = self.open_index(client)?;
         let room = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;

@@ -350,8 +350,15 @@ impl<R: Reader> Driver<R> {
     fn forget_request(&self) {
         let member = &self.client.member;
         let settings = &member.shared.settings;
+        // If the client has a newer connection by now, the request is that one's, and for the hook that will tell of it.
+        let is_return_due = || {
+            member.shared.with(|inner, _| {
+                inner.client_state(member.id).is_some_and(|state| state.mailbox().has_return())
+            })
+        };
         // With an event stream, the stream drops the request later.
-        if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() {
+        if settings.requests == KeepRequests::UntilConnected && settings.events.is_none() && !is_return_due()
+        {
             let request = member.details().take_request();
             drop(request);
         }

@@ -10,6 +10,7 @@ use crate::notice::expiry::Expiring;
 use crate::state::backlog::{Happened, NoEvents};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use crate::state::member::Member;
+use crate::state::request::Request;
 use crate::state::settings::KeepRequests;
 use crate::state::shared::Shared;
 use alloc::collections::VecDeque;
@@ -85,7 +86,7 @@ pub struct Events {
     /// Events taken from the backlog and not yet returned.
     taken: VecDeque<Happened<Arc<Member>>>,
     /// The client of the last `Connected` or `Resumed` event: its request is kept until the next event.
-    newcomer: Option<Client>,
+    newcomer: Option<(Client, Arc<Request>)>,
 }
 
 /// Something that happened in a hub: an item of [`Events`].
@@ -208,17 +209,22 @@ impl Events {
         }
         let event = self.taken.pop_front().map(HubEvent::from);
         if let Some(HubEvent::Connected { client, .. } | HubEvent::Resumed { client, .. }) = &event {
-            self.newcomer = Some(client.clone());
+            let request = client.member.details().request().cloned();
+            self.newcomer = request.map(|request| (client.clone(), request));
         }
         Poll::Ready(event)
     }
 
     fn forget_request(&mut self) {
-        if let Some(client) = self.newcomer.take()
+        if let Some((client, request)) = self.newcomer.take()
             && self.shared.settings.requests == KeepRequests::UntilConnected
         {
-            let request = client.member.details().take_request();
-            drop(request);
+            let mut details = client.member.details();
+            // That of a newer connection is for the event that tells of it.
+            let is_same = details.request().is_some_and(|current| Arc::ptr_eq(current, &request));
+            let old = if is_same { details.take_request() } else { None };
+            drop(details);
+            drop(old);
         }
     }
 }

@@ -127,6 +127,12 @@ impl Mailbox {
         }
     }
 
+    /// Whether it has still to be told that the client has a newer connection.
+    pub(crate) fn has_return(&self) -> bool {
+        let is_return = |notice: &Notice| matches!(notice, Notice::Resumed(_));
+        self.queue.as_ref().is_some_and(|queue| queue.notices.iter().any(is_return))
+    }
+
     /// The next notice. An empty mailbox owns no memory.
     pub(crate) fn pop(&mut self) -> Option<Notice> {
         if mem::take(&mut self.is_connected) {

@@ -246,6 +246,32 @@ fn the_stream_of_events_has_the_same_order() {
 }
 
 #[test]
+fn events_of_two_returns_that_are_taken_late_have_the_latest_request() {
+    let builder = Hub::builder().config(config()).events(EventsOptions::default());
+    let mut world = World::new(builder.before_connect(|connecting| {
+        connecting.set_session("s");
+        Ok(())
+    }));
+    let mut events = world.hub.events().unwrap();
+    let cx = &mut Context::from_waker(Waker::noop());
+    let mut next = || match pin!(events.next()).poll(cx) {
+        Poll::Ready(Some(HubEvent::Connected { client, .. } | HubEvent::Resumed { client, .. })) => {
+            client.request().map(|request| request.path().to_owned())
+        }
+        _ => None,
+    };
+    let _first = connect(&mut world, "/first");
+    assert_eq!(next().as_deref(), Some("/first"));
+    let _second = connect(&mut world, "/second");
+    assert_eq!(next().as_deref(), Some("/second"));
+    // It comes before the application has taken another event.
+    let _third = connect(&mut world, "/third");
+    assert_eq!(next().as_deref(), Some("/third"));
+    assert_eq!(next(), None);
+    assert!(only(&world).request().is_none(), "it is dropped with the next event");
+}
+
+#[test]
 fn a_drain_ends_those_that_are_away_and_waits_for_their_last_hooks() {
     let (lines, door) = (Lines::default(), Door::default());
     let (hook, noted_end) = (door.clone(), lines.clone());

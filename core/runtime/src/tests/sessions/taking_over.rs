@@ -1,4 +1,6 @@
-use super::{assert_clean, connect, only, world};
+use super::{Door, Lines, assert_clean, config, connect, noted, only, world};
+use crate::Client;
+use crate::tests::host::World;
 use std::time::Duration;
 
 #[test]
@@ -74,6 +76,33 @@ fn many_take_over_in_turn() {
     world.run();
     let none = "resumed None";
     assert_eq!(lines.take(), ["waited", none, none, none, none, "message hi"]);
+    world.pass(Duration::from_secs(10));
+    assert_clean(&world);
+}
+
+#[test]
+fn each_return_has_its_own_request_although_a_hook_before_it_ends_late() {
+    let (lines, door) = (Lines::default(), Door::default());
+    let (seen, waits) = (lines.clone(), door.clone());
+    let builder = noted(config(), &lines, &door).on_resumed_async(move |client: Client, _| {
+        let (lines, door) = (seen.clone(), waits.clone());
+        async move {
+            lines.note(client.request().map_or("none".to_owned(), |request| request.path().to_owned()));
+            door.pass().await;
+        }
+    });
+    let mut world = World::new(builder);
+    let _first = connect(&mut world, "/first?session=s");
+    let _second = connect(&mut world, "/second?session=s");
+    assert_eq!(lines.take(), ["connected", "/second"]);
+    // Its connection takes over while the hook before still waits.
+    let _third = connect(&mut world, "/third?session=s");
+    door.open(1);
+    world.run();
+    assert_eq!(lines.take(), ["/third"]);
+    door.open(1);
+    world.run();
+    assert!(only(&world).request().is_none(), "it is dropped after the last of these hooks");
     world.pass(Duration::from_secs(10));
     assert_clean(&world);
 }
