@@ -332,9 +332,10 @@ impl Listener {
             }
             let _ = self.lose().await;
         }
-        // If what is missing fills the outbox, the answer to the join displaces its first message each time. That this drop was told
-        // is checked at the end.
-        if matches!(came, Err(Stop::Hole)) {
+        // The answer to the join may displace what is missing each time: its first message if it fills the outbox, all of it if
+        // messages conflate. Then the application was told of the drop; of a hole that the peer has seen, this is checked at the end.
+        let is_told = self.book.pages().dropped.contains(&self.name());
+        if is_told || matches!(came, Err(Stop::Hole)) {
             return Ok(());
         }
         Err(PeerError::wrong(format!("at {:?}, and the room at {:?}", self.at, self.book.pages().top)))
