@@ -99,7 +99,7 @@ impl Book {
             })
             .on_resumed(move |_, _| resumed.count("resumed"))
             .on_message(move |client, message| {
-                says.heard(client, &String::from_utf8_lossy(message.as_bytes()))
+                says.heard(client, &String::from_utf8_lossy(message.as_bytes()));
             })
     }
 
