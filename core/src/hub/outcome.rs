@@ -11,8 +11,6 @@ use core::hash::{Hash, Hasher};
 /// The hub's answer to an event that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-// With a tag of its own, as the events: read from a field of the largest outcome, it takes more instructions.
-#[repr(u8)]
 pub enum Outcome {
     /// The event was applied.
     Done,
