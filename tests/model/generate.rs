@@ -44,6 +44,7 @@ pub(crate) fn case(flavour: Flavour) -> Case {
         u32::from(flavour == Flavour::Writing) => trickle().prop_map(|ops| (0, ops)),
         if flavour == Flavour::Cut { 10 } else { 0 } => cut().prop_map(|ops| (0, ops)),
         if flavour == Flavour::Returning { 5 } else { 0 } => lost().prop_map(|ops| (0, ops)),
+        if flavour == Flavour::History { 2 } else { 0 } => missed().prop_map(|ops| (0, ops)),
     ];
     let ops = vec(some, 1..160);
     (limits(flavour), allowed, ops)
@@ -208,6 +209,17 @@ fn lost() -> impl Strategy<Value = Vec<Op>> {
         } else {
             ops.push(Op::Gone { on: On::Of(last) });
         }
+        ops
+    })
+}
+
+/// More is published than a history keeps, and a client wants more of it than there is.
+fn missed() -> impl Strategy<Value = Vec<Op>> {
+    (4..12_u8, n(), 0..2_u8, any::<u8>()).prop_map(|(count, client, room, back)| {
+        let (to, size) = (vec![To::Room(room)], Size::Bytes(4));
+        let publish = Op::Publish { to, except: Vec::new(), size, full: Full::AsConfigured };
+        let mut ops = vec![publish; count.into()];
+        ops.push(Op::Recover { who: Who::Client(client), room, since: Since::Back(back) });
         ops
     })
 }

@@ -337,25 +337,31 @@ impl Model {
         let position = self.story(name).map(Story::position).expect("it has a history");
         let position = Position { offset: position.offset + 1, ..position };
         let sealed = frame.sealed(position.offset);
-        let (mut published, message) = self.deliver(&target, except, &sealed, policy, shedding);
+        let mut published = self.deliver(&target, except, &sealed, policy, shedding);
         published.position = Some(position);
         let now = self.now;
         if let Some(story) = self.room_mut(name).and_then(|room| room.story.as_mut()) {
-            story.top += 1;
-            story.kept.push((now, message));
-            story.published = now;
             story.version = dedup.and_then(|dedup| dedup.version).or(story.version);
         }
+        if let Some(key) = dedup.and_then(|dedup| dedup.key) {
+            self.keys.push(Key { epoch: position.epoch, key: key.into(), at: now, published });
+        }
+        Ok(published)
+    }
+
+    /// Keeps a message, if the room has a history.
+    pub(super) fn keep(&mut self, name: &str, message: &Message) {
+        let now = self.now;
+        let Some(story) = self.room_mut(name).and_then(|room| room.story.as_mut()) else { return };
+        story.top += 1;
+        story.kept.push((now, message.clone()));
+        story.published = now;
         self.trim(name);
         self.told.published += 1;
         if self.idle.iter().any(|other| other == name) {
             self.idle.retain(|other| other != name);
             self.idle.push(name.into());
         }
-        if let Some(key) = dedup.and_then(|dedup| dedup.key) {
-            self.keys.push(Key { epoch: position.epoch, key: key.into(), at: now, published });
-        }
-        Ok(published)
     }
 
     fn is_known(&mut self, name: &str, dedup: Option<&Dedup<'_>>) -> Result<Option<Published>, Error> {

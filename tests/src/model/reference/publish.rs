@@ -75,7 +75,7 @@ impl Model {
         {
             return Err(*error);
         }
-        let (mut published, _) = self.deliver(targets, except, frame, policy, shedding);
+        let mut published = self.deliver(targets, except, frame, policy, shedding);
         published.unknown = unknown as u32;
         Ok(published)
     }
@@ -88,7 +88,7 @@ impl Model {
         frame: &Frame,
         policy: Policy,
         shedding: &Shedding,
-    ) -> (Published, Message) {
+    ) -> Published {
         let of_history = matches!(targets, [Target::Room(name)] if self.room(name).is_some_and(|room| room.story.is_some()));
         self.numbers.published += 1;
         let is_for_many = self.named_by(targets) > MANY;
@@ -138,8 +138,12 @@ impl Model {
             }
         }
         self.keep_to_budget(shedding);
+        // It is kept before those end who were too slow for it: the room may end with them.
+        if let [Target::Room(name)] = targets {
+            self.keep(name, &publish.message);
+        }
         self.mark(too_slow);
-        (published, publish.message)
+        published
     }
 
     /// Whom the targets name, each once.
