@@ -141,7 +141,7 @@ impl Outboxes {
     /// O(histories), and O(log histories) for each half.
     pub(super) fn evict_history(&mut self, target: u64, enough: u64) -> bool {
         let (mut left, mut most) = (AT_ONCE, EVICTED_AT_MOST);
-        // What was discarded before is released first.
+        // Frames that were discarded earlier are released first.
         while self.used_bytes() > target && left > 0 && !self.rings.discarded.is_empty() {
             self.release_discarded(1);
             left -= 1;

@@ -16,7 +16,7 @@ pub(super) fn frame_of(bytes: usize) -> Frame {
     Frame::raw(alloc::vec![b'x'; bytes].into())
 }
 
-/// What was written, in short.
+/// A short text for an item that was written.
 pub(super) fn shown(item: &Item) -> String {
     match item {
         Item::Frame(frame) if frame.size() > 64 => format!("{} bytes", frame.size()),

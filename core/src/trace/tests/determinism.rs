@@ -143,7 +143,7 @@ fn when_everybody_is_gone_nothing_is_left() {
 /// The name of a number, and its getter.
 type Count = (&'static str, fn(&Stats) -> u64);
 
-/// What random runs must count at least once.
+/// The statistics that must be above zero after the random runs.
 const COUNTS: [Count; 40] = [
     ("refused connections", |stats| stats.refused_connections),
     ("evicted", |stats| stats.evicted),
@@ -187,7 +187,7 @@ const COUNTS: [Count; 40] = [
     ("dropped of a history", |stats| stats.dropped_of_history),
 ];
 
-/// What random runs must answer at least once.
+/// The outcomes and errors that must occur in the random runs.
 const WORDS: &[&str] = &[
     // Actions and verdicts.
     "Connected",

@@ -111,7 +111,7 @@ impl World {
         let at = random.below(SESSIONS.len() as u64) as usize;
         let session = random.percent(60).then_some(SESSIONS[at]);
         if session.is_some() && random.percent(90) {
-            // Whose the session mostly is.
+            // The user who has the session in most cases.
             user = Some(USERS[at]);
         }
         Some(OwnedEvent::reserve(connection, user, session, rooms))
