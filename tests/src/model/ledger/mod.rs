@@ -167,12 +167,20 @@ impl Ledger {
         }
     }
 
-    /// Whoever went away has no connection, and what it had on lease is its connection's.
-    fn separate(&mut self, hub: &Hub) {
+    /// Whoever went away has no connection, and what it had on lease is its connection's: also if the event that makes `queue`
+    /// of what waits has ended it, too.
+    fn separate(&mut self, hub: &Hub, queue: &[Action]) {
+        let ways = |queue: &[Action], id: ClientId| {
+            queue
+                .iter()
+                .filter(|action| matches!(action, Action::Away { client, .. } if *client == id))
+                .count()
+        };
+        let goes_away = |id: ClientId| hub.is_away(id) || ways(queue, id) > ways(&self.waiting, id);
         let away: Vec<_> = self
             .clients
             .iter()
-            .filter(|(id, seen)| !seen.is_gone && hub.is_away(**id))
+            .filter(|(id, seen)| !seen.is_gone && goes_away(**id))
             .map(|(id, _)| *id)
             .collect();
         for client in away {
@@ -282,7 +290,7 @@ impl Ledger {
         is_done: bool,
         queue: Vec<Action>,
     ) -> Result<(), Wrong> {
-        self.separate(hub);
+        self.separate(hub, &queue);
         let of_gone = |queue: &[Action]| -> Vec<Action> {
             queue.iter().filter(|action| self.is_of_gone(action)).cloned().collect()
         };
