@@ -384,3 +384,49 @@ mod who_goes_away_at_its_expiry_ends {
         holds(&limits, &ops);
     }
 }
+
+/// Outboxes were shed before the frame was queued, so that what they dropped was told before the drops of a recipient that was too slow. The
+/// model took them for shed afterwards, and differed only in how much the hub, which does little at once, told with this event.
+#[test]
+fn what_was_shed_before_a_publish_is_told_with_it() {
+    let limits = Limits {
+        messages: 4,
+        bytes: 114,
+        policy: Policy::DropOldest,
+        hub_bytes: 410,
+        handshake: 1,
+        write: 231,
+        close: 1,
+        standstill: 1,
+        lanes: 3,
+        slice: 1,
+        ..Limits::default()
+    };
+    let to_last = |size| Op::Publish { to: vec![One(Client(3))], except: vec![], size, full: AsConfigured };
+    let ops = [
+        Op::Admit { user: 0 },
+        Op::Publish { to: vec![One(Client(0))], except: vec![], size: Bytes(85), full: AsConfigured },
+        Op::Arrive { address: 0, user: 0, session: 0 },
+        Op::Admit { user: 0 },
+        Op::Admit { user: 3 },
+        Op::HalfClose { on: Of(Client(0)) },
+        Op::PublishAs {
+            who: Client(0),
+            to: vec![Everybody],
+            except: vec![],
+            size: Bytes(28),
+            full: AsConfigured,
+        },
+        Op::Publish {
+            to: vec![One(Client(0)), Everybody],
+            except: vec![],
+            size: LeftOf(0, -1),
+            full: AsConfigured,
+        },
+        Op::Arrive { address: 0, user: 0, session: 0 },
+        to_last(Bytes(0)),
+        to_last(Bytes(73)),
+        Op::Publish { to: vec![User(2)], except: vec![], size: Bytes(44), full: Disconnect },
+    ];
+    holds(&limits, &ops);
+}

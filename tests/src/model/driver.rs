@@ -205,19 +205,23 @@ impl Driver {
         self.disagreeing().is_empty() && dropped == self.model.numbers.dropped
     }
 
-    /// Whether the actions that wait, and those that come with the next events, are those of the model: what was dropped first is
-    /// told first, and a hub that does little at once tells it later.
+    /// Whether the actions that wait, and those that come with each of the next events, are those of the model: what was dropped first
+    /// is told first, and a hub that does little at once tells it later.
     fn tells_the_same(&self) -> bool {
         let (mut hub, mut model) = (self.hub.clone(), self.model.clone());
         let now = hub.now();
-        for _ in 0..model.clients.len() {
-            // It is of nobody, so that nothing happens but what is left to be told.
-            let event = Event::Gone { connection: ConnectionId::from_u64(u64::MAX) };
-            let _ = hub.handle(now, event);
-            let _ = model.handle(now.as_nanos(), None, event, &Shedding::default());
-        }
-        let actions: Vec<_> = std::iter::from_fn(|| hub.poll_action()).collect();
-        actions == model.poll_actions()
+        let events = model.clients.len();
+        let tells = |hub: &mut Hub, model: &mut Model| {
+            std::iter::from_fn(|| hub.poll_action()).eq(model.poll_actions())
+        };
+        tells(&mut hub, &mut model)
+            && (0..events).all(|_| {
+                // It is of nobody, so that nothing happens but what is left to be told.
+                let event = Event::Gone { connection: ConnectionId::from_u64(u64::MAX) };
+                let _ = hub.handle(now, event);
+                let _ = model.handle(now.as_nanos(), None, event, &Shedding::default());
+                tells(&mut hub, &mut model)
+            })
     }
 
     /// Whose outboxes are not as the model says.
