@@ -4,16 +4,10 @@
 #[path = "../examples/simulate.rs"]
 mod simulate;
 
-#[path = "simulation/histories.rs"]
-mod histories;
-
-#[path = "simulation/sessions.rs"]
-mod sessions;
-
 use simulate::simulation;
 use std::time::Duration;
 use throng_tokio::simulation::{Failure, Faults, PeerError, Run, Simulation};
-use throng_tokio::{CloseCode, Handler, Hub, Message, Refusal};
+use throng_tokio::{CloseCode, Compression, Handler, Hub, Message, Refusal, Takeover};
 
 #[test]
 fn a_right_application_passes_and_each_seed_is_the_same_run_twice() {
@@ -254,4 +248,38 @@ fn a_peer_may_do_what_no_client_should() {
     .twice()
     .run();
     assert_eq!(summary.runs, 50);
+}
+
+/// The hub compresses what is long enough, for peers that offer it; all of them read the same text.
+#[test]
+fn a_peer_that_offers_compression_reads_what_the_hub_compresses() {
+    let text = "la ".repeat(200);
+    let sent = text.clone();
+    let summary = Simulation::new(move |run: &mut Run| {
+        let mut compression = Compression::default();
+        compression.takeover = (run.seed() % 2 == 0).then(Takeover::default);
+        run.hub(echo().compression(compression));
+        for (name, offers) in [("plain", false), ("compressed", true)] {
+            let text = sent.clone();
+            run.peer(name, async move |mut peer| {
+                peer.offer_compression(offers);
+                peer.after_faults().await;
+                for _ in 0..2 {
+                    peer.connect("/").await?;
+                    for _ in 0..3 {
+                        peer.send(text.clone()).await?;
+                        peer.expect(&text).await?;
+                    }
+                }
+                peer.close(CloseCode(1000)).await.map(drop)
+            });
+        }
+        run.finally("six messages were compressed", |hub| match hub.compression_stats().deflated {
+            6 => Ok(()),
+            deflated => Err(format!("{deflated}")),
+        });
+    })
+    .seeds(0..10)
+    .run();
+    assert_eq!(summary.received, 10 * 12);
 }

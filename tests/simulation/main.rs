@@ -1,4 +1,8 @@
-//! A hub with simulated peers, once for each seed.
+//! A hub with simulated peers, once for each seed: by peers that know the hub from within, and by those of
+//! `throng_runtime::simulation`, which lose their connections and return.
+
+mod histories;
+mod sessions;
 
 use std::env;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,9 +10,16 @@ use std::thread;
 
 use throng_tests::simulation::{self, Answers, Plan};
 
-/// Seeds from 0 on, unless the variable `SIMULATION_SEEDS` says how many. An optimised build runs about fifty a second on
-/// each core.
-const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
+/// How many seeds each simulation runs, from 0 on: 2,000, or what the variable `SIMULATION_SEEDS` says. An optimised build runs about
+/// fifty a second on each core, of those in which clients return some two hundred.
+fn seeds() -> u64 {
+    const SEEDS: u64 = if cfg!(debug_assertions) { 50 } else { 2_000 };
+    env::var("SIMULATION_SEEDS").map_or(SEEDS, |seeds| {
+        seeds
+            .parse()
+            .unwrap_or_else(|_| panic!("SIMULATION_SEEDS is {seeds:?}: it must be a number of seeds"))
+    })
+}
 
 /// A seed in which some compress.
 const COMPRESSED: u64 = 17;
@@ -42,12 +53,7 @@ fn run_all(seeds: impl Iterator<Item = u64>) {
 
 #[test]
 fn whatever_the_seed_it_is_safe_and_settles() {
-    let seeds = env::var("SIMULATION_SEEDS").map_or(SEEDS, |seeds| {
-        seeds
-            .parse()
-            .unwrap_or_else(|_| panic!("SIMULATION_SEEDS is {seeds:?}: it must be a number of seeds"))
-    });
-    run_all(0..seeds);
+    run_all(0..seeds());
 }
 
 #[test]

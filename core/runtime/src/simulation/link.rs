@@ -4,6 +4,7 @@ use crate::simulation::engine::network::pipe::End;
 use crate::simulation::faults::Fault;
 use crate::simulation::peer_error::PeerError;
 use crate::simulation::shared::{Due, Shared};
+use http::HeaderMap;
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use throng_core::websocket::encode::{encode_client_close, encode_client_message,
 use throng_core::websocket::handshake::{ClientHandshake, ClientHandshakeError};
 use throng_core::websocket::{ControlPayload, Decoder, Item, Limits, Message};
 use throng_core::{CloseCode, MessageKind};
+#[cfg(feature = "deflate")]
+use {crate::simulation::inflating, throng_core::websocket::deflate::Inflater};
 
 /// Messages that may wait for a script. At this number the peer reads nothing more until the script takes some.
 const MOST_WAITING: usize = 1_000;
@@ -26,6 +29,12 @@ pub(crate) struct Link {
     /// The handshake, until the hub has answered the request.
     handshake: Option<ClientHandshake>,
     decoder: Decoder,
+    /// Whether the request offers compression.
+    #[cfg(feature = "deflate")]
+    offers: bool,
+    /// Inflates the hub's messages, if compression was agreed on.
+    #[cfg(feature = "deflate")]
+    inflater: Option<Box<Inflater>>,
     /// Bytes to send that did not fit into the wire.
     out: VecDeque<u8>,
     inbox: VecDeque<Message>,
@@ -63,6 +72,10 @@ impl Link {
             wire,
             handshake: Some(handshake),
             decoder: Decoder::client(Limits::default()),
+            #[cfg(feature = "deflate")]
+            offers: false,
+            #[cfg(feature = "deflate")]
+            inflater: None,
             out: request.into(),
             inbox: VecDeque::new(),
             stop: None,
@@ -78,6 +91,11 @@ impl Link {
             is_over: false,
             last: None,
         }
+    }
+
+    #[cfg(feature = "deflate")]
+    pub(crate) fn offering(self, offers: bool) -> Self {
+        Self { offers, ..self }
     }
 
     /// Sends as many bytes as fit into the wire.
@@ -281,7 +299,8 @@ impl Link {
         if let Some(handshake) = &mut self.handshake {
             match handshake.receive(input) {
                 Ok(None) => {}
-                Ok(Some(_)) => {
+                Ok(Some(response)) => {
+                    self.agree(response.headers())?;
                     self.handshake = None;
                     shared.note(format_args!("{} is connected", self.name));
                     self.wake();
@@ -295,11 +314,13 @@ impl Link {
             return Ok(());
         }
         match self.decoder.decode(input).map_err(|error| error.to_string())? {
-            Some(Item::Message(message)) => {
-                shared.note(format_args!("{} receives {}", self.name, shown(&message)));
-                shared.journal().received += 1;
-                self.inbox.push_back(message);
-                self.wake();
+            Some(Item::Message(message)) => self.receive(shared, message),
+            #[cfg(feature = "deflate")]
+            Some(Item::Compressed { kind, payload }) => {
+                // The decoder refuses the bit of compressed messages unless an inflater is there.
+                let inflater = self.inflater.as_mut().ok_or("a compressed message was not agreed on")?;
+                let message = inflating::inflate(inflater, kind, &payload)?;
+                self.receive(shared, message);
             }
             Some(Item::Ping(payload)) if self.answers && !self.has_closed => self.pong(shared, &payload),
             Some(Item::Close { code, reason }) => {
@@ -313,6 +334,31 @@ impl Link {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes the hub's answer to an offer of compression.
+    #[cfg(feature = "deflate")]
+    fn agree(&mut self, answer: &HeaderMap) -> Result<(), String> {
+        if self.offers {
+            self.inflater = inflating::agreed(answer)?;
+            if self.inflater.is_some() {
+                self.decoder = inflating::decoder();
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "the signature of the function above")]
+    fn agree(&mut self, _: &HeaderMap) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn receive(&mut self, shared: &Shared, message: Message) {
+        shared.note(format_args!("{} receives {}", self.name, shown(&message)));
+        shared.journal().received += 1;
+        self.inbox.push_back(message);
+        self.wake();
     }
 
     fn pong(&mut self, shared: &Shared, payload: &ControlPayload) {

@@ -70,6 +70,8 @@
 pub mod engine;
 mod failure;
 mod faults;
+#[cfg(feature = "deflate")]
+mod inflating;
 mod journal;
 mod link;
 mod peer;

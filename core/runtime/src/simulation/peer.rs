@@ -19,6 +19,8 @@ use std::time::Duration;
 use throng_core::CloseCode;
 use throng_core::websocket::handshake::ClientHandshake;
 use throng_core::websocket::{Message, Utf8Bytes};
+#[cfg(feature = "deflate")]
+use {crate::simulation::inflating, std::borrow::Cow};
 
 /// The base64 of 16 bytes: nothing depends on which.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -36,6 +38,8 @@ pub struct Peer {
     shared: Arc<Shared>,
     links: Links,
     link: Option<Arc<Mutex<Link>>>,
+    #[cfg(feature = "deflate")]
+    offers_compression: bool,
 }
 
 impl fmt::Debug for Peer {
@@ -46,7 +50,15 @@ impl fmt::Debug for Peer {
 
 impl Peer {
     pub(crate) fn new(name: Arc<str>, number: usize, shared: Arc<Shared>, links: Links) -> Self {
-        Self { name, number, shared, links, link: None }
+        Self {
+            name,
+            number,
+            shared,
+            links,
+            link: None,
+            #[cfg(feature = "deflate")]
+            offers_compression: false,
+        }
     }
 
     /// Its name, as the run has given it.
@@ -76,11 +88,32 @@ impl Peer {
     /// As [`connect`](Self::connect).
     pub async fn connect_with(&mut self, path: &str, headers: &HeaderMap) -> Result<(), PeerError> {
         self.let_go();
+        #[cfg(feature = "deflate")]
+        let with_offer = self.with_offer(headers);
+        #[cfg(feature = "deflate")]
+        let headers: &HeaderMap = &with_offer;
         let made = ClientHandshake::new("simulation", path, KEY, headers);
         let (handshake, request) = made.map_err(|error| PeerError::Wrong(format!("{path:?}: {error}")))?;
         let link = self.dial(handshake, request)?;
         self.link = Some(Arc::clone(&link));
         poll_fn(|cx| lock(&link).poll_open(cx)).await
+    }
+
+    /// Whether the peer offers compression (permessage-deflate, RFC 7692) from its next connection on. Default: no. If the hub
+    /// accepts, the peer inflates what the hub compresses; it sends its own messages uncompressed.
+    #[cfg(feature = "deflate")]
+    pub fn offer_compression(&mut self, offers: bool) {
+        self.offers_compression = offers;
+    }
+
+    #[cfg(feature = "deflate")]
+    fn with_offer<'a>(&self, headers: &'a HeaderMap) -> Cow<'a, HeaderMap> {
+        if !self.offers_compression {
+            return Cow::Borrowed(headers);
+        }
+        let mut headers = headers.clone();
+        inflating::offer(&mut headers);
+        Cow::Owned(headers)
     }
 
     /// A wire to the hub, with the hub's task at its end.
@@ -97,6 +130,8 @@ impl Peer {
             Kind { capacities, keeps_back: shared.plan.keeps_back, answers: shared.plan.answers, tap: None };
         let (wire, reader, writer) = shared.network.open(kind);
         let link = Link::new(Arc::clone(&self.name), wire, handshake, request, peer_faults.pace);
+        #[cfg(feature = "deflate")]
+        let link = link.offering(self.offers_compression);
         let link = Arc::new(Mutex::new(link));
         lock(&self.links).push(Arc::clone(&link));
         let [.., high, low] = self.number.to_be_bytes();

@@ -5,10 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use throng_tokio::core::{Epoch, Position};
-use throng_tokio::hub::{Config, History, Joined, Recover, Recovery, Target, Unrecoverable};
-use throng_tokio::simulation::{Faults, Peer, PeerError, Run, Simulation};
-use throng_tokio::{Client, CloseCode, Coalesce, Hub, Json, Numbered, Policy, Publish};
+use throng_core::CloseCode;
+use throng_core::hub::{Config, History, Joined, Policy, Recover, Recovery, Target, Unrecoverable};
+use throng_core::websocket::deflate::{Compression, Takeover};
+use throng_core::{Epoch, Position};
+use throng_runtime::simulation::{Faults, Peer, PeerError, Run, Simulation};
+use throng_runtime::{Client, Coalesce, Hub, Json, Numbered, Publish, SendError};
 
 const ROOM: &str = "news";
 const LISTENERS: u64 = 3;
@@ -38,6 +40,8 @@ struct Pages {
     dropped: BTreeSet<String>,
     /// Sessions whose peer has seen a hole. The drop may be told later, but is told.
     holes: BTreeSet<String>,
+    /// Sessions whose answer to a join found their outbox full.
+    unanswered: BTreeSet<String>,
     /// The position of the last message; `None` after the history was removed.
     top: Option<Position>,
     /// The speaker has said all that it says.
@@ -60,7 +64,7 @@ impl Book {
         *self.tally.lock().unwrap_or_else(PoisonError::into_inner).entry(what).or_default() += 1;
     }
 
-    fn builder(&self, run: &Run) -> throng_tokio::Builder {
+    fn builder(&self, run: &Run) -> throng_runtime::Builder {
         let mut config = Config::default();
         config.sessions.grace = Some(Duration::from_secs(20));
         config.outbox.messages = [5, 16, 256][run.random(0..=2) as usize];
@@ -75,6 +79,7 @@ impl Book {
         Hub::builder()
             .config(config)
             .coalesce(coalesce)
+            .compression(compression(run))
             .before_connect(|connecting| {
                 let query = |key| connecting.request().query(key);
                 let (session, since) = (query("session"), query("since"));
@@ -115,8 +120,11 @@ impl Book {
                 format!("answer {top}")
             }
         };
-        // It may have no room: then the peer has no answer, and comes again.
-        let _ = client.send(text);
+        // What is recovered may leave no room for it: then the peer has no answer, and comes again.
+        if client.send(text) == Err(SendError::Full) {
+            self.count("unanswered");
+            self.pages().unanswered.extend(client.get::<Session>().map(|Session(name)| name));
+        }
     }
 
     /// The speaker has something to say, or lets the history begin anew.
@@ -128,7 +136,7 @@ impl Book {
                 pages.number += 1;
                 let number = pages.number;
                 let published =
-                    hub.send_to_room(ROOM, Numbered::new(ROOM, Json(number))).expect("it is kept");
+                    hub.send_to_room(ROOM, Numbered::new(ROOM, Json(text_of(number)))).expect("it is kept");
                 let Position { epoch, offset } = published.position.expect("the room has a history");
                 pages.top = published.position;
                 let before = pages.published.insert((epoch, offset), number);
@@ -140,8 +148,9 @@ impl Book {
                 let (number, to) = (pages.number, [Target::Room(ROOM)]);
                 let key = number.to_string();
                 let publish = Publish::to(&to).key(&key);
-                let [first, again] = [(); 2]
-                    .map(|()| hub.publish(&publish, Numbered::new(ROOM, Json(number))).expect("it is kept"));
+                let [first, again] = [(); 2].map(|()| {
+                    hub.publish(&publish, Numbered::new(ROOM, Json(text_of(number)))).expect("it is kept")
+                });
                 let Position { epoch, offset } = first.position.expect("the room has a history");
                 pages.published.insert((epoch, offset), number);
                 pages.top = first.position;
@@ -157,6 +166,19 @@ impl Book {
             }
         }
     }
+}
+
+/// In half of the runs, and in half of those some connections keep their context, for which each message is compressed anew.
+fn compression(run: &Run) -> Option<Compression> {
+    let mut compression = Compression::default();
+    compression.min_bytes = 0;
+    let kind = run.random(0..=3);
+    if kind == 0 {
+        let mut takeover = Takeover::default();
+        takeover.connections = 2;
+        compression.takeover = Some(takeover);
+    }
+    (kind < 2).then_some(compression)
 }
 
 /// A listener: what it has, and what may come next.
@@ -194,6 +216,7 @@ impl Listener {
         }
         let since = self.at.map_or(String::new(), |at| format!("&since={at}"));
         let path = format!("/?session={}{since}", self.name());
+        self.peer.offer_compression(self.peer.random(0..=1) == 0);
         self.peer.connect(&path).await
     }
 
@@ -333,8 +356,9 @@ impl Listener {
         }
         // The answer to the join may displace what is missing each time: its first message if it fills the outbox, all of it if
         // messages conflate. Then the application was told of the drop; of a hole that the peer has seen, this is checked at the end.
+        // Or what is missing leaves no room for the answer, of which the application was told, too.
         let (name, pages) = (self.name(), self.book.pages());
-        if pages.dropped.contains(&name) || pages.holes.contains(&name) {
+        if [&pages.dropped, &pages.holes, &pages.unanswered].iter().any(|names| names.contains(&name)) {
             return Ok(());
         }
         drop(pages);
@@ -361,7 +385,13 @@ fn parse_answer(line: &str) -> Option<Answer> {
 
 fn parse(line: &str) -> Option<(u64, u64)> {
     let message: serde_json::Value = serde_json::from_str(line).ok()?;
-    Some((message.get("offset")?.as_u64()?, message.get("message")?.as_u64()?))
+    let number = message.get("message")?.as_str()?.split(' ').next()?.parse().ok()?;
+    Some((message.get("offset")?.as_u64()?, number))
+}
+
+/// The number, and for every other one enough text that it gets shorter when it is compressed.
+fn text_of(number: u64) -> String {
+    format!("{number}{}", " la".repeat(if number.is_multiple_of(2) { 40 } else { 0 }))
 }
 
 async fn listen(peer: Peer, book: Book) -> Result<(), PeerError> {
@@ -432,6 +462,9 @@ fn simulated(faults: Faults, seeds: u64) -> BTreeMap<&'static str, u64> {
         let speaks = book.clone();
         run.peer("speaker", move |peer| speak(peer, speaks));
         run.finally("the hub knows what was published", move |hub| {
+            if hub.compression_stats().deflated > 0 {
+                book.count("compressed");
+            }
             let (pages, position) = (book.pages(), hub.position(ROOM));
             let untold: Vec<_> = pages.holes.difference(&pages.dropped).collect();
             if !untold.is_empty() {
@@ -458,11 +491,10 @@ fn simulated(faults: Faults, seeds: u64) -> BTreeMap<&'static str, u64> {
 fn each_message_comes_once_or_the_client_is_told_why_not() {
     let mut faults = Faults::default();
     faults.lasting = Duration::from_secs(60);
-    let seeds = std::env::var("HISTORY_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(60);
-    let tally = simulated(faults, seeds);
+    let tally = simulated(faults, super::seeds());
     let reasons = [Unrecoverable::EpochChanged, Unrecoverable::Trimmed, Unrecoverable::OverLimit];
     let names = reasons.iter().map(|reason| reason.name());
-    for what in names.chain(["recovered", "expired", "resumed", "dropped", "hole"]) {
+    for what in names.chain(["recovered", "expired", "resumed", "dropped", "hole", "compressed"]) {
         assert!(tally.get(what).is_some_and(|count| *count > 0), "{what}: {tally:?}");
     }
 }
