@@ -2,6 +2,7 @@
 
 use super::outbox::{Message, Sending};
 use super::publish::Shedding;
+use super::timeouts::NEVER;
 use super::{Model, Room};
 use crate::model::limits::KEY_BYTES;
 use throng_core::hub::{
@@ -27,6 +28,8 @@ pub(crate) struct Story {
     /// When the last one was published, or the history began.
     published: u64,
     version: Option<u64>,
+    /// When the hub looks whether something is to be done, and when that was set.
+    timer: (u64, u64),
 }
 
 impl Story {
@@ -114,7 +117,7 @@ impl Model {
     pub(super) fn begin_story(&mut self, name: &str, bounds: History) {
         let (epoch, published) = (self.next_epoch(), self.now);
         let (kept, lost) = (Vec::new(), Unrecoverable::Trimmed);
-        let story = Story { epoch, bounds, kept, top: 0, lost, published, version: None };
+        let story = Story { epoch, bounds, kept, top: 0, lost, published, version: None, timer: (NEVER, 0) };
         if let Some(room) = self.room_mut(name) {
             room.story = Some(story);
         }
@@ -168,6 +171,7 @@ impl Model {
         } else if was_idle && !is_idle {
             self.idle.retain(|other| other != name);
         }
+        self.arm_story(name);
     }
 
     /// The room that is idle for longest makes way.
@@ -192,10 +196,27 @@ impl Model {
     }
 
     /// The first of what happens by itself: when, and in which room.
-    pub(super) fn next_story(&self) -> Option<(u64, String)> {
-        let deadlines =
-            self.rooms.iter().filter_map(|room| Some((room.story_deadline()?, room.name.clone())));
-        deadlines.min()
+    /// The history whose timer fires first.
+    pub(super) fn next_story(&self) -> Option<((u64, u64), String)> {
+        let timers =
+            self.rooms.iter().filter_map(|room| Some((room.story.as_ref()?.timer, room.name.clone())));
+        timers.min()
+    }
+
+    /// When something happens to a history by itself.
+    pub(super) fn earliest_story(&self) -> Option<u64> {
+        self.rooms.iter().filter_map(Room::story_deadline).min()
+    }
+
+    /// The moment at which the hub looks does not depend on later messages, only the order of timers does that are due at the same time.
+    fn arm_story(&mut self, name: &str) {
+        self.timers_set += 1;
+        let set = self.timers_set;
+        let Some(room) = self.room_mut(name) else { return };
+        let deadline = room.story_deadline().unwrap_or(NEVER);
+        if let Some(story) = &mut room.story {
+            story.timer = (deadline, set);
+        }
     }
 
     pub(super) fn story_fires(&mut self, name: &str) {
@@ -214,6 +235,8 @@ impl Model {
         if ends {
             self.rooms.retain(|room| room.name != name);
             self.idle.retain(|other| other != name);
+        } else {
+            self.arm_story(name);
         }
     }
 
@@ -353,6 +376,7 @@ impl Model {
     pub(super) fn keep(&mut self, name: &str, message: &Message) {
         let now = self.now;
         let Some(story) = self.room_mut(name).and_then(|room| room.story.as_mut()) else { return };
+        let was_empty = story.kept.is_empty();
         story.top += 1;
         story.kept.push((now, message.clone()));
         story.published = now;
@@ -361,6 +385,9 @@ impl Model {
         if self.idle.iter().any(|other| other == name) {
             self.idle.retain(|other| other != name);
             self.idle.push(name.into());
+        }
+        if was_empty {
+            self.arm_story(name);
         }
     }
 

@@ -411,7 +411,7 @@ impl Model {
             .iter()
             .flat_map(|one| [one.asks_timer.0, one.expiry.as_ref().map_or(NEVER, |expiry| expiry.timer.0)]);
         let is_due = is_due || rare.min().is_some_and(|due| due <= self.now);
-        let is_due = is_due || self.next_story().is_some_and(|(at, _)| at <= self.now);
+        let is_due = is_due || self.next_story().is_some_and(|(timer, _)| timer.0 <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due
     }

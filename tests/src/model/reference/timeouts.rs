@@ -47,9 +47,9 @@ impl Model {
             let asked = asked.filter(|(timer, _)| timer.0 <= self.now).min();
             let timers = [away, asked].map(|first| first.map(|first| first.0));
             let timers = timers.into_iter().chain([connection.map(|first| first.0)]);
-            if let Some((at, room)) = self.next_story()
-                && at <= self.now
-                && timers.clone().flatten().all(|timer| at < timer.0)
+            if let Some((timer, room)) = self.next_story()
+                && timer.0 <= self.now
+                && timers.clone().flatten().all(|other| timer < other)
             {
                 self.story_fires(&room);
                 continue;
@@ -274,7 +274,7 @@ impl Model {
         let asks = self.clients.iter().map(|client| self.asks_due(client));
         let expiries = self.clients.iter().map(|client| self.expiry_due(client));
         let graces = graces.chain(asks).chain(expiries);
-        let stories = self.next_story().map(|(at, _)| at);
+        let stories = self.earliest_story();
         deadlines.chain(graces).chain(stories).min().filter(|&deadline| deadline != NEVER)
     }
 }
