@@ -10,4 +10,5 @@ mod answers;
 mod closing;
 mod every;
 mod notices;
+mod returns;
 mod writes;

@@ -17,29 +17,29 @@ use std::time::Duration;
 use throng_core::hub::Config;
 use throng_core::websocket::Message;
 
-const GRACE: Duration = Duration::from_secs(30);
+pub(super) const GRACE: Duration = Duration::from_secs(30);
 
 /// What the hooks were told, in order.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<String>>>);
 
 impl Lines {
     fn note(&self, line: impl Display) {
         self.0.lock().unwrap().push(line.to_string());
     }
 
-    fn take(&self) -> Vec<String> {
+    pub(super) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
 /// What hooks wait for.
 #[derive(Clone, Default)]
-struct Door(Arc<Mutex<(u32, Vec<Waker>)>>);
+pub(super) struct Door(Arc<Mutex<(u32, Vec<Waker>)>>);
 
 impl Door {
     /// Lets so many hooks go on.
-    fn open(&self, times: u32) {
+    pub(super) fn open(&self, times: u32) {
         let mut door = self.0.lock().unwrap();
         door.0 += times;
         door.1.drain(..).for_each(Waker::wake);
@@ -61,7 +61,7 @@ impl Door {
     }
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config.sessions.grace = Some(GRACE);
     // The tests say how long hooks wait.
@@ -71,7 +71,7 @@ fn config() -> Config {
 
 /// A hub whose requests name session, user and first room in the query. Its hooks are noted; that of the message "wait" waits for the
 /// door.
-fn noted(config: Config, lines: &Lines, door: &Door) -> Builder {
+pub(super) fn noted(config: Config, lines: &Lines, door: &Door) -> Builder {
     let [connected, joined, left, away] = [(); 4].map(|()| lines.clone());
     let [resumed, messages, disconnected] = [(); 3].map(|()| lines.clone());
     let door = door.clone();
@@ -174,7 +174,7 @@ fn only(world: &World) -> Client {
     world.hub.client(clients[0]).expect("it is open")
 }
 
-fn assert_clean(world: &World) {
+pub(super) fn assert_clean(world: &World) {
     world.hub.shared().with(|inner, _| {
         assert_eq!(inner.ending, 0, "no last hook is missing");
         let known = inner.clients.iter().filter(|state| state.member.is_some()).count();
