@@ -209,7 +209,7 @@ fn a_request_that_the_application_thinks_about_takes_at_most_four_kib() {
 }
 
 #[test]
-fn a_websocket_that_has_not_said_who_it_is_takes_at_most_seven_and_a_quarter_kib() {
+fn a_websocket_that_has_not_said_who_it_is_takes_at_most_six_and_a_half_kib() {
     let _alone = alone();
     for (name, serve) in HOSTS {
         let builder = Hub::builder()
@@ -226,7 +226,7 @@ fn a_websocket_that_has_not_said_who_it_is_takes_at_most_seven_and_a_quarter_kib
         let reserved = |count| served.hub.stats().reserved as usize == count;
         let waits = bytes_each(&served, upgrade("/ws").as_bytes(), reserved);
         println!("{name}: {waits} bytes");
-        assert!(waits <= 29 << 8, "{name}: {waits}");
+        assert!(waits <= 13 << 9, "{name}: {waits}");
     }
 }
 

@@ -264,8 +264,8 @@ async fn reserve<R: Reader>(
     connecting: Box<Connecting>,
     rest: Vec<u8>,
 ) -> Option<Driver<R>> {
-    let reserved = match accepted.reserve(*connecting) {
-        Ok(reserved) => Box::new(reserved),
+    let reserved = match reserve_boxed(accepted, connecting) {
+        Ok(reserved) => reserved,
         Err((accepted, refusal)) => return refuse(transport, accepted, refusal.to_bytes()).await,
     };
     // Nothing else can be written before the answer, because the lane does not have the transport yet.
@@ -273,6 +273,15 @@ async fn reserve<R: Reader>(
     write_all(&*transport.writer, &answer).await.ok()?;
     let HandshakeTransport { reader, writer, .. } = transport;
     Box::pin(reserved.into_driver(Transport { reader, writer, rest })).await
+}
+
+/// Not a part of the future above, which would otherwise keep the memory of the request and of the unboxed result until the WebSocket is
+/// open.
+fn reserve_boxed(
+    accepted: Accepted,
+    connecting: Box<Connecting>,
+) -> Result<Box<Reserved>, (Accepted, Refusal)> {
+    accepted.reserve(*connecting).map(Box::new)
 }
 
 /// Answers a connection that the hub refuses, or that asks for health.
