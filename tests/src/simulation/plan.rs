@@ -266,11 +266,7 @@ impl Plan {
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let rng = &mut Rng::with_seed(seed);
-        let peers = match rng.u32(..1000) {
-            0..4 => rng.usize(1000..3000),
-            4..40 => rng.usize(60..200),
-            _ => rng.usize(2..16),
-        };
+        let peers = peers(rng);
         let (mut config, bursts) = config(rng, peers);
         let paces = (seed % 7 == 2).then(|| paces(&mut Rng::with_seed(seed ^ 0x9ace)));
         let most_of_user = matches!(seed % 11, 9 | 10).then_some(1 + (seed / 11 % 3) as usize);
@@ -283,28 +279,11 @@ impl Plan {
             .then(|| Duration::from_millis(Rng::with_seed(seed ^ 0x1d1e).u64(2_000..=20_000)));
         let forgives_nothing = seed < FIRST && seed % 4 == FORGIVES_NOTHING;
         if forgives_nothing {
-            config.deadlines.standstill = Duration::MAX;
-            // Often, so that some answers are under way when the host falls asleep; with the usual time to answer.
-            config.deadlines.ping =
-                Some(Duration::from_millis(Rng::with_seed(seed ^ 0xd0ce).u64(500..=1_500)));
-            config.deadlines.pong = config.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
-            // What can be read is read before a deadline is judged; what can be written may come after that.
-            config.deadlines.write = Duration::from_secs(60);
+            forgive_nothing(&mut config, seed);
         }
         let changes_rooms = matches!(seed % 11, 2 | 3);
         config.outbox.rate = paces.and_then(|[pace, _]| pace).map(Pace::rate);
-        let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
-        let latency = if forgives_nothing { 200 * MILLI } else { latency };
-        let conditions = NetworkConditions {
-            latency: latency / 4..=latency,
-            hiccups: maybe(rng, 300, 100),
-            hiccup: one_of(rng, &[10 * MILLI, 300 * MILLI]),
-            cuts: maybe(rng, 600, 1000),
-            pendings: maybe(rng, 400, 200),
-        };
-        // A transport that says it has nothing although it has is not read before a deadline is judged.
-        let conditions =
-            if forgives_nothing { NetworkConditions { pendings: 0, ..conditions } } else { conditions };
+        let conditions = conditions(rng, forgives_nothing);
         let most = one_of(rng, &[300, 2 << 10, 64 << 10]);
         let pause = one_of(rng, &[5 * MILLI, 30 * MILLI, 200 * MILLI, SECOND]).max(peers as u64 * MILLI / 4);
         let many = peers > 300;
@@ -340,36 +319,79 @@ impl Plan {
             application: chance(rng, 500)
                 .then(|| one_of(rng, &[100 * MILLI, SECOND]).max(peers as u64 * MILLI))
                 .or_else(|| changes_rooms.then_some((200 * MILLI).max(peers as u64 * MILLI))),
-            jump: chance(rng, 100)
-                .then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND]))
-                .filter(|_| !forgives_nothing)
-                .or_else(|| forgives_nothing.then_some(20 * SECOND)),
+            jump: jump(rng, forgives_nothing),
             forgives_nothing,
             hooks_at_once: chance(rng, 300),
-            ending: if chance(rng, 300) {
-                Ending::Shutdown
-            } else {
-                let idle = Duration::from_millis(one_of(rng, &[0, 100, 30_000]));
-                let spread = Duration::from_millis(one_of(rng, &[0, 200, 10_000]));
-                Ending::Drain(Drain { idle, spread })
-            },
+            ending: ending(rng),
             backward: maybe(rng, 100, 100),
             next_config: (seed % 5 == 4).then(|| next_config(rng, &config, peers as u32, paces)),
             paces,
             changes_rooms,
             most_of_user,
             coalesces: matches!(seed % 17, 4..7),
-            write_delay: match seed % 17 {
-                5 => Duration::from_millis(2),
-                6 | 7 => Duration::from_millis(50),
-                _ => Duration::ZERO,
-            },
+            write_delay: write_delay(seed),
             last_config: None,
             compressing: (seed % 4 == 1).then(|| Compressing::of(&mut Rng::with_seed(seed ^ 0xdef1))),
             config,
             bursts,
         }
     }
+}
+
+fn peers(rng: &mut Rng) -> usize {
+    match rng.u32(..1000) {
+        0..4 => rng.usize(1000..3000),
+        4..40 => rng.usize(60..200),
+        _ => rng.usize(2..16),
+    }
+}
+
+const fn write_delay(seed: u64) -> Duration {
+    match seed % 17 {
+        5 => Duration::from_millis(2),
+        6 | 7 => Duration::from_millis(50),
+        _ => Duration::ZERO,
+    }
+}
+
+/// The config of a hub that forgives nothing when its host stands still.
+fn forgive_nothing(config: &mut Config, seed: u64) {
+    config.deadlines.standstill = Duration::MAX;
+    // Often, so that some answers are under way when the host falls asleep; with the usual time to answer.
+    config.deadlines.ping = Some(Duration::from_millis(Rng::with_seed(seed ^ 0xd0ce).u64(500..=1_500)));
+    config.deadlines.pong = config.deadlines.ping.map(|ping| ping + Duration::from_secs(3));
+    // What can be read is read before a deadline is judged; what can be written may come after that.
+    config.deadlines.write = Duration::from_secs(60);
+}
+
+fn conditions(rng: &mut Rng, forgives_nothing: bool) -> NetworkConditions {
+    let latency = one_of(rng, &[0, MILLI, 20 * MILLI, 200 * MILLI]);
+    let latency = if forgives_nothing { 200 * MILLI } else { latency };
+    let conditions = NetworkConditions {
+        latency: latency / 4..=latency,
+        hiccups: maybe(rng, 300, 100),
+        hiccup: one_of(rng, &[10 * MILLI, 300 * MILLI]),
+        cuts: maybe(rng, 600, 1000),
+        pendings: maybe(rng, 400, 200),
+    };
+    // A transport that says it has nothing although it has is not read before a deadline is judged.
+    if forgives_nothing { NetworkConditions { pendings: 0, ..conditions } } else { conditions }
+}
+
+fn jump(rng: &mut Rng, forgives_nothing: bool) -> Option<u64> {
+    chance(rng, 100)
+        .then(|| one_of(rng, &[SECOND, 20 * SECOND, 300 * SECOND]))
+        .filter(|_| !forgives_nothing)
+        .or_else(|| forgives_nothing.then_some(20 * SECOND))
+}
+
+fn ending(rng: &mut Rng) -> Ending {
+    if chance(rng, 300) {
+        return Ending::Shutdown;
+    }
+    let idle = Duration::from_millis(one_of(rng, &[0, 100, 30_000]));
+    let spread = Duration::from_millis(one_of(rng, &[0, 200, 10_000]));
+    Ending::Drain(Drain { idle, spread })
 }
 
 pub(super) fn one_of<T: Clone>(rng: &mut Rng, of: &[T]) -> T {
