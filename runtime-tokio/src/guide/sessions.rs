@@ -27,6 +27,9 @@
 //! # builder.build().unwrap();
 //! ```
 //!
+//! The example `chat` does this: `cargo run --release --example chat`. A page of it that is reloaded, or loses its network, returns with its signed token
+//! and goes on as the same client, and the others see it as away meanwhile.
+//!
 //! Where people meet in rooms under an id of the application's, as in a game, [participants](super::participants) have sessions without a name to
 //! choose or to keep secret.
 //!
