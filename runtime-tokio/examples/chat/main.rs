@@ -94,6 +94,9 @@ fn limits() -> Config {
     // Each room keeps what was said last for those who return, also later than that.
     let history = History { messages: 300, bytes: 512 << 10, age: HOUR, meta_age: HOUR };
     config.history.by_prefix.insert(String::new(), history);
+    // What is said again with its key is said once, within this time. So many keys cannot come from as many clients as there may be.
+    config.history.key_age = Duration::from_secs(20);
+    config.history.keys = 1 << 18;
     // All of it fits in an outbox, beside what else waits there.
     config.outbox.messages = 512;
     // The longest message is the list of all rooms.
