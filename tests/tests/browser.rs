@@ -282,6 +282,28 @@ fn a_page_shows_a_gap_after_a_restart_of_the_server_and_after_too_long_an_absenc
 
 #[test]
 #[ignore = "needs chromium and chromium-driver"]
+fn what_is_said_while_a_page_joins_is_shown_although_it_comes_before_the_answer() {
+    let chat = Chat::start();
+    let driver = Driver::start();
+    let ada = open(&driver, &chat, "?name=Ada&room=kitchen", DESKTOP);
+    ada.wait_for(ONLINE);
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", PHONE);
+    bo.wait_for(ONLINE);
+    bo.run(
+        "const hears = socket.onmessage; let late = []; socket.onmessage = (event) => { \
+         if (late && /kitchen.*(members|position)/.test(event.data)) return late.push(event); hears(event); \
+         if (late && event.data.includes('early')) { late.forEach(hears); late = null; } };",
+    );
+    bo.run("ask('kitchen');");
+    ada.wait_for(&has_member("Bo"));
+    says(&ada, "Ada", "early", &ada);
+    bo.wait_for("document.querySelector('#title').textContent === 'kitchen'");
+    bo.wait_for(&shows_message("Ada", "early"));
+    bo.wait_for(NO_GAP);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
 fn a_page_of_a_server_that_keeps_nothing_says_that_something_is_missed() {
     let chat = Chat::start_as_loop();
     let network = Network::to(chat.address);
