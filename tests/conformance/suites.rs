@@ -163,10 +163,13 @@ macro_rules! hub {
             histories:
                 a_client_that_is_away_gets_what_was_published_once,
                 a_message_with_a_key_is_published_once_and_is_in_the_history,
+                a_peer_that_asks_for_a_billion_messages_gets_none_and_hears_why,
                 a_peer_that_comes_and_goes_gets_each_message_once_and_in_order,
                 a_peer_that_missed_too_much_hears_it_and_gets_what_comes,
                 a_position_may_come_after_the_upgrade,
-                a_position_of_another_process_is_never_taken_for_one_of_this;
+                a_position_of_another_process_is_never_taken_for_one_of_this,
+                positions_that_are_forged_foreign_or_of_the_future_are_answered_and_change_nothing,
+                what_is_no_position_is_refused_before_the_upgrade;
             hooks:
                 a_handler_that_never_returns_stalls_its_own_client_only,
                 a_handler_that_panics_closes_its_own_client_only,
@@ -223,6 +226,7 @@ macro_rules! hub {
                 a_peer_that_closes_with_1000_has_left_and_one_that_reloads_has_not,
                 a_peer_that_returns_in_time_hears_what_it_missed_in_order,
                 a_session_is_refused_to_others_and_to_a_second_connection_if_the_hub_says_so,
+                names_that_are_empty_too_long_or_reserved_are_refused_and_change_nothing,
                 so_is_it_after_the_upgrade,
                 whoever_does_not_return_has_left_once;
             silence:

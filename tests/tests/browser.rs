@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use support::chat::Chat;
+use support::network::Network;
 use support::webdriver::{DESKTOP, DESKTOP_DARK, Driver, Look, PHONE, PHONE_DARK, Page};
 use throng_core::websocket::deflate::{Compression, Takeover};
 use throng_tests::server::{Server, listener};
@@ -118,6 +119,210 @@ fn two_pages_talk_one_leaves_and_one_comes_back_after_a_restart_of_the_server() 
     cy.click("#open-people");
     thread::sleep(Duration::from_millis(300));
     cy.save("8-phone-people-dark");
+}
+
+/// What is said in the room that is open, as the page shows it.
+fn said(page: &Page) -> Vec<String> {
+    let texts = page.run(
+        "return [...document.querySelectorAll('.log:not([hidden]) .message .text')].map((text) => text.textContent);",
+    );
+    let texts = texts.as_array().expect("a list");
+    texts.iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
+}
+
+/// Waits until one has said it and the other shows it.
+fn says(page: &Page, name: &str, text: &str, other: &Page) {
+    say(page, text);
+    other.wait_for(&shows_message(name, text));
+}
+
+/// Loads the page again, and waits until it is online.
+fn reload(page: &Page) {
+    page.run("window.isOld = true; location.reload();");
+    page.wait_for(&format!("!window.isOld && {ONLINE}"));
+}
+
+/// How often the page tells this of somebody, or of the connection.
+fn tells(event: &str, times: u32) -> String {
+    format!(
+        "[...document.querySelectorAll('.log:not([hidden]) .event')].filter((event) => event.textContent === '{event}').length === {times}"
+    )
+}
+
+const NO_GAP: &str = "document.querySelectorAll('.gap').length === 0";
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_page_that_is_reloaded_or_loses_its_network_misses_nothing_and_others_see_it_go_and_return() {
+    let chat = Chat::start();
+    let network = Network::to(chat.address);
+    let driver = Driver::start();
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", DESKTOP);
+    bo.wait_for(ONLINE);
+    let url = format!("http://{}/?name=Ada&room=tea", network.address);
+    let ada = driver.open(&url, DESKTOP);
+    ada.wait_for(ONLINE);
+    bo.wait_for(&has_member("Ada"));
+    says(&bo, "Bo", "one", &ada);
+    says(&ada, "Ada", "two", &bo);
+
+    // The page is left, and comes again.
+    ada.run("location.href = 'about:blank';");
+    bo.wait_for(&tells("Ada is away", 1));
+    bo.wait_for("document.querySelector('#members .away .called')?.textContent === 'Ada'");
+    says(&bo, "Bo", "three", &bo);
+    bo.save("14-away");
+    ada.run(&format!("location.href = '{url}';"));
+    ada.wait_for(ONLINE);
+    ada.wait_for(&shows_message("Bo", "three"));
+    bo.wait_for(&tells("Ada is back", 1));
+    bo.wait_for("document.querySelectorAll('#members .away').length === 0");
+    assert_eq!(said(&ada), ["one", "two", "three"]);
+    ada.wait_for("document.querySelector('.message.mine .text').textContent === 'two'");
+
+    // In the middle of a talk.
+    for round in 0..3 {
+        say(&bo, &format!("before {round}"));
+        ada.run("location.reload();");
+        says(&bo, "Bo", &format!("after {round}"), &ada);
+    }
+    ada.wait_for(ONLINE);
+    let mut expected = vec!["one", "two", "three"].into_iter().map(String::from).collect::<Vec<_>>();
+    expected.extend((0..3).flat_map(|round| [format!("before {round}"), format!("after {round}")]));
+    assert_eq!(said(&ada), expected);
+
+    // What Ada says goes nowhere, as the network has failed already. She is told no error, and it is said when she is back.
+    ada.run("socket.send = () => {};");
+    say(&ada, "can you hear me?");
+    network.fail();
+    ada.wait_for("document.querySelector('#state').dataset.state === 'reconnecting'");
+    bo.wait_for(&tells("Ada is away", 5));
+    for text in ["four", "five"] {
+        says(&bo, "Bo", text, &bo);
+    }
+    network.mend();
+    ada.wait_for(ONLINE);
+    bo.wait_for(&shows_message("Ada", "can you hear me?"));
+    ada.wait_for(&shows_message("Ada", "can you hear me?"));
+    bo.wait_for(&tells("Ada is back", 5));
+    ada.wait_for(&tells("Connected again.", 2));
+
+    // A message is lost on an open connection.
+    ada.run(
+        "const hears = socket.onmessage; let lost = false; socket.onmessage = (event) => { \
+         if (!lost && event.data.includes('said')) lost = true; else hears(event); };",
+    );
+    says(&bo, "Bo", "lost", &bo);
+    says(&bo, "Bo", "found", &ada);
+    expected.extend(["four", "five", "can you hear me?", "lost", "found"].map(String::from));
+    assert_eq!((said(&ada), said(&bo)), (expected.clone(), expected));
+    ada.wait_for(NO_GAP);
+    ada.save("15-back");
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn two_windows_of_one_browser_are_two_users_and_a_copy_of_a_page_is_another() {
+    let chat = Chat::start();
+    let driver = Driver::start();
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", PHONE);
+    bo.wait_for(ONLINE);
+    let ada = open(&driver, &chat, "?name=Ada&room=tea", DESKTOP);
+    ada.wait_for(ONLINE);
+    // What lies in the storage of a tab is copied to a window that it opens.
+    reload(&ada);
+    ada.run("Object.assign(document.createElement('a'), { href: location.href, target: '_blank', rel: 'opener' }).click();");
+    bo.wait_for("document.querySelector('#members .times')?.textContent === '2 pages'");
+    ada.wait_for(ONLINE);
+    says(&ada, "Ada", "I am still here", &bo);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_page_shows_a_gap_after_a_restart_of_the_server_and_after_too_long_an_absence() {
+    let mut chat = Chat::start();
+    let driver = Driver::start();
+    let ada = open(&driver, &chat, "?name=Ada&room=tea", DESKTOP);
+    ada.wait_for(ONLINE);
+    says(&ada, "Ada", "before", &ada);
+    chat.kill();
+    ada.wait_for("document.querySelector('#state').dataset.state === 'reconnecting'");
+    let _again = Chat::start_at(chat.address);
+    ada.wait_for(ONLINE);
+    ada.wait_for("document.querySelector('.gap')?.textContent === 'Something may be missing here: the server began anew.'");
+    says(&ada, "Ada", "after", &ada);
+    ada.save("16-gap");
+    // The page has gone on from there.
+    reload(&ada);
+    says(&ada, "Ada", "and again", &ada);
+    assert_eq!(said(&ada), ["before", "after", "and again"]);
+    ada.wait_for("document.querySelectorAll('.gap').length === 1");
+
+    let chat = Chat::start_configured(
+        "chat-pages",
+        "[sessions]\ngrace = \"400ms\"\n[history.by_prefix.\"\"]\nmessages = 2\n",
+    );
+    let network = Network::to(chat.address);
+    let ada = driver.open(&format!("http://{}/?name=Ada&room=tea", network.address), PHONE);
+    ada.wait_for(ONLINE);
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", DESKTOP);
+    bo.wait_for(ONLINE);
+    says(&bo, "Bo", "one", &ada);
+    network.fail();
+    bo.wait_for(&tells("Ada left", 1));
+    for text in ["two", "three", "four"] {
+        says(&bo, "Bo", text, &bo);
+    }
+    network.mend();
+    ada.wait_for(ONLINE);
+    ada.wait_for("document.querySelector('.gap')?.textContent === 'Something may be missing here: more was said meanwhile than the server keeps.'");
+    says(&bo, "Bo", "five", &ada);
+    assert_eq!(said(&ada), ["one", "five"]);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn what_is_said_while_a_page_joins_is_shown_although_it_comes_before_the_answer() {
+    let chat = Chat::start();
+    let driver = Driver::start();
+    let ada = open(&driver, &chat, "?name=Ada&room=kitchen", DESKTOP);
+    ada.wait_for(ONLINE);
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", PHONE);
+    bo.wait_for(ONLINE);
+    bo.run(
+        "const hears = socket.onmessage; let late = []; socket.onmessage = (event) => { \
+         if (late && /kitchen.*(members|position)/.test(event.data)) return late.push(event); hears(event); \
+         if (late && event.data.includes('early')) { late.forEach(hears); late = null; } };",
+    );
+    bo.run("ask('kitchen');");
+    ada.wait_for(&has_member("Bo"));
+    says(&ada, "Ada", "early", &ada);
+    bo.wait_for("document.querySelector('#title').textContent === 'kitchen'");
+    bo.wait_for(&shows_message("Ada", "early"));
+    bo.wait_for(NO_GAP);
+}
+
+#[test]
+#[ignore = "needs chromium and chromium-driver"]
+fn a_page_of_a_server_that_keeps_nothing_says_that_something_is_missed() {
+    let chat = Chat::start_as_loop();
+    let network = Network::to(chat.address);
+    let driver = Driver::start();
+    let ada = driver.open(&format!("http://{}/?name=Ada&room=tea", network.address), DESKTOP);
+    ada.wait_for(ONLINE);
+    let bo = open(&driver, &chat, "?name=Bo&room=tea", PHONE);
+    bo.wait_for(ONLINE);
+    ada.wait_for(&has_member("Bo"));
+    says(&bo, "Bo", "one", &ada);
+    network.fail();
+    bo.wait_for(&format!("!{}", has_member("Ada")));
+    says(&bo, "Bo", "two", &bo);
+    network.mend();
+    ada.wait_for(&tells("Connected again.", 1));
+    ada.wait_for(&tells("Connection lost. What is said meanwhile is missed here.", 1));
+    says(&bo, "Bo", "three", &ada);
+    says(&ada, "Ada", "four", &bo);
+    assert_eq!(said(&ada), ["one", "three", "four"]);
 }
 
 #[test]

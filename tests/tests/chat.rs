@@ -3,105 +3,20 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use futures_util::{SinkExt, StreamExt};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::chat::Chat;
+use support::guest::{Guest, PATIENCE};
 use support::http;
 use support::names::{INVISIBLE, MIXED};
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
-
-/// Longer than anything takes that goes well.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Somebody who chats.
-struct Guest {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    id: String,
-}
-
-impl Guest {
-    async fn connect(chat: &Chat) -> Self {
-        let (socket, _) =
-            connect_async(format!("ws://{}/ws", chat.address)).await.expect("the chat takes a guest");
-        Self { socket, id: String::new() }
-    }
-
-    /// Whose computer holds back next to nothing.
-    async fn connect_narrowly(chat: &Chat) -> Self {
-        let socket = TcpSocket::new_v4().expect("there are sockets");
-        socket.set_recv_buffer_size(4096).expect("of any size");
-        let stream = socket.connect(chat.address).await.expect("the chat takes a guest");
-        let url = format!("ws://{}/ws", chat.address);
-        let (socket, _) = client_async(url, MaybeTlsStream::Plain(stream)).await.expect("and opens");
-        Self { socket, id: String::new() }
-    }
-
-    async fn enter(chat: &Chat, name: &str) -> Self {
-        Self::connect(chat).await.named(name).await
-    }
-
-    async fn named(self, name: &str) -> Self {
-        let mut guest = self;
-        guest.say(json!({"type": "name", "name": name})).await;
-        let welcome = guest.hear("welcome").await;
-        assert_eq!(welcome["name"], name);
-        guest.id = welcome["id"].as_str().expect("an id is text").to_owned();
-        guest
-    }
-
-    async fn say(&mut self, message: Value) {
-        self.socket.send(Message::text(message.to_string())).await.expect("the chat listens");
-    }
-
-    async fn join(&mut self, room: &str) -> Value {
-        self.say(json!({"type": "join", "room": room})).await;
-        self.hear("members").await
-    }
-
-    async fn next(&mut self) -> Message {
-        let message = timeout(PATIENCE, self.socket.next()).await.expect("the chat says something");
-        message.expect("the connection is there").expect("and whole")
-    }
-
-    /// The next message of a type; others are passed over.
-    async fn hear(&mut self, of_type: &str) -> Value {
-        loop {
-            let Message::Text(text) = self.next().await else { continue };
-            let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
-            if message["type"] == of_type {
-                return message;
-            }
-        }
-    }
-
-    async fn is_refused(&mut self, message: Value, code: &str) {
-        self.say(message).await;
-        let refused = self.hear("refused").await;
-        assert_eq!(refused["code"], code, "{refused}");
-        assert!(refused["text"].as_str().is_some_and(|text| text.ends_with('.')), "{refused}");
-    }
-
-    /// The close code that the chat ends this with.
-    async fn closed(&mut self) -> Option<CloseCode> {
-        loop {
-            if let Message::Close(frame) = self.next().await {
-                return frame.map(|frame| frame.code);
-            }
-        }
-    }
-}
 
 fn names(members: &Value) -> Vec<&str> {
     let members = members["members"].as_array().expect("members are a list");
@@ -125,7 +40,8 @@ async fn who_comes_speaks_and_goes_is_told_to_the_room() {
     assert_eq!(ada.hear("joined").await, json!({"type": "joined", "room": "tea", "id": bo.id, "name": "Bo"}));
 
     bo.say(json!({"type": "say", "room": "tea", "text": "Hello"})).await;
-    let said = json!({"type": "said", "room": "tea", "id": bo.id, "name": "Bo", "text": "Hello"});
+    let said =
+        json!({"type": "said", "room": "tea", "id": bo.id, "name": "Bo", "text": "Hello", "offset": 1});
     assert_eq!(ada.hear("said").await, said);
     assert_eq!(bo.hear("said").await, said);
 
@@ -311,8 +227,7 @@ async fn who_talks_too_fast_is_told_how_much_was_dropped() {
     }
     let (mut heard, mut dropped) = (0, 0);
     while heard + dropped < SAID {
-        let Message::Text(text) = ada.next().await else { continue };
-        let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+        let message = ada.hear_any().await;
         match message["type"].as_str() {
             Some("said") => heard += 1,
             Some("over_rate") => dropped += message["messages"].as_u64().expect("a number"),
@@ -357,8 +272,7 @@ async fn who_reads_too_slowly_is_told_what_was_dropped_and_then_who_is_there() {
 
     let (mut said, mut dropped) = (0, 0);
     while dropped == 0 || rooms != expected {
-        let Message::Text(text) = slow.next().await else { continue };
-        let message: Value = serde_json::from_str(&text).expect("the chat speaks JSON");
+        let message = slow.hear_any().await;
         let field = |name: &str| message[name].as_str().unwrap_or_default().to_owned();
         let members = rooms.entry(field("room")).or_default();
         match &*field("type") {
@@ -457,10 +371,7 @@ fn an_address_that_is_taken_is_an_error() {
 
 #[tokio::test]
 async fn its_limits_may_come_from_a_file() {
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chat.toml");
-    fs::write(&file, "[rooms]\nmembers = 1\n").expect("a file");
-    let config = [OsStr::new("--config"), file.as_os_str()];
-    let chat = Chat::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), &config);
+    let chat = Chat::start_configured("chat", "[rooms]\nmembers = 1\n");
     let (mut ada, mut bob) = (Guest::enter(&chat, "Ada").await, Guest::enter(&chat, "Bob").await);
     ada.join("tea").await;
     bob.is_refused(json!({"type": "join", "room": "tea"}), "room_full").await;

@@ -15,11 +15,9 @@
 //! let tokens = Tokens::new(&key)?.valid_for(Duration::from_secs(24 * 3600));
 //! let builder = Hub::builder()
 //!     .before_connect(move |connecting| {
-//!         let token = match connecting.request().query("session") {
-//!             Some(token) if tokens.check(&token).is_ok() => token,
-//!             // It has none, or an old or a foreign one: it gets a new one.
-//!             _ => tokens.make().map_err(|_| Refusal::UNAVAILABLE)?,
-//!         };
+//!         // A peer that has no token, or an old or a foreign one, gets a new one.
+//!         let token = connecting.request().query("session");
+//!         let token = tokens.check_or_make(token.as_deref()).map_err(|_| Refusal::UNAVAILABLE)?;
 //!         connecting.set_session(token);
 //!         Ok(())
 //!     })
@@ -121,6 +119,18 @@ impl Tokens {
         Ok(Self { key: Arc::new(key), age: None })
     }
 
+    /// Tokens that are signed with a random key, which only this process knows: for applications whose sessions need not outlive it. After
+    /// a restart no earlier token is known, and no client is left that could be continued.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes.
+    pub fn with_random_key() -> Result<Self, TokenError> {
+        let mut key = [0; SHORTEST_KEY];
+        getrandom::fill(&mut key).map_err(|_| TokenError::NoRandomness)?;
+        // Such a key is long enough.
+        Self::new(&key).map_err(|_| TokenError::NoRandomness)
+    }
+
     /// Limits the age of tokens, in whole seconds. Default: no limit, as the client ends when its grace is over.
     #[must_use]
     pub fn valid_for(mut self, age: Duration) -> Self {
@@ -148,6 +158,18 @@ impl Tokens {
         mac.update(&token[..ID + TIME]);
         token[ID + TIME..].copy_from_slice(&mac.finalize().into_bytes());
         Ok(URL_SAFE_NO_PAD.encode(token))
+    }
+
+    /// The token that a peer has brought, if it passes [`check`](Self::check); otherwise a new one, by the system's clock. A peer with a
+    /// token that is forged, foreign or too old therefore gets a session of its own, and continues no client.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes for a new token.
+    pub fn check_or_make(&self, token: Option<&str>) -> Result<String, TokenError> {
+        match token {
+            Some(token) if self.check(token).is_ok() => Ok(token.into()),
+            _ => self.make(),
+        }
     }
 
     /// Checks that a token was made with this key and is not too old, by the system's clock. The time that the check takes does not depend

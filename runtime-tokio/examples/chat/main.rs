@@ -1,7 +1,7 @@
 //! A chat with rooms, on axum. Run `cargo run --release --example chat` and open http://127.0.0.1:8080.
 //!
 //! - `main.rs`: the limits, the middleware, the pages, the start and the end
-//! - `chat.rs`: what happens when somebody comes, says something, or goes
+//! - `chat.rs`: what happens when somebody comes, says something, loses the connection, or goes
 //! - `names.rs`: which names people may have
 //! - `protocol.rs`: what the page and the server say to each other
 //! - `refused.rs`: why something is not done, in words
@@ -26,7 +26,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use throng_tokio::axum::{connect, healthz, readyz, serve};
-use throng_tokio::hub::{OverRate, PerUser};
+use throng_tokio::hub::{History, OverRate, PerUser};
 use throng_tokio::middleware::{AnswerErrorsLayer, CatchPanicLayer, TimeoutLayer, TraceLayer};
 use throng_tokio::{Config, Fatal, Hub, Json, Rate};
 use tokio::net::TcpListener;
@@ -41,6 +41,9 @@ Options:
       --address <ADDRESS>  Where to listen [default: 127.0.0.1:8080]
       --config <FILE>      The hub's config, in TOML: in place of the chat's own limits
   -h, --help               Print this";
+
+/// How long what is said is kept.
+const HOUR: Duration = Duration::from_secs(3600);
 
 struct Args {
     address: SocketAddr,
@@ -64,13 +67,11 @@ impl Args {
     }
 }
 
-/// The config in a file. What is not named there has the hub's default.
+/// The config in a file. What is not named there has the hub's default. A value that cannot stand is found when the hub is built.
 fn read(file: &Path) -> Result<Config, Fatal> {
     let text =
         fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let config: Config = toml::from_str(&text)?;
-    config.validate()?;
-    Ok(config)
+    Ok(toml::from_str(&text)?)
 }
 
 /// What the chat allows. Whatever is not named here has the hub's default.
@@ -85,6 +86,19 @@ fn limits() -> Config {
     // Messages of one client: five a second, twenty at once. What is over that is dropped, and the client is told.
     config.inbound.messages = Some(Rate::per_second(5).burst(20));
     config.inbound.over_rate = OverRate::Drop;
+    // Who loses the connection, or reloads the page, has so long to return before the others hear that they have left.
+    config.sessions.grace = Some(Duration::from_secs(20));
+    // So few of a name are away at once that the name is not taken by them.
+    config.sessions.per_user = Some(3);
+    config.sessions.per_address = Some(50);
+    // Each room keeps what was said last for those who return, also later than that.
+    let history = History { messages: 300, bytes: 512 << 10, age: HOUR, meta_age: HOUR };
+    config.history.by_prefix.insert(String::new(), history);
+    // What is said again with its key is said once, within this time. So many keys cannot come from as many clients as there may be.
+    config.history.key_age = Duration::from_secs(20);
+    config.history.keys = 1 << 18;
+    // All of it fits in an outbox, beside what else waits there.
+    config.outbox.messages = 512;
     // The longest message is the list of all rooms.
     config.outbox.message_bytes = 64 << 10;
     // Ctrl-C or SIGTERM tells everybody, within this time; a second one does so at once.
@@ -106,7 +120,7 @@ async fn main() -> Result<(), Fatal> {
         println!("{USAGE}");
         return Ok(());
     };
-    let chat = chat::Chat::default();
+    let chat = chat::Chat::new()?;
     // What is said goes through the middleware to its route.
     let messages = ServiceBuilder::new()
         .layer(TraceLayer)

@@ -1,8 +1,8 @@
 //! Why the server does not do what the page asks for, in words that a person understands.
 
 use crate::names::{BadName, NAME_LETTERS};
-use throng_tokio::SetUserError;
 use throng_tokio::hub::{Error, Refusal};
+use throng_tokio::{SendError, SetUserError};
 
 /// Letters in what somebody says.
 pub(crate) const TEXT_LETTERS: usize = 2000;
@@ -15,6 +15,7 @@ pub(crate) enum Refused {
     NameFirst,
     NamedAlready,
     BadName(BadName),
+    BadPosition,
     EmptyText,
     TextTooLong,
 }
@@ -34,6 +35,7 @@ impl Refused {
             Self::BadName(BadName::Invisible) => "invisible_name",
             Self::BadName(BadName::Marks) => "marks",
             Self::BadName(BadName::MixedAlphabets) => "mixed_alphabets",
+            Self::BadPosition => "bad_position",
             Self::EmptyText => "empty_text",
             Self::TextTooLong => "text_too_long",
         }
@@ -59,6 +61,7 @@ impl Refused {
             Self::BadName(BadName::MixedAlphabets) => {
                 "A name is written in one alphabet: letters of Latin, Greek, Cyrillic and some others look alike.".into()
             }
+            Self::BadPosition => "This is not a position in a room: an epoch, a dot, and a number.".into(),
             Self::EmptyText => "There is nothing to say.".into(),
             Self::TextTooLong => format!("A message has at most {TEXT_LETTERS} letters."),
         }
@@ -78,6 +81,8 @@ fn by_hub(refusal: Refusal) -> String {
         Refusal::TooManyRooms { limit } => {
             format!("There are {limit} rooms, as many as there may be. Join one of them.")
         }
+        Refusal::SessionOfAnotherUser => "This session belongs to another name.".into(),
+        Refusal::KeyTooLong { limit } => format!("A key has at most {limit} bytes."),
         Refusal::AlreadyInRoom => "You are in this room already.".into(),
         Refusal::NotInRoom | Refusal::NoSuchRoom => "You are not in this room.".into(),
         // A later release may refuse for another reason, and says which.
@@ -90,6 +95,15 @@ impl From<SetUserError> for Refused {
         match error {
             SetUserError::Hub(error) => Self::ByHub(error),
             // The chat has no policy of its own.
+            _ => Self::NotDone,
+        }
+    }
+}
+
+impl From<SendError> for Refused {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Hub(error) => Self::ByHub(error),
             _ => Self::NotDone,
         }
     }

@@ -172,7 +172,7 @@
 //! | wshub | throng | test |
 //! | --- | --- | --- |
 //! | example simple | `runtime-tokio/examples/simple.rs` | `runtime-tokio/tests/serve/simple.rs::what_one_page_says_all_hear` |
-//! | example chat | `runtime-tokio/examples/chat/` | `tests/tests/chat.rs::who_comes_speaks_and_goes_is_told_to_the_room` |
+//! | example chat | `runtime-tokio/examples/chat/`, whose pages return after a reload or a loss of the network and miss nothing | `tests/tests/chat.rs::who_comes_speaks_and_goes_is_told_to_the_room`, `tests/tests/chat_returns.rs::whoever_loses_the_network_returns_and_has_missed_nothing`, `tests/tests/browser.rs::a_page_that_is_reloaded_or_loses_its_network_misses_nothing_and_others_see_it_go_and_return` |
 //! | example auth | `runtime-tokio/examples/auth/auth.rs` | `tests/tests/examples.rs::who_has_a_token_comes_in_by_header_query_or_first_message` |
 //! | example metrics | `runtime-tokio/examples/metrics/metrics.rs` | `tests/tests/metrics.rs::a_chat_is_seen_by_prometheus_by_a_load_balancer_and_by_people` |
 //! | | `runtime-tokio/examples/router.rs`, messages by their type behind middleware | `runtime-tokio/tests/serve/router.rs::messages_go_to_their_handlers_and_replies_come_back` |
@@ -189,6 +189,7 @@
 //! | --- | --- | --- |
 //! | NewHub(hooks) | [`participants::Route::new`], with one set of [`participants::Hooks`] for each route of one hub | `runtime-tokio/tests/serve/participants.rs::each_route_has_hooks_of_its_own_and_the_identity_comes_from_a_layer` |
 //! | ReconnectPolicy: grace period, messages queued for each connection (64) | [`Sessions::grace`], [`Sessions::messages`] (64), and [`Sessions::bytes`] | `tests/conformance/behaviours/hub/participants.rs::a_participant_that_returns_in_time_has_missed_nothing_and_has_not_left`, `core/runtime/src/tests/participants/commands.rs::an_away_participant_whose_queue_is_full_is_offline` |
+//! | grace period 0: no reconnect | [`Sessions::grace`] `None`, the default | `core/runtime/src/tests/participants/leaving.rs::without_a_grace_it_leaves_with_its_connection` |
 //! | HandleWS(w, r, room, identity, resolver) | [`Route::enter`](participants::Route::enter) in `before_connect`; under axum [`Upgrade::enter`](axum::Upgrade::enter); after the upgrade [`Route::enter_authenticated`](participants::Route::enter_authenticated) | `tests/conformance/behaviours/hub/participants.rs::participants_enter_talk_in_envelopes_and_leave`, `core/runtime/src/tests/participants/joining.rs::peers_that_say_who_they_are_after_the_upgrade_can_be_participants_too` |
 //! | NewHandler | a route of axum: [`axum::participants`] | `runtime-tokio/tests/serve/participants.rs::each_route_has_hooks_of_its_own_and_the_identity_comes_from_a_layer` |
 //! | Identity: user id, session id | [`participants::Identity`] | `core/runtime/src/tests/participants/joining.rs::a_participant_enters_speaks_and_leaves` |
@@ -207,6 +208,15 @@
 //! | error: participant offline (no grace, or its queue is full) | [`ParticipantOffline`](participants::ParticipantError::ParticipantOffline); without a grace from the handle of one that has ended, since the room no longer has it | `tests/conformance/behaviours/hub/participants.rs::whoever_cannot_be_reached_is_a_typed_error`, `core/runtime/src/tests/participants/leaving.rs::without_a_grace_it_leaves_with_its_connection` |
 //! | error: resolver rejected, empty participant id | [`ResolverRejected`](participants::ParticipantError::ResolverRejected), [`EmptyParticipantId`](participants::ParticipantError::EmptyParticipantId) | `core/runtime/src/tests/participants/joining.rs::the_errors_of_entering_say_which_they_are` |
 //! | example | `runtime-tokio/examples/game/`, a game for two | `tests/tests/game.rs::two_play_and_one_that_loses_its_network_misses_nothing` |
+//!
+//! Beyond wsroom: sessions without rooms and names, for any client.
+//!
+//! | to have | throng | test |
+//! | --- | --- | --- |
+//! | a client that survives the loss of its connection | [`Connecting::set_session`], [`Authenticating::identify`], [`Client::set_session`] | `tests/conformance/behaviours/hub/sessions.rs::a_peer_that_returns_in_time_hears_what_it_missed_in_order` |
+//! | hooks when it goes and returns | [`Handler::away`], [`Handler::resumed`] | `core/runtime/src/tests/sessions/returning.rs::a_client_that_returns_in_time_has_missed_nothing_and_has_not_left` |
+//! | who is away | [`Client::is_away`], [`Hub::find_session`] | `core/runtime/src/tests/sessions/returning.rs::rooms_are_joined_and_left_and_hooks_told_while_it_is_away` |
+//! | names that nobody can guess | `session::Tokens` | `core/runtime/src/tests/session_tokens.rs::whatever_is_changed_in_a_token_is_noticed`, `core/runtime/src/tests/session_tokens.rs::a_token_that_is_known_is_kept_and_any_other_gives_way_to_a_new_one` |
 //!
 //! # jaz303/hub
 //!

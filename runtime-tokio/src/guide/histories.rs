@@ -87,6 +87,9 @@
 //! The answer is never `Recovered` if a message is missing. The messages that were missed are queued at the moment of the join. What the
 //! application sends as answer comes behind them: a peer keeps what it gets until the answer is there.
 //!
+//! The example `chat` does it all: `cargo run --release --example chat`. Its page keeps the position of each room, holds what comes until the answer
+//! is there, passes over what it has, joins again from its position where it sees a hole, and shows what cannot be had as a gap.
+//!
 //! # Holes
 //!
 //! A message that is published while the client's outbox is full is dropped, as its [policy](hub::Policy) says, and so is one that a newer message
@@ -102,6 +105,9 @@
 //!
 //! [`Publish::key`] makes a publish idempotent: the same key in the same room within `history.key_age` sends nothing, and the outcome is that of the first, with
 //! [`ignored`](hub::Published::ignored). [`Publish::version`] ignores a value that is not newer than the last one.
+//!
+//! The same helps peers. A peer that has lost its connection does not know whether its last message arrived: so it gives each message a random key, and
+//! sends those again that have not come back to it. The example `chat` does.
 //!
 //! # Settings
 //!

@@ -27,6 +27,9 @@
 //! # builder.build().unwrap();
 //! ```
 //!
+//! The example `chat` does this: `cargo run --release --example chat`. A page of it that is reloaded, or loses its network, returns with its signed token
+//! and goes on as the same client, and the others see it as away meanwhile.
+//!
 //! Where people meet in rooms under an id of the application's, as in a game, [participants](super::participants) have sessions without a name to
 //! choose or to keep secret.
 //!
@@ -93,7 +96,7 @@
 //! | `per_address` | none | away clients whose last connection came from one address, likewise |
 //! | `ended_by` | `normal_close` | which close frames of the peer are a goodbye: `any_close`, `normal_close` or `no_close` |
 //! | `second` | `takes_over` | a second connection of a session: it gets the client, or is `refused` with 409 |
-//! | `name_bytes` | 255 | the longest name; a longer one is refused with 400 |
+//! | `name_bytes` | 255 | the longest name; a longer or empty one is refused with 400, after the upgrade with 1008 |
 //!
 //! Without `grace` a name still makes a second connection take over the first.
 //!

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -28,6 +28,14 @@ impl Chat {
 
     pub(crate) fn start_with(address: SocketAddr, more: &[&OsStr]) -> Self {
         Self::running(Command::new(binary()).arg("--address").arg(address.to_string()).args(more))
+    }
+
+    /// With a config in a file of this name.
+    pub(crate) fn start_configured(name: &str, config: &str) -> Self {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.toml"));
+        fs::write(&file, config).expect("a file");
+        let config = [OsStr::new("--config"), file.as_os_str()];
+        Self::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), &config)
     }
 
     /// The one that is a loop over a stream of events.

@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 pub(crate) mod chat;
+pub(crate) mod guest;
 pub(crate) mod http;
 pub(crate) mod names;
+pub(crate) mod network;
 pub(crate) mod webdriver;

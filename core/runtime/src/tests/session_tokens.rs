@@ -53,6 +53,28 @@ fn one_that_is_too_old_is_refused_and_one_from_a_clock_ahead_is_not() {
 }
 
 #[test]
+fn tokens_of_two_random_keys_do_not_know_each_other() {
+    let (one, other) = (Tokens::with_random_key().unwrap(), Tokens::with_random_key().unwrap());
+    let token = one.make().unwrap();
+    assert_eq!((one.check(&token), other.check(&token)), (Ok(()), Err(TokenError::Invalid)));
+}
+
+#[test]
+fn a_token_that_is_known_is_kept_and_any_other_gives_way_to_a_new_one() {
+    let tokens = tokens().valid_for(Duration::from_secs(3600));
+    let token = tokens.make().unwrap();
+    assert_eq!(tokens.check_or_make(Some(&token)).as_deref(), Ok(&*token));
+    let foreign = Tokens::with_random_key().unwrap().make().unwrap();
+    let old = tokens.make_at(SystemTime::UNIX_EPOCH).unwrap();
+    let forged = token.replace(&token[..4], "????");
+    for refused in [None, Some(""), Some(&*foreign), Some(&old), Some(&forged)] {
+        let new = tokens.check_or_make(refused).unwrap();
+        assert_eq!(tokens.check(&new), Ok(()));
+        assert!(new != token && Some(&*new) != refused, "{refused:?}");
+    }
+}
+
+#[test]
 fn a_short_key_is_an_error_that_says_so() {
     let error = Tokens::new(&[1; 31]).unwrap_err();
     assert_eq!(error, ShortKey { bytes: 31 });

@@ -117,7 +117,8 @@ Each section, and each type of the table but the numbers, durations and `None`, 
 settings type of your own, say, which has a `Deadlines` or a `Rate` and derives `Deserialize`.
 
 An error names the field: ``config field `outbox.bytes`: invalid type: string "many", expected a whole number``. Of
-[`host`](Host) only `capacity` is in a file; the program sets the rest (in throng-tokio `Builder::lanes` and `Builder::seed`). Origins and
+[`host`](Host) only `capacity` is in a file; the program sets the rest (in throng-tokio `Builder::lanes` and `Builder::seed`). A file that gives rooms a history is therefore not valid by itself, as
+`host.epoch_seed` must be random: `Builder::build` sets it, and then checks all of the config. Origins and
 subprotocols are no part of the config either: an application reads them itself and passes them to `Builder::origin` and
 `Builder::subprotocols`. To override a file by environment variables, use the crate `figment`: `Figment::new().merge(Toml::file("chat.toml")).merge(Env::prefixed("CHAT_").split("__")).extract()`.
 The values of the variables are written as in a file.

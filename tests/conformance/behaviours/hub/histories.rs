@@ -4,10 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use throng_core::hub::{Config, History, Joined, Order, Position, Recover, Recovery};
+use throng_core::hub::{Config, History, Joined, Order, Position, Recover, Recovery, Unrecoverable};
 use throng_core::websocket::handshake::Refusal;
-use throng_core::{CloseFrame, hub};
+use throng_core::{BadPosition, CloseFrame, hub};
 use throng_runtime::{Authenticating, Client, Connecting, Handler, Json, Numbered, Publish};
+use throng_tests::http::upgrade;
+use throng_tests::raw::Raw;
 use throng_tests::server::{Server, listener};
 use throng_tests::wait::eventually;
 
@@ -52,11 +54,22 @@ impl Handler for Desk {
             connecting.authenticate();
             return Ok(());
         }
-        match since.and_then(|since| since.parse().ok()) {
-            Some(since) => connecting.join_from(ROOM, Recover::Since(since)),
+        match since.map(|since| since.parse()) {
+            Some(Ok(since)) => connecting.join_from(ROOM, Recover::Since(since)),
+            Some(Err(BadPosition)) => return Err(Refusal::custom(400, BadPosition.to_string())),
             None => connecting.join(ROOM),
         }
         Ok(())
+    }
+
+    /// Answers with as many messages of the history as the peer asks for, or why not.
+    async fn message(&self, client: &Client, message: throng_core::websocket::Message) {
+        let asked = String::from_utf8_lossy(message.as_bytes()).parse();
+        let limit = asked.expect("the peers of these tests ask for a number of 32 bits");
+        let _ = match client.hub().history(ROOM, None, limit, Order::OldestFirst) {
+            Ok(page) => client.send(Json(page.messages.len())),
+            Err(why) => client.send(why.reason.name()),
+        };
     }
 
     async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
@@ -136,7 +149,7 @@ pub(crate) fn a_peer_that_missed_too_much_hears_it_and_gets_what_comes(host: &Ho
         assert_eq!(next(&mut peer).await, (top.offset, u64::from(2 * KEPT)));
     });
     let why = hub::Unrecovered {
-        reason: hub::Unrecoverable::Trimmed,
+        reason: Unrecoverable::Trimmed,
         oldest: (KEPT + 1).into(),
         top: (2 * KEPT).into(),
     };
@@ -155,7 +168,7 @@ pub(crate) fn a_position_of_another_process_is_never_taken_for_one_of_this(host:
         publish(&server, 10..11);
         assert_eq!(next(&mut peer).await, (11, 10));
     });
-    let why = hub::Unrecovered { reason: hub::Unrecoverable::EpochChanged, oldest: 1, top: 10 };
+    let why = hub::Unrecovered { reason: Unrecoverable::EpochChanged, oldest: 1, top: 10 };
     eventually("it is told", || after.recoveries() == [Some(Recovery::Unrecovered(why))]);
 }
 
@@ -163,6 +176,108 @@ pub(crate) fn a_position_of_another_process_is_never_taken_for_one_of_this(host:
 async fn late(server: &Server) -> Peer {
     let (socket, _) = connect(url(server.address, "/late")).await.expect("it opens");
     Peer(socket)
+}
+
+pub(crate) fn positions_that_are_forged_foreign_or_of_the_future_are_answered_and_change_nothing(
+    host: &Host,
+) {
+    let desk = Desk::default();
+    let server = desk.server(host, |_| {});
+    let top = publish(&server, 0..10);
+    let other: Position = format!("{:x}.0", u64::MAX).parse().expect("it is one");
+    assert_ne!(other.epoch, top.epoch);
+    let wrong = [
+        Position { offset: top.offset + 1, ..top },
+        Position { offset: u64::MAX, ..top },
+        other,
+        Position { offset: top.offset, ..other },
+        Position { offset: u64::MAX, ..other },
+    ];
+    let mut answered = 0;
+    run(async {
+        let mut stays = Peer::enter(&server, "/").await;
+        answered += 1;
+        for since in wrong {
+            let mut early = Peer::enter(&server, &format!("/?since={since}")).await;
+            let mut after = late(&server).await;
+            after.say(&since.to_string()).await;
+            answered += 2;
+            eventually("all are told", || desk.recoveries().len() == answered);
+            let before = server.hub.position(ROOM).expect("the room has a history");
+            let now = publish(&server, 10..11);
+            assert_eq!(now, Position { offset: before.offset + 1, ..top });
+            // None gets anything of before.
+            for peer in [&mut stays, &mut early, &mut after] {
+                assert_eq!(next(peer).await, (now.offset, 10), "{since}");
+            }
+        }
+    });
+    let refused = desk.recoveries().into_iter().flatten().collect::<Vec<_>>();
+    assert_eq!(refused.len(), 2 * wrong.len());
+    for recovery in refused {
+        let Recovery::Unrecovered(why) = recovery else { panic!("{recovery:?}") };
+        assert_eq!((why.reason, why.oldest), (Unrecoverable::EpochChanged, 1));
+    }
+    let stats = server.hub.stats();
+    assert_eq!(stats.unrecovered_for(Unrecoverable::EpochChanged), 2 * wrong.len() as u64);
+    assert_eq!((stats.unrecovered, stats.recovered), (2 * wrong.len() as u64, 0));
+    let page = server.hub.history(ROOM, None, 100, Order::OldestFirst).expect("all of it is there");
+    assert_eq!(page.messages.len() as u64, page.top.offset);
+}
+
+pub(crate) fn what_is_no_position_is_refused_before_the_upgrade(host: &Host) {
+    let server = Desk::default().server(host, |_| {});
+    let top = publish(&server, 0..10);
+    for since in [
+        "",
+        ".",
+        "1",
+        "1.",
+        ".1",
+        "x.1",
+        "1.x",
+        "1.-1",
+        "-1.1",
+        "1.18446744073709551616",
+        "10000000000000000.1",
+    ] {
+        let mut raw = Raw::connect(server.address);
+        raw.send(upgrade(&format!("/?since={since}")).as_bytes());
+        assert_eq!(raw.response().status, 400, "{since:?}");
+    }
+    let long = "1".repeat(4_000);
+    let mut raw = Raw::connect(server.address);
+    raw.send(upgrade(&format!("/?since={long}.{long}")).as_bytes());
+    assert_eq!(raw.response().status, 400);
+    assert_eq!((server.hub.position(ROOM), server.hub.member_count(ROOM)), (Some(top), 0));
+}
+
+pub(crate) fn a_peer_that_asks_for_a_billion_messages_gets_none_and_hears_why(host: &Host) {
+    const MORE: u32 = 6;
+    let desk = Desk::default();
+    let server = desk.server(host, |config| config.history.recover_messages = MORE - 1);
+    let top = publish(&server, 0..MORE);
+    run(async {
+        let mut peer = Peer::enter(&server, &format!("/?since={}", Position { offset: 0, ..top })).await;
+        eventually("it is told", || desk.recoveries().len() == 1);
+        for (asked, answer) in [
+            ("1000000000", "over_limit"),
+            (&*u32::MAX.to_string(), "over_limit"),
+            ("1001", "over_limit"),
+            ("1000", "6"),
+            ("2", "2"),
+            ("0", "0"),
+        ] {
+            peer.say(asked).await;
+            // Of what it came for it has got nothing.
+            assert_eq!(peer.text().await, answer, "{asked}");
+        }
+        publish(&server, MORE..MORE + 1);
+        assert_eq!(next(&mut peer).await, (u64::from(MORE) + 1, u64::from(MORE)));
+    });
+    let why = hub::Unrecovered { reason: Unrecoverable::OverLimit, oldest: 1, top: MORE.into() };
+    assert_eq!(desk.recoveries(), [Some(Recovery::Unrecovered(why))]);
+    assert_eq!(server.hub.stats().unrecovered_for(Unrecoverable::OverLimit), 1);
 }
 
 pub(crate) fn a_position_may_come_after_the_upgrade(host: &Host) {

@@ -68,8 +68,14 @@ impl Handler for Log {
         self.note("connected");
     }
 
+    /// Gives the client another session if it asks for that, or says the same.
     async fn message(&self, client: &Client, message: throng_core::websocket::Message) {
-        let _ = client.send(message);
+        let text = String::from_utf8_lossy(message.as_bytes());
+        let _ = match text.strip_prefix("be ").map(|session| client.set_session(session)) {
+            Some(Err(error)) => client.send(error.refusal().map_or("no refusal", hub::Refusal::name)),
+            Some(Ok(())) => client.send("it is"),
+            None => client.send(message),
+        };
     }
 
     async fn left(&self, _: &Client, room: &str, _: Left) {
@@ -197,6 +203,40 @@ pub(crate) fn so_is_it_after_the_upgrade(host: &Host) {
         assert_eq!(ada.text().await, "hello");
     });
     log.is(&["connected", "away 1006", "returned", "away 1006"]);
+}
+
+pub(crate) fn names_that_are_empty_too_long_or_reserved_are_refused_and_change_nothing(host: &Host) {
+    let log = Log::default();
+    let server = log.server(host, graceful);
+    let (longest, longer) = ("x".repeat(255), "x".repeat(256));
+    let endless = "x".repeat(4_000);
+    let reserved = "%00game/ada";
+    run(async {
+        let mut ada = Peer::enter(&server, &format!("/?session={longest}")).await;
+        let client = server.hub.find_session(&longest).expect("it is open");
+        for (name, code, told) in [
+            ("", 400, hub::Refusal::EmptyName.name()),
+            (&*longer, 400, "name_too_long"),
+            (&*endless, 400, "name_too_long"),
+            (reserved, 403, hub::Refusal::SessionOfAnotherUser.name()),
+        ] {
+            assert_eq!(status(&server, &format!("/?session={name}")), code, "{name}");
+            let path = format!("/late?user=ada&session={name}");
+            let (socket, _) = connect(url(server.address, &path)).await.expect("it opens");
+            let mut late = Peer(socket);
+            late.say("it is me").await;
+            assert_eq!(late.closed().await, (1008, told.into()), "{name}");
+            // A client that is open keeps the session that it has.
+            ada.say(&format!("be {}", name.replace("%00", "\0"))).await;
+            assert_eq!(ada.text().await, told, "{name}");
+            assert_eq!(server.hub.find_session(&longest).as_ref(), Some(&client), "{name}");
+        }
+        assert_eq!(server.hub.client_count(), 1);
+        ada.say("still here").await;
+        assert_eq!(ada.text().await, "still here");
+    });
+    is_away(&server);
+    log.is(&["connected", "away 1006"]);
 }
 
 pub(crate) fn a_peer_that_closes_with_1000_has_left_and_one_that_reloads_has_not(host: &Host) {
