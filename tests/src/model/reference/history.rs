@@ -39,7 +39,8 @@ impl Story {
 
     /// What it reckons from.
     pub(super) fn moments(&mut self) -> impl Iterator<Item = &mut u64> {
-        self.kept.iter_mut().map(|kept| &mut kept.0).chain([&mut self.published])
+        let kept = self.kept.iter_mut().map(|kept| &mut kept.0);
+        kept.chain([&mut self.published, &mut self.timer.0])
     }
 
     pub(crate) fn oldest(&self) -> u64 {
