@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::pin::Pin;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,12 +21,15 @@ const SERVE: &str = "THRONG_TEST_SERVE";
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(2);
+/// How long a server waits that polls its future late.
+const LATE: Duration = Duration::from_secs(1);
 /// How long a machine may take that does something else besides. The time to exit itself is tested in throng-runtime.
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Not a test, but what the tests start: the kind of server, the workers of its runtime (none: all on one thread, which serves,
-/// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. A message `block`
-/// blocks the thread of its hook for ever.
+/// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. If it polls `late`, it does so only
+/// after [`LATE`], and if `never`, not before the test is over. A message
+/// `block` blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
@@ -54,22 +58,29 @@ fn the_server_that_is_signalled() {
     };
     let runtime = runtime.enable_all().build().unwrap();
     let is_axum = kind == "axum";
+    let pause = match place {
+        "late" => LATE,
+        "never" => 2 * PATIENCE,
+        _ => Duration::ZERO,
+    };
     let hub = builder.build().unwrap();
     let serving = async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        // The test harness has begun this line.
-        writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
-        if is_axum {
+        let serving: Pin<Box<dyn Future<Output = ()> + Send>> = if is_axum {
             let app = Router::new()
                 .route("/ws", get(throng_tokio::axum::connect))
                 .route("/hang", get(std::future::pending::<()>))
                 .route("/readyz", get(throng_tokio::axum::readyz))
                 .with_state(hub.clone());
-            throng_tokio::axum::serve_with(listener, app, hub, options).await;
+            Box::pin(throng_tokio::axum::serve_with(listener, app, hub, options))
         } else {
-            throng_tokio::serve_with(listener, hub, options).await;
-        }
+            Box::pin(throng_tokio::serve_with(listener, hub, options))
+        };
+        // The test harness has begun this line.
+        writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
+        thread::sleep(pause);
+        serving.await;
         writeln!(std::io::stdout(), "served").unwrap();
     };
     match place {
@@ -312,5 +323,43 @@ fn one_signal_ends_a_process_that_has_nothing_but_half_a_request() {
         server.signal(Signal::TERM);
         assert!(server.end().success(), "{kind}");
         drop(halves);
+    }
+}
+
+#[test]
+fn signals_of_two_kinds_that_come_together_are_two() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start(kind);
+        let silent = [server.open(), server.open()];
+        // Both wait until the process runs again, and are delivered one right after the other.
+        server.signal(Signal::STOP);
+        server.signal(Signal::TERM);
+        server.signal(Signal::INT);
+        let since = Instant::now();
+        server.signal(Signal::CONT);
+        assert!(server.end().success(), "{kind}: serving returns before the process must exit");
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
+        drop(silent);
+    }
+}
+
+#[test]
+fn signals_count_from_the_call_on_and_not_from_the_first_poll() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start_as(&format!("{kind} late 2 3600"));
+        server.signal(Signal::TERM);
+        assert_eq!(server.end().code(), Some(0), "{kind}: it drains, without a client");
+    }
+}
+
+#[test]
+fn two_signals_end_a_process_that_never_polls() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start_as(&format!("{kind} never 2 3600"));
+        server.signal(Signal::INT);
+        server.signal(Signal::TERM);
+        let since = Instant::now();
+        assert_eq!(server.end().code(), Some(1), "{kind}: not as if nothing had been cut off");
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
     }
 }

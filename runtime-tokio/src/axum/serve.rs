@@ -19,8 +19,8 @@ use std::io;
 use std::sync::{Arc, PoisonError};
 use throng_core::hub::State;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge, Refusal};
-use throng_runtime::hosting::{HeadRules, HostedHub};
-use throng_runtime::{Hub, ServeOptions, Stop};
+use throng_runtime::hosting::{HeadRules, HostedHub, SignalListener};
+use throng_runtime::{Hub, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -42,15 +42,22 @@ use crate::stream::split;
 ///
 /// This function does everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) does not.
 ///
+/// Signals are caught and counted from the call on, as those of [`crate::serve`] are; connections are accepted from the first poll on.
+///
 /// If the future is dropped, no more connections are accepted and unanswered requests are dropped; WebSockets live on.
 /// SIGTERM and Ctrl-C stay caught, so they no longer end the process.
-pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
-    serve_with(listener, router, hub, ServeOptions::default()).await;
+pub fn serve(listener: TcpListener, router: Router, hub: Hub) -> impl Future<Output = ()> + Send + 'static {
+    serve_with(listener, router, hub, ServeOptions::default())
 }
 
 /// [`serve`] with options.
-pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
-    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream))).await;
+pub fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+) -> impl Future<Output = ()> + Send + 'static {
+    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream)))
 }
 
 /// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` turns the TCP stream of each connection into the stream
@@ -76,12 +83,29 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
 ///
 /// The complete example is the package `runtime-tokio/examples/tls`. Once a WebSocket is open, a `TcpStream` is taken back
 /// from the HTTP server; any other stream stays wrapped, and its reading and writing halves share a lock.
-pub async fn serve_over<S, F>(
+pub fn serve_over<S, F>(
     listener: TcpListener,
     router: Router,
     hub: Hub,
     options: ServeOptions,
     secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // Before the first poll, and so before a peer can see that the server is up.
+    let caught = signals(&hub, options);
+    accept_until_stopped(listener, router, hub, options, secure, caught)
+}
+
+async fn accept_until_stopped<S, F>(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+    secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+    caught: Option<SignalListener>,
 ) where
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -94,8 +118,6 @@ pub async fn serve_over<S, F>(
     // `half_close`: a peer that has ended only its sending direction still gets its answer.
     http.timer(Deadlines(hub.clone())).half_close(true);
     let server = Arc::new(Server { router, hub: hub.clone(), http, secure });
-    // Catches the signals now, before a peer can see that the server is up.
-    let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
