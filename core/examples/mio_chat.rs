@@ -262,6 +262,7 @@ impl Host {
     fn open(&mut self, id: ConnectionId, request: Result<Request, Refusal>) {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
+            request.check()?;
             let mut upgrade = request.upgrade(&websocket::handshake::Policy::default())?;
             let reserved = self.hub.reserve(self.now, id, None);
             let client = reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;

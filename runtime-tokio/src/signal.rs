@@ -11,7 +11,7 @@ static LISTENERS: SignalListeners = SignalListeners::new();
 /// Catches SIGTERM and Ctrl-C from now on, if they matter to a server with these options, and returns a listener for both. Catches
 /// SIGHUP as well, which is ignored. `None` also if SIGTERM and Ctrl-C cannot be caught.
 pub(crate) fn signals(hub: &Hub, options: ServeOptions) -> Option<SignalListener> {
-    catch_signals(hub, options, || LISTENERS.catch(catch, exit_after))
+    catch_signals(hub, options, || LISTENERS.catch(|| catch(|| LISTENERS.signalled()), exit_after))
 }
 
 #[cfg(unix)]

@@ -4,11 +4,9 @@ use std::sync::mpsc;
 use std::{io, thread};
 use tokio::runtime::Builder;
 
-use super::LISTENERS;
-
-/// Starts the thread that waits for Ctrl-C, with a tokio runtime of its own. The application's runtime would not do: one of its
+/// Starts the thread that calls `signalled` for each Ctrl-C, with a tokio runtime of its own. The application's runtime would not do: one of its
 /// workers waits for Ctrl-C, and no other worker takes over while a hook blocks that one.
-pub(super) fn catch() -> io::Result<()> {
+pub(super) fn catch(signalled: fn()) -> io::Result<()> {
     let (tell, told) = mpsc::sync_channel(1);
     let listen = move || {
         let listening = || {
@@ -30,7 +28,7 @@ pub(super) fn catch() -> io::Result<()> {
         runtime.block_on(async move {
             loop {
                 match caught.as_mut().await {
-                    Ok(()) => LISTENERS.signalled(),
+                    Ok(()) => signalled(),
                     Err(error) => {
                         tracing::warn!(%error, "cannot catch Ctrl-C: it will not drain the hub");
                         return;

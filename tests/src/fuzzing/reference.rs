@@ -55,7 +55,8 @@ pub(super) fn expected(parts: &Parts, variant: u8) -> Result<(), Refusal> {
     if !lists(parts, &header::CONNECTION, "upgrade") {
         return Err(BadRequest::Connection.into());
     }
-    let length = values(parts, &header::CONTENT_LENGTH).all(|length| length == b"0");
+    let length = values(parts, &header::CONTENT_LENGTH)
+        .all(|length| !length.is_empty() && length.iter().all(|digit| *digit == b'0'));
     if !length || parts.headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(BadRequest::Body.into());
     }
