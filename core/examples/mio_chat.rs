@@ -48,12 +48,21 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     let random = || RandomState::new().build_hasher().finish();
     config.host.hash_key = [random(), random()];
     let mut args = env::args().skip(1);
-    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into()).parse()?;
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into());
+    let cannot = |what: &str, error: &dyn error::Error| format!("cannot {what}: {error}");
+    let at = address.parse().map_err(|error| cannot(&format!("listen on {address}"), &error))?;
     // If a log is given, every event is written to it, so that the run can be replayed.
-    let log = args.next().map(File::create).transpose()?;
+    let log = match args.next() {
+        Some(file) => {
+            Some(File::create(&file).map_err(|error| cannot(&format!("write the log to {file}"), &error))?)
+        }
+        None => None,
+    };
     let recorder = log.is_some().then(|| Recorder::new(&config));
     let hub = RecordedHub::new(Hub::new(config)?, recorder);
-    let (poll, mut listener) = (Poll::new()?, TcpListener::bind(address)?);
+    let listening = TcpListener::bind(at);
+    let mut listener = listening.map_err(|error| cannot(&format!("listen on {address}"), &error))?;
+    let poll = Poll::new()?;
     poll.registry().register(&mut listener, WAKES, Interest::READABLE)?;
     // A signal writes a byte to this socket, so that the loop can wait for it like for other input.
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;

@@ -54,7 +54,8 @@ async fn main() -> Result<(), Fatal> {
         get(([(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(include_str!("chat/index.html"))));
     let app = Router::new().route("/", page).route("/ws", get(connect)).with_state(hub.clone());
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listening = tokio::net::TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("chat on http://{}", listener.local_addr()?);
     tokio::spawn(serve(listener, app, hub.clone()));
     while let Some(event) = events.next().await {

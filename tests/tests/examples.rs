@@ -2,13 +2,15 @@
 
 mod support;
 
-use std::net::SocketAddr;
-use std::process::Command;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use support::http::{ask, get};
 use throng_tests::example::{Example, binary};
 use throng_tests::http::{Response, upgrade};
+use throng_tests::process::end_of;
 use throng_tests::raw::{Raw, close};
 use throng_tests::wait::eventually;
 
@@ -120,14 +122,63 @@ fn a_token_that_is_not_good_yet_opens_nothing() {
     eventually("it becomes good", || open(example.address, &path, "").0.status == 101);
 }
 
+/// What an example says as it fails to start, which it does at once.
+fn failure(name: &str, arguments: &[&str]) -> String {
+    let mut child = Command::new(binary(name))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let status = end_of(&mut child);
+    assert!(!status.success(), "{name} {arguments:?}");
+    io::read_to_string(child.stderr.take().expect("it is piped")).expect("it says something")
+}
+
 #[test]
-fn a_secret_that_can_be_guessed_is_refused() {
+fn a_secret_that_can_be_guessed_is_refused_and_told_to_nobody() {
     for secret in ["", "secret", "31 bytes are not enough for it."] {
-        let mut auth = Command::new(binary("auth"));
-        let output = auth.args(["--address", "127.0.0.1:0", "--secret", secret]).output().expect("it starts");
-        assert!(!output.status.success(), "{secret:?}");
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = failure("auth", &["--address", "127.0.0.1:0", "--secret", secret]);
         assert!(said.contains("needs at least 32"), "{secret:?}: {said}");
+        assert!(said.contains(&format!("has {} bytes", secret.len())), "{secret:?}: {said}");
+        assert!(secret.is_empty() || !said.replace("--secret", "").contains(secret), "{secret:?}: {said}");
+    }
+}
+
+#[test]
+fn an_address_that_is_in_use_is_told_in_a_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let address = &*address;
+    for (name, arguments) in [
+        ("auth", &["--address", address, "--secret", SECRET][..]),
+        ("axum_app", &[address]),
+        ("chat", &["--address", address]),
+        ("chat_events", &[address]),
+        ("fanout", &[address]),
+        ("fanout_async_std", &[address]),
+        ("fanout_axum", &[address]),
+        ("game", &[address]),
+        ("metrics", &[address]),
+        ("mio_chat", &[address]),
+    ] {
+        let said = failure(name, arguments);
+        let sentence = format!("cannot listen on {address}: Address already in use");
+        assert!(said.contains(&sentence) && said.trim_end().lines().count() == 1, "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_at_the_start() {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/no such folder/hub.throng");
+    for (name, arguments, what) in [
+        ("fanout", &["127.0.0.1:0", "--record", file][..], "the recording"),
+        ("fanout_async_std", &["127.0.0.1:0", "--record", file], "the recording"),
+        ("mio_chat", &["127.0.0.1:0", file], "the log"),
+    ] {
+        let said = failure(name, arguments);
+        let sentence = format!("cannot write {what} to {file}: No such file or directory");
+        assert!(said.contains(&sentence) && said.trim_end().lines().count() == 1, "{name}: {said}");
     }
 }
 

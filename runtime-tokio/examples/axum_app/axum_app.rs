@@ -105,7 +105,8 @@ async fn main() -> Result<(), Fatal> {
         .route("/readyz", get(readyz))
         .with_state(App { hub: hub.clone(), announced: Arc::default() });
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listening = tokio::net::TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("listening on http://{}", listener.local_addr()?);
     serve(listener, app, hub).await;
     Ok(())

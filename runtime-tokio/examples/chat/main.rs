@@ -68,8 +68,8 @@ impl Args {
 fn read(file: &Path) -> Result<Config, Fatal> {
     let text =
         fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    let config: Config = toml::from_str(&text)?;
-    config.validate()?;
+    let config: Config = toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    config.validate().map_err(|error| format!("{}: {error}", file.display()))?;
     Ok(config)
 }
 

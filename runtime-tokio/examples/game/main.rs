@@ -226,7 +226,8 @@ async fn main() -> Result<(), Fatal> {
         .route("/", get(Html(include_str!("index.html"))))
         .with_state(hub.clone());
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
+    let listening = tokio::net::TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("open http://{}", listener.local_addr()?);
     serve(listener, app, hub).await;
     Ok(())

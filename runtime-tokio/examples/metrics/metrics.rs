@@ -116,7 +116,8 @@ async fn main() -> Result<(), Fatal> {
         .route("/readyz", get(readyz))
         .with_state(watched);
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
+    let listening = TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("metrics on http://{}", listener.local_addr()?);
     serve(listener, app, hub).await;
     Ok(())
