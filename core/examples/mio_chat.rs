@@ -395,7 +395,10 @@ impl Host {
                     let Some(connection) = self.hub.hub().connection_of(client) else { continue };
                     self.read_on(connection, !matches!(action, Action::OutboxLow { .. }));
                 }
-                Action::StoodStill { time } => eprintln!("stood still for {time:?}; no deadline counts that"),
+                // Not `eprintln`, which panics if the terminal is gone.
+                Action::StoodStill { time } => {
+                    let _ = writeln!(io::stderr(), "stood still for {time:?}; no deadline counts that");
+                }
                 // An application with its own list of members would handle `Connected`, `Left` and `Dropped` here.
                 _ => {}
             }

@@ -89,7 +89,10 @@ impl Drop for Example {
 }
 
 /// The address in the first line that a child writes.
-fn address_in(child: &mut Child) -> SocketAddr {
+///
+/// # Panics
+/// There is none, or the child's output is not piped.
+pub fn address_in(child: &mut Child) -> SocketAddr {
     let mut line = String::new();
     let output = child.stdout.take().expect("its output is piped");
     BufReader::new(output).read_line(&mut line).expect("it writes text");

@@ -6,11 +6,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::http::{ask, get};
-use throng_tests::example::{Example, binary};
+use throng_tests::example::{Example, address_in, binary};
 use throng_tests::http::{Response, upgrade};
-use throng_tests::process::end_of;
+use throng_tests::process::{end_of, signal};
 use throng_tests::raw::{Raw, close};
 use throng_tests::wait::eventually;
 
@@ -165,6 +166,34 @@ fn an_address_that_is_in_use_is_told_in_a_sentence() {
         let said = failure(name, arguments);
         let sentence = format!("cannot listen on {address}: Address already in use");
         assert!(said.contains(&sentence) && said.trim_end().lines().count() == 1, "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_server_whose_log_nobody_reads_any_more_serves_and_drains() {
+    for name in ["fanout", "fanout_async_std", "fanout_axum", "mio_chat"] {
+        let mut child = Command::new(binary(name))
+            .arg("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let address = address_in(&mut child);
+        // Whatever it writes fails from now on.
+        drop(child.stderr.take());
+        let mut raw = Raw::open(address, "/echo");
+        // Each is a line of the log, or may be one: a foreign origin, a signal, another one.
+        let (refused, _) = open(address, "/echo", "Origin: http://elsewhere.test\r\n");
+        assert_eq!(refused.status, 403, "{name}");
+        raw.say("still there?");
+        assert_eq!(text(&mut raw), "still there?", "{name}");
+        signal(&child, Signal::TERM);
+        eventually("it drains", || open(address, "/echo", "").0.status == 503);
+        signal(&child, Signal::TERM);
+        assert_eq!(raw.closed().code, 1001, "{name}");
+        raw.send(&close(1001, ""));
+        let status = end_of(&mut child);
+        assert!(status.success(), "{name}: {status}");
     }
 }
 
