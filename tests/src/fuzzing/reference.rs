@@ -49,6 +49,11 @@ pub(super) fn expected(parts: &Parts, variant: u8) -> Result<(), Refusal> {
         return Err(BadRequest::Version.into());
     }
     let host = one(&header::HOST).and_then(Place::parse).ok_or(BadRequest::Host)?;
+    // A target that names a host is what counts.
+    let host = match parts.uri.authority() {
+        Some(authority) => Place::parse(authority.as_str().as_bytes()).ok_or(BadRequest::Host)?,
+        None => host,
+    };
     if !lists(parts, &header::UPGRADE, "websocket") {
         return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
     }

@@ -276,7 +276,7 @@ fn parse_get(request: &Parts) -> Result<(Host<'_>, Option<&HeaderValue>), Refusa
         return Err(BadRequest::Version.into());
     }
     let headers = &request.headers;
-    let host = Host::of(headers)?;
+    let host = Host::of_target(request)?;
     if !lists_token(headers, &header::UPGRADE, "websocket") {
         return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
     }
