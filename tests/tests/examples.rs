@@ -114,6 +114,27 @@ fn another_token_of_the_same_user_lets_its_connection_go_on() {
 }
 
 #[test]
+fn a_token_that_never_expires_is_good() {
+    let example = auth(&u64::MAX.to_string());
+    let (response, mut raw) = open(example.address, &format!("/ws?token={}", login(&example, "ada")), "");
+    assert_eq!(response.status, 101);
+    assert_eq!(text(&mut raw), "Hello ada");
+}
+
+#[test]
+fn a_token_for_a_name_that_is_too_long_is_refused_with_the_reason_whichever_way_it_comes() {
+    let example = auth("600");
+    let token = login(&example, &"a".repeat(300));
+    let (response, _) = open(example.address, &format!("/ws?token={token}"), "");
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("the name is longer than 255 bytes"), "{response:?}");
+    let (_, mut raw) = open(example.address, "/ws", "");
+    raw.say(&token);
+    let closed = raw.closed();
+    assert_eq!((closed.code, &*closed.reason), (1008, "name_too_long"));
+}
+
+#[test]
 fn a_token_that_is_not_good_yet_opens_nothing() {
     let arguments = ["--address", "127.0.0.1:0", "--secret", SECRET, "--delay", "3"];
     let example = Example::start("auth", &arguments);

@@ -72,8 +72,8 @@ fn now() -> Duration {
 
 /// Anybody who asks gets a token: here a password would be asked for.
 async fn login(State(args): State<Arc<Args>>, Path(user): Path<String>) -> String {
-    let nbf = now().as_secs() + args.delay;
-    let claims = Claims { sub: user, exp: nbf + args.lifetime, nbf: Some(nbf) };
+    let nbf = now().as_secs().saturating_add(args.delay);
+    let claims = Claims { sub: user, exp: nbf.saturating_add(args.lifetime), nbf: Some(nbf) };
     let key = EncodingKey::from_secret(args.secret.as_bytes());
     jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap_or_default()
 }

@@ -36,6 +36,8 @@ impl From<SetUserError> for CloseFrame {
             SetUserError::Denied(rejection) => rejection,
             SetUserError::Hub(hub::Error::Refused(
                 refusal @ (hub::Refusal::TooManyOfUser { .. }
+                | hub::Refusal::EmptyName
+                | hub::Refusal::NameTooLong { .. }
                 | hub::Refusal::SessionInUse
                 | hub::Refusal::SessionOfAnotherUser),
             )) => Self::new(CloseCode::POLICY, refusal.name()),
