@@ -125,10 +125,20 @@ fn main() -> Result<(), Fatal> {
     }
     let listening = TcpListener::bind(args.address);
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
-    println!("listening on {}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    // Said once signals are caught: whoever reads it may send one.
+    let say = || println!("listening on {address}");
     match args.executor {
-        Executor::AsyncStd => async_std::task::block_on(throng_async_std::serve(listener, hub.clone()))?,
-        Executor::Smol => ::smol::block_on(smol::serve(listener, hub.clone()))?,
+        Executor::AsyncStd => {
+            let serving = throng_async_std::serve(listener, hub.clone());
+            say();
+            async_std::task::block_on(serving)?;
+        }
+        Executor::Smol => {
+            let serving = smol::serve(listener, hub.clone());
+            say();
+            ::smol::block_on(serving)?;
+        }
     }
     if let Some(file) = &args.record {
         dump(&hub, file)?;

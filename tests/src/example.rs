@@ -73,6 +73,11 @@ impl Example {
         end_of(&mut self.child)
     }
 
+    /// Tells it that its terminal was closed.
+    pub fn hang_up(&self) {
+        signal(&self.child, Signal::HUP);
+    }
+
     /// The files that it has open, sockets among them.
     #[must_use]
     pub fn descriptors(&self) -> usize {

@@ -191,6 +191,31 @@ fn an_address_that_is_in_use_is_told_in_a_sentence() {
 }
 
 #[test]
+fn a_server_that_has_said_where_it_listens_has_caught_its_signals() {
+    for (name, arguments) in [
+        ("auth", &["--address", "127.0.0.1:0", "--secret", SECRET][..]),
+        ("axum_app", &["127.0.0.1:0"]),
+        ("chat", &["--address", "127.0.0.1:0"]),
+        ("chat_events", &["127.0.0.1:0"]),
+        ("fanout", &["127.0.0.1:0"]),
+        ("fanout_async_std", &["127.0.0.1:0"]),
+        ("fanout_async_std", &["127.0.0.1:0", "--executor", "smol"]),
+        ("fanout_axum", &["127.0.0.1:0"]),
+        ("game", &["127.0.0.1:0"]),
+        ("metrics", &["127.0.0.1:0"]),
+        ("mio_chat", &["127.0.0.1:0"]),
+    ] {
+        // A signal that is not caught ends the process, if it comes before.
+        for _ in 0..3 {
+            let mut example = Example::start(name, arguments);
+            example.hang_up();
+            let status = example.terminate();
+            assert!(status.success(), "{name}: {status}");
+        }
+    }
+}
+
+#[test]
 fn a_server_whose_log_nobody_reads_any_more_serves_and_drains() {
     for name in ["fanout", "fanout_async_std", "fanout_axum", "mio_chat"] {
         let mut child = Command::new(binary(name))

@@ -149,7 +149,10 @@ async fn main() -> Result<(), Fatal> {
     let app = axum::Router::new().route("/login/{user}", post(login)).with_state(Arc::clone(&args)).merge(ws);
     let listening = tokio::net::TcpListener::bind(&args.address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
-    println!("auth on http://{}", listener.local_addr()?);
-    throng_tokio::axum::serve(listener, app, hub).await;
+    let address = listener.local_addr()?;
+    let serving = throng_tokio::axum::serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("auth on http://{address}");
+    serving.await;
     Ok(())
 }

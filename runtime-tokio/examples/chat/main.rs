@@ -127,7 +127,10 @@ async fn main() -> Result<(), Fatal> {
         .with_state(hub.clone());
     let listening = TcpListener::bind(args.address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
-    println!("chat on http://{}", listener.local_addr()?);
-    serve(listener, routes, hub).await;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, routes, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("chat on http://{address}");
+    serving.await;
     Ok(())
 }

@@ -120,8 +120,11 @@ async fn run(args: Args) -> Result<(), Fatal> {
     }
     let listening = TcpListener::bind(args.address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
-    println!("listening on {}", listener.local_addr()?);
-    throng_tokio::serve(listener, hub.clone()).await;
+    let address = listener.local_addr()?;
+    let serving = throng_tokio::serve(listener, hub.clone());
+    // Said once signals are caught: whoever reads it may send one.
+    println!("listening on {address}");
+    serving.await;
     if let Some(file) = &args.record {
         dump(&hub, file)?;
     }

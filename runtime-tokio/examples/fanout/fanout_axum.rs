@@ -90,7 +90,10 @@ async fn main() -> Result<(), Fatal> {
         .with_state(hub.clone());
     let listening = TcpListener::bind(&address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    println!("listening on {}", listener.local_addr()?);
-    serve(listener, app, hub).await;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("listening on {address}");
+    serving.await;
     Ok(())
 }

@@ -228,7 +228,10 @@ async fn main() -> Result<(), Fatal> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let listening = tokio::net::TcpListener::bind(&address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
-    println!("open http://{}", listener.local_addr()?);
-    serve(listener, app, hub).await;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("open http://{address}");
+    serving.await;
     Ok(())
 }

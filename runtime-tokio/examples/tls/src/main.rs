@@ -63,8 +63,11 @@ async fn main() -> Result<(), Fatal> {
     if let Some(file) = args.next() {
         std::fs::write(&file, certificate).map_err(|error| format!("cannot write {file}: {error}"))?;
     }
-    println!("rooms on https://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
     let secure = move |stream: TcpStream| acceptor.accept(stream);
-    serve_over(listener, app, hub, ServeOptions::default(), secure).await;
+    let serving = serve_over(listener, app, hub, ServeOptions::default(), secure);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("rooms on https://{address}");
+    serving.await;
     Ok(())
 }
