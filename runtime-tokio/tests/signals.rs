@@ -8,16 +8,19 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use throng_tokio::{Config, Drain, Hub, ServeOptions};
+use throng_tokio::{Config, Drain, Hub, Record, ServeOptions, flight};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 /// Says to a child what to serve.
 const SERVE: &str = "THRONG_TEST_SERVE";
+/// Says to a child into which file it writes a recording when a hook panics, and that it logs to standard error.
+const RECORD: &str = "THRONG_TEST_RECORD";
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(2);
@@ -29,7 +32,7 @@ const SLACK: Duration = Duration::from_secs(5);
 /// Not a test, but what the tests start: the kind of server, the workers of its runtime (none: all on one thread, which serves,
 /// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. If it polls `late`, it does so only
 /// after [`LATE`], and if `never`, not before the test is over. A message
-/// `block` blocks the thread of its hook for ever.
+/// `block` blocks the thread of its hook for ever, and a message `panic` makes its hook panic.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
@@ -46,6 +49,7 @@ fn the_server_that_is_signalled() {
         while message.as_bytes() == b"block" {
             thread::park();
         }
+        assert_ne!(message.as_bytes(), b"panic", "as it was told to");
         let _ = client.send(message);
     });
     let mut runtime = match workers.parse().unwrap() {
@@ -63,7 +67,11 @@ fn the_server_that_is_signalled() {
         "never" => 2 * PATIENCE,
         _ => Duration::ZERO,
     };
-    let hub = builder.build().unwrap();
+    let hub = builder.record(Record::Last { bytes: 1 << 16 }).build().unwrap();
+    if let Ok(file) = env::var(RECORD) {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+        flight::dump_on_panic(&hub, move || PathBuf::from(&file));
+    }
     let serving = async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -103,12 +111,18 @@ impl Server {
     }
 
     fn start_as(serve: &str) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
-            .env(SERVE, serve)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_by(Self::command(serve))
+    }
+
+    fn command(serve: &str) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"]);
+        command.env(SERVE, serve).stdout(Stdio::piped());
+        command
+    }
+
+    fn start_by(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let address = loop {
             let mut line = String::new();
@@ -362,4 +376,25 @@ fn two_signals_end_a_process_that_never_polls() {
         assert_eq!(server.end().code(), Some(1), "{kind}: not as if nothing had been cut off");
         assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
     }
+}
+
+#[test]
+fn a_panic_is_recorded_and_ends_no_process_whose_log_nobody_reads() {
+    let file =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("panic-{}.throng", std::process::id()));
+    let mut command = Server::command("bare here 2 1");
+    command.env(RECORD, &file).stderr(Stdio::piped());
+    let mut server = Server::start_by(command);
+    // Whatever it writes fails from now on.
+    drop(server.child.stderr.take());
+    let (mut there, mut panics) = (server.open(), server.open());
+    send(&mut panics, "panic");
+    until(&mut panics, &1011_u16.to_be_bytes());
+    send(&mut there, "still there?");
+    until(&mut there, b"still there?");
+    assert!(file.metadata().is_ok_and(|recorded| recorded.len() > 0), "it is recorded");
+    server.signal(Signal::TERM);
+    drop(there);
+    assert!(server.end().success());
+    std::fs::remove_file(&file).unwrap();
 }
