@@ -1,7 +1,8 @@
 //! A WebSocket chat on one thread, over mio: the core in an event loop of your own.
 //!
 //! `cargo run --example mio_chat [ADDRESS [LOG]]`: `/echo` echoes each message; every other path is a room, where each
-//! message goes to all members. SIGTERM closes all clients within half a minute, a second SIGTERM at once.
+//! message goes to all members. SIGTERM or Ctrl-C closes all clients within 10 s and ends the process within 15 s, whatever the
+//! clients do; a second signal ends it within a second.
 //!
 //! The core decides about admission, rooms, queues, slow clients, pings and how a connection closes. A host has sockets, a
 //! clock and a loop, and this file has nothing else. Read it from top to bottom.
@@ -12,9 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Read, Write};
 use std::{collections::BTreeSet, env, error, fs::File, mem, net::Shutdown, process::ExitCode, time};
-use throng_core::hub::{
-    Action, Config, Drain, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict,
-};
+use throng_core::hub::{Action, Config, Error, Event, Flush, Outcome, Policy, Sink, State, Target, Verdict};
 use throng_core::outbox::Batch;
 use throng_core::trace::{RecordedHub, Recorder};
 use throng_core::websocket::deflate::{Compression, Compressor, Inflater, Room};
@@ -40,22 +39,39 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     let mut config = Config::default();
     config.outbox.message_bytes = 16 << 20; // Both ways.
     config.outbox.bytes = 17 << 20;
+    // The loop handles all that one read brings in before it writes: an outbox must have room for it.
+    config.outbox.messages = 1024;
     config.deadlines.close = time::Duration::from_secs(60);
+    config.drain.spread = time::Duration::from_secs(10);
+    config.drain.deadline = time::Duration::from_secs(15); // The host's part: see `Host::end`.
     // The core has no randomness, so the host makes the hash key. With a secret key no peer can choose names that collide.
     let random = || RandomState::new().build_hasher().finish();
     config.host.hash_key = [random(), random()];
     let mut args = env::args().skip(1);
-    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into()).parse()?;
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:8080".into());
+    let cannot = |what: &str, error: &dyn error::Error| format!("cannot {what}: {error}");
+    let at = address.parse().map_err(|error| cannot(&format!("listen on {address}"), &error))?;
     // If a log is given, every event is written to it, so that the run can be replayed.
-    let log = args.next().map(File::create).transpose()?;
+    let log = match args.next() {
+        Some(file) => {
+            Some(File::create(&file).map_err(|error| cannot(&format!("write the log to {file}"), &error))?)
+        }
+        None => None,
+    };
     let recorder = log.is_some().then(|| Recorder::new(&config));
     let hub = RecordedHub::new(Hub::new(config)?, recorder);
-    let (poll, mut listener) = (Poll::new()?, TcpListener::bind(address)?);
+    let listening = TcpListener::bind(at);
+    let mut listener = listening.map_err(|error| cannot(&format!("listen on {address}"), &error))?;
+    let poll = Poll::new()?;
     poll.registry().register(&mut listener, WAKES, Interest::READABLE)?;
     // A signal writes a byte to this socket, so that the loop can wait for it like for other input.
-    let (mut signals, theirs) = UnixStream::pair()?;
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    let mut signals = UnixStream::from_std(ours);
     poll.registry().register(&mut signals, WAKES, Interest::READABLE)?;
-    signal_hook::low_level::pipe::register(signal_hook::consts::SIGTERM, theirs)?;
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        signal_hook::low_level::pipe::register(signal, theirs.try_clone()?)?;
+    }
     // Catching SIGHUP lets the server live on when its terminal is closed.
     signal_hook::flag::register(signal_hook::consts::SIGHUP, std::sync::Arc::default())?;
     println!("chat on ws://{}", listener.local_addr()?);
@@ -63,7 +79,8 @@ fn run() -> Result<(), Box<dyn error::Error>> {
     let compression = Compression::default();
     let (compressor, inflater) = (Compressor::new(compression.level), Inflater::new());
     let deflating = Deflating { compression, compressor, inflater, takers: 0 };
-    Ok(Host { hub, log, now, poll, listener, signals, connections, unread, deflating }.run()?)
+    let end = None;
+    Ok(Host { hub, log, now, poll, listener, signals, end, connections, unread, deflating }.run()?)
 }
 
 struct Host {
@@ -73,6 +90,8 @@ struct Host {
     poll: Poll,
     listener: TcpListener,
     signals: UnixStream,
+    /// When what is left is cut off, after a signal. The hub does not know: it would wait for peers that do not answer their close frame.
+    end: Option<Instant>,
     /// Connections by the index of their id.
     connections: Vec<Option<Connection>>,
     /// Connections whose sockets may have more to read: mio reports new input only once.
@@ -123,7 +142,8 @@ impl Host {
         let mut has_stopped = false;
         while !has_stopped {
             let is_busy = !self.unread.is_empty() || self.hub.hub().has_ready(0);
-            let until = if is_busy { Some(self.now) } else { self.hub.poll_timeout() };
+            let waits_until = self.hub.poll_timeout().into_iter().chain(self.end).min();
+            let until = if is_busy { Some(self.now) } else { waits_until };
             let polled = self.poll.poll(&mut events, until.map(|until| until.since(time())));
             polled
                 .or_else(|error| if error.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(error) })?;
@@ -137,8 +157,7 @@ impl Host {
                 }
             }
             while let Ok(1..) = self.signals.read(&mut [0]) {
-                let is_first = self.hub.hub().state() == State::Running;
-                let _ = self.handle(if is_first { Event::Drain(Drain::default()) } else { Event::Shutdown });
+                self.end_sooner();
             }
             self.take_newcomers();
             for connection in mem::take(&mut self.unread) {
@@ -149,6 +168,9 @@ impl Host {
             }
             self.write(&mut batch, &mut flat);
             batch.clear();
+            if self.end.is_some_and(|end| end <= self.now) {
+                self.cut_off();
+            }
             has_stopped = self.act();
             if let (Some(recorder), Some(log)) = (self.hub.recorder(), &mut self.log) {
                 recorder.checkpoint();
@@ -156,6 +178,25 @@ impl Host {
             }
         }
         Ok(())
+    }
+
+    /// A signal came. The first one begins a drain, as the config says; after the second, close frames have a second to arrive.
+    fn end_sooner(&mut self) {
+        let plan = self.hub.hub().config().drain;
+        let (event, time) = match self.hub.hub().state() {
+            State::Running => (Event::Drain(plan.drain()), plan.deadline),
+            _ => (Event::Shutdown, time::Duration::from_secs(1)),
+        };
+        let _ = self.handle(event);
+        let end = self.now + time;
+        self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
+    }
+
+    /// Ends all connections that are left, handshakes included, so that the hub stops.
+    fn cut_off(&mut self) {
+        let left: Vec<_> = self.connections.iter().flatten().map(|connection| connection.id).collect();
+        left.into_iter().for_each(|connection| self.forget(connection));
+        let _ = self.handle(Event::Shutdown);
     }
 
     /// Hands an event to the hub. After an error nothing has changed; mostly the client is closing or gone.
@@ -230,6 +271,7 @@ impl Host {
     fn open(&mut self, id: ConnectionId, request: Result<Request, Refusal>) {
         let (mut decoder, mut window) = (Decoder::server(self.hub.hub().config().into()), Window::NONE);
         let admitted = request.and_then(|request| {
+            request.check()?;
             let mut upgrade = request.upgrade(&websocket::handshake::Policy::default())?;
             let reserved = self.hub.reserve(self.now, id, None);
             let client = reserved.map_err(|error| Refusal::unadmitted(error, self.now))?;
@@ -353,7 +395,10 @@ impl Host {
                     let Some(connection) = self.hub.hub().connection_of(client) else { continue };
                     self.read_on(connection, !matches!(action, Action::OutboxLow { .. }));
                 }
-                Action::StoodStill { time } => eprintln!("stood still for {time:?}; no deadline counts that"),
+                // Not `eprintln`, which panics if the terminal is gone.
+                Action::StoodStill { time } => {
+                    let _ = writeln!(io::stderr(), "stood still for {time:?}; no deadline counts that");
+                }
                 // An application with its own list of members would handle `Connected`, `Left` and `Dropped` here.
                 _ => {}
             }

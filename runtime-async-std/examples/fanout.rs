@@ -11,7 +11,7 @@
 
 use clap::{Parser, ValueEnum};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use throng_async_std::{
     Client, Compression, Config, Connecting, Fatal, Handler, Hub, Message, Name, Record, Refusal, flight,
     smol,
@@ -30,7 +30,8 @@ struct Args {
     /// Compress messages for the clients that ask for it.
     #[arg(long)]
     compression: bool,
-    /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
+    /// Record the last of the run, without payloads, in 16 MiB, and write it there at the start, on SIGUSR1, on a panic and at the
+    /// end. A file of this name is replaced.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -91,6 +92,11 @@ impl Handler for Fanout {
     }
 }
 
+fn dump(hub: &Hub, file: &Path) -> Result<(), String> {
+    flight::dump(hub, file)
+        .map_err(|error| format!("cannot write the recording to {}: {error}", file.display()))
+}
+
 fn dump_when_asked(hub: &Hub, file: PathBuf) -> std::io::Result<()> {
     let path = move || file.clone();
     flight::dump_on_panic(hub, path.clone());
@@ -113,16 +119,29 @@ fn main() -> Result<(), Fatal> {
     let builder = builder.compression(args.compression.then(Compression::default));
     let hub = builder.record(record).build()?;
     if let Some(file) = args.record.clone() {
+        // Now, and not only at the end: a file that cannot be written is known before anything is to be recorded.
+        dump(&hub, &file)?;
         dump_when_asked(&hub, file)?;
     }
-    let listener = TcpListener::bind(args.address)?;
-    println!("listening on {}", listener.local_addr()?);
+    let listening = TcpListener::bind(args.address);
+    let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
+    let address = listener.local_addr()?;
+    // Said once signals are caught: whoever reads it may send one.
+    let say = || println!("listening on {address}");
     match args.executor {
-        Executor::AsyncStd => async_std::task::block_on(throng_async_std::serve(listener, hub.clone()))?,
-        Executor::Smol => ::smol::block_on(smol::serve(listener, hub.clone()))?,
+        Executor::AsyncStd => {
+            let serving = throng_async_std::serve(listener, hub.clone());
+            say();
+            async_std::task::block_on(serving)?;
+        }
+        Executor::Smol => {
+            let serving = smol::serve(listener, hub.clone());
+            say();
+            ::smol::block_on(serving)?;
+        }
     }
     if let Some(file) = &args.record {
-        flight::dump(&hub, file)?;
+        dump(&hub, file)?;
     }
     Ok(())
 }

@@ -7,7 +7,10 @@ use throng_async_std::{Fatal, Hub, smol::serve};
 
 fn main() -> Result<(), Fatal> {
     let hub = Hub::builder().on_message(|client, message| _ = client.hub().broadcast(message)).build()?;
+    let listening = TcpListener::bind("127.0.0.1:8080");
+    let listener = listening.map_err(|error| format!("cannot listen on 127.0.0.1:8080: {error}"))?;
+    let serving = serve(listener, hub);
     println!("open ws://127.0.0.1:8080 twice");
-    smol::block_on(serve(TcpListener::bind("127.0.0.1:8080")?, hub))?;
+    smol::block_on(serving)?;
     Ok(())
 }

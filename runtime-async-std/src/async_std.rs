@@ -24,21 +24,29 @@ impl Spawn for AsyncStd {
 /// drain, a second one forces the end within `deadlines.close`, even if hooks block all threads
 /// ([`Force::Exit`](crate::Force::Exit)); SIGHUP is ignored. Returns when the last connection has ended.
 ///
+/// Signals are caught and counted from the call on, connections are accepted from the first poll on. Each signal counts by itself: a
+/// SIGTERM and a SIGINT that come together are two. Only the system may merge signals, of the same kind, that come faster than it
+/// delivers them.
+///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
-pub async fn serve(listener: TcpListener, hub: Hub) -> io::Result<()> {
-    executor::serve(AsyncStd, listener, hub).await
+pub fn serve(listener: TcpListener, hub: Hub) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    executor::serve(AsyncStd, listener, hub)
 }
 
 /// [`serve`] with options.
 ///
 /// # Errors
 /// As [`serve`].
-pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) -> io::Result<()> {
-    executor::serve_with(AsyncStd, listener, hub, options).await
+pub fn serve_with(
+    listener: TcpListener,
+    hub: Hub,
+    options: ServeOptions,
+) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    executor::serve_with(AsyncStd, listener, hub, options)
 }
 
 /// Serves one connection on any stream (TLS, a Unix socket, a pipe in a test) until it ends. Dropping the future ends

@@ -37,7 +37,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use throng_runtime::hosting::HostedHub;
+use throng_runtime::hosting::{HostedHub, SignalListener};
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 
 use crate::abort_on_drop::AbortOnDrop;
@@ -51,31 +51,50 @@ use crate::stream::split;
 /// drain, a second one forces the end within `deadlines.close`, even if hooks block all threads
 /// ([`Force::Exit`](crate::Force::Exit)); SIGHUP is ignored. Returns when the last connection has ended.
 ///
+/// Signals are caught and counted from the call on, connections are accepted from the first poll on. Each signal counts by itself: a
+/// SIGTERM and a SIGINT that come together are two. Only the system may merge signals, of the same kind, that come faster than it
+/// delivers them.
+///
 /// If the future is dropped, no more connections are accepted and present ones live on. The signals stay caught, so
 /// SIGTERM and Ctrl-C do not end the process.
 ///
 /// # Errors
 /// The listener cannot be made non-blocking or watched.
-pub async fn serve(executor: impl Spawn, listener: TcpListener, hub: Hub) -> io::Result<()> {
-    serve_with(executor, listener, hub, ServeOptions::default()).await
+pub fn serve(
+    executor: impl Spawn,
+    listener: TcpListener,
+    hub: Hub,
+) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    serve_with(executor, listener, hub, ServeOptions::default())
 }
 
 /// [`serve`] with options.
 ///
 /// # Errors
 /// As [`serve`].
-pub async fn serve_with(
+pub fn serve_with(
     executor: impl Spawn,
     listener: TcpListener,
     hub: Hub,
     options: ServeOptions,
+) -> impl Future<Output = io::Result<()>> + Send + 'static {
+    // Before the first poll, and so before a peer can see that the server is up.
+    let caught = signals(&hub, options);
+    accept_until_stopped(executor, listener, hub, options, caught)
+}
+
+async fn accept_until_stopped(
+    executor: impl Spawn,
+    listener: TcpListener,
+    hub: Hub,
+    options: ServeOptions,
+    caught: Option<SignalListener>,
 ) -> io::Result<()> {
     raise_backlog(&listener);
     let listener = Async::new(listener)?;
     let hosted = start(hub, executor.clone());
     check_open_files(&hosted);
-    // Signals are caught before any peer can see that the server is up.
-    let drained = hosted.clone().stopped_by(options, signals, ready(()));
+    let drained = hosted.clone().stopped_by(options, || caught, ready(()));
     // During a drain, newcomers still get answers: health, readiness, and a refusal with Retry-After. A task of its
     // own: otherwise each accept would have to wake the thread that waits for the end.
     let (guard, accepting) = AbortOnDrop::wrap(accept_loop(executor.clone(), listener, hosted));
@@ -107,7 +126,8 @@ pub fn drained(
     hub: Hub,
     options: ServeOptions,
 ) -> impl Future<Output = ()> + Send + 'static {
-    start(hub, executor).stopped_by(options, signals, ready(()))
+    let caught = signals(&hub, options);
+    start(hub, executor).stopped_by(options, || caught, ready(()))
 }
 
 /// Gives the hub its host, if it has none.

@@ -9,7 +9,8 @@ use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 use std::{io, process};
-use throng_runtime::hosting::{ExitTime, SignalListener, SignalListeners};
+use throng_runtime::hosting::{ExitTime, SignalListener, SignalListeners, catch_signals};
+use throng_runtime::{Hub, ServeOptions};
 
 #[cfg(unix)]
 const CAUGHT: &[Signal] = &[Signal::Term, Signal::Int, Signal::Hup];
@@ -18,13 +19,14 @@ const CAUGHT: &[Signal] = &[Signal::Int];
 
 static LISTENERS: SignalListeners = SignalListeners::new();
 
-/// Catches SIGTERM and Ctrl-C from now on, and returns a listener for both. Catches SIGHUP as well, which is ignored.
-/// `None` if SIGTERM and Ctrl-C cannot be caught.
-pub(crate) fn signals() -> Option<SignalListener> {
-    LISTENERS.catch(catch, exit_after)
+/// Catches SIGTERM and Ctrl-C from now on, if they matter to a server with these options, and returns a listener for both. Catches
+/// SIGHUP as well, which is ignored. `None` also if SIGTERM and Ctrl-C cannot be caught.
+pub(crate) fn signals(hub: &Hub, options: ServeOptions) -> Option<SignalListener> {
+    catch_signals(hub, options, || LISTENERS.catch(catch, exit_after))
 }
 
-/// Starts the thread that waits for signals. A task would not do, because hooks may block all threads of an executor.
+/// Starts the thread that waits for signals. A task would not do, because hooks may block all threads of an executor. Each delivery of
+/// a signal counts by itself: async-signal's handler writes the number of the signal to a socket.
 fn catch() -> io::Result<()> {
     let mut signals = Signals::new(CAUGHT)?;
     let listen = move || {

@@ -54,9 +54,12 @@ async fn main() -> Result<(), Fatal> {
         get(([(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(include_str!("chat/index.html"))));
     let app = Router::new().route("/", page).route("/ws", get(connect)).with_state(hub.clone());
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    println!("chat on http://{}", listener.local_addr()?);
+    let listening = tokio::net::TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr()?;
     tokio::spawn(serve(listener, app, hub.clone()));
+    // Said once signals are caught: whoever reads it may send one.
+    println!("chat on http://{address}");
     while let Some(event) = events.next().await {
         if let HubEvent::Message { client, message } = event {
             let said = serde_json::from_slice(message.as_bytes()).unwrap_or_default();

@@ -81,8 +81,12 @@ pub(crate) fn hub() -> Result<Builder, NothingPasses> {
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    let listener = TcpListener::bind("127.0.0.1:8080").await?;
-    println!("router on ws://{}", listener.local_addr()?);
-    serve(listener, hub()?.build()?).await;
+    let listening = TcpListener::bind("127.0.0.1:8080").await;
+    let listener = listening.map_err(|error| format!("cannot listen on 127.0.0.1:8080: {error}"))?;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, hub()?.build()?);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("router on ws://{address}");
+    serving.await;
     Ok(())
 }

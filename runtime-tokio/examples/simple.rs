@@ -24,8 +24,10 @@ pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     let (hub, app) = app()?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    let listening = tokio::net::TcpListener::bind("127.0.0.1:8080").await;
+    let listener = listening.map_err(|error| format!("cannot listen on 127.0.0.1:8080: {error}"))?;
+    let serving = throng_tokio::axum::serve(listener, app, hub);
     println!("open http://127.0.0.1:8080 twice");
-    throng_tokio::axum::serve(listener, app, hub).await;
+    serving.await;
     Ok(())
 }

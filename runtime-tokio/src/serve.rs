@@ -3,7 +3,7 @@
 use core::future::{Future, ready};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use throng_runtime::hosting::HostedHub;
+use throng_runtime::hosting::{HostedHub, SignalListener};
 use throng_runtime::{Hub, PanicOutput, ServeOptions};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,19 +25,37 @@ use crate::stream::{split, split_tcp};
 /// `deadlines.close` ([`Force::Exit`](crate::Force::Exit)), also on a runtime with one thread: signals are counted on a
 /// thread of their own.
 ///
+/// Signals are caught and counted from the call on, connections are accepted from the first poll on. Each signal counts by itself: a
+/// SIGTERM and a SIGINT that come together are two. Only the system may merge signals, of the same kind, that come faster than it
+/// delivers them.
+///
 /// If the future is dropped, no more connections are accepted, and open connections live on. SIGTERM and Ctrl-C stay
 /// caught, so they no longer end the process.
-pub async fn serve(listener: TcpListener, hub: Hub) {
-    serve_with(listener, hub, ServeOptions::default()).await;
+pub fn serve(listener: TcpListener, hub: Hub) -> impl Future<Output = ()> + Send + 'static {
+    serve_with(listener, hub, ServeOptions::default())
 }
 
 /// [`serve`] with options.
-pub async fn serve_with(listener: TcpListener, hub: Hub, options: ServeOptions) {
+pub fn serve_with(
+    listener: TcpListener,
+    hub: Hub,
+    options: ServeOptions,
+) -> impl Future<Output = ()> + Send + 'static {
+    // Before the first poll, and so before a peer can see that the server is up.
+    let caught = signals(&hub, options);
+    accept_until_stopped(listener, hub, options, caught)
+}
+
+async fn accept_until_stopped(
+    listener: TcpListener,
+    hub: Hub,
+    options: ServeOptions,
+    caught: Option<SignalListener>,
+) {
     raise_backlog(&listener);
     let hosted = start(hub);
     check_open_files(&hosted);
-    // Catches the signals now, before a peer can see that the server is up.
-    let drained = hosted.clone().stopped_by(options, signals, ready(()));
+    let drained = hosted.clone().stopped_by(options, || caught, ready(()));
     // Accepts until the drain is complete: new connections still get answers, which are health, readiness or a refusal with
     // Retry-After. Runs in a task of its own, because no worker runs the task of `main`, which would accept too slowly.
     let mut accepting = JoinSet::new();
@@ -67,7 +85,8 @@ where
 /// # Panics
 /// If called outside a tokio runtime.
 pub fn drained(hub: Hub, options: ServeOptions) -> impl Future<Output = ()> + Send + 'static {
-    start(hub).stopped_by(options, signals, ready(()))
+    let caught = signals(&hub, options);
+    start(hub).stopped_by(options, || caught, ready(()))
 }
 
 /// Makes the runtime in which the caller runs the hub's host, unless the hub has one already.

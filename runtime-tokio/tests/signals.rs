@@ -8,24 +8,31 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::env;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use throng_tokio::{Config, Drain, Hub, ServeOptions};
+use throng_tokio::{Config, Drain, Hub, Record, ServeOptions, flight};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 /// Says to a child what to serve.
 const SERVE: &str = "THRONG_TEST_SERVE";
+/// Says to a child into which file it writes a recording when a hook panics, and that it logs to standard error.
+const RECORD: &str = "THRONG_TEST_RECORD";
 /// Longer than anything takes that goes well.
 const PATIENCE: Duration = Duration::from_secs(30);
 const CLOSE: Duration = Duration::from_secs(2);
+/// How long a server waits that polls its future late.
+const LATE: Duration = Duration::from_secs(1);
 /// How long a machine may take that does something else besides. The time to exit itself is tested in throng-runtime.
 const SLACK: Duration = Duration::from_secs(5);
 
 /// Not a test, but what the tests start: the kind of server, the workers of its runtime (none: all on one thread, which serves,
-/// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. A message `block`
-/// blocks the thread of its hook for ever.
+/// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. If it polls `late`, it does so only
+/// after [`LATE`], and if `never`, not before the test is over. A message
+/// `block` blocks the thread of its hook for ever, and a message `panic` makes its hook panic.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
@@ -42,6 +49,7 @@ fn the_server_that_is_signalled() {
         while message.as_bytes() == b"block" {
             thread::park();
         }
+        assert_ne!(message.as_bytes(), b"panic", "as it was told to");
         let _ = client.send(message);
     });
     let mut runtime = match workers.parse().unwrap() {
@@ -54,22 +62,33 @@ fn the_server_that_is_signalled() {
     };
     let runtime = runtime.enable_all().build().unwrap();
     let is_axum = kind == "axum";
-    let hub = builder.build().unwrap();
+    let pause = match place {
+        "late" => LATE,
+        "never" => 2 * PATIENCE,
+        _ => Duration::ZERO,
+    };
+    let hub = builder.record(Record::Last { bytes: 1 << 16 }).build().unwrap();
+    if let Ok(file) = env::var(RECORD) {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+        flight::dump_on_panic(&hub, move || PathBuf::from(&file));
+    }
     let serving = async move {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        // The test harness has begun this line.
-        writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
-        if is_axum {
+        let serving: Pin<Box<dyn Future<Output = ()> + Send>> = if is_axum {
             let app = Router::new()
                 .route("/ws", get(throng_tokio::axum::connect))
                 .route("/hang", get(std::future::pending::<()>))
                 .route("/readyz", get(throng_tokio::axum::readyz))
                 .with_state(hub.clone());
-            throng_tokio::axum::serve_with(listener, app, hub, options).await;
+            Box::pin(throng_tokio::axum::serve_with(listener, app, hub, options))
         } else {
-            throng_tokio::serve_with(listener, hub, options).await;
-        }
+            Box::pin(throng_tokio::serve_with(listener, hub, options))
+        };
+        // The test harness has begun this line.
+        writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
+        thread::sleep(pause);
+        serving.await;
         writeln!(std::io::stdout(), "served").unwrap();
     };
     match place {
@@ -92,12 +111,18 @@ impl Server {
     }
 
     fn start_as(serve: &str) -> Self {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"])
-            .env(SERVE, serve)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_by(Self::command(serve))
+    }
+
+    fn command(serve: &str) -> Command {
+        let mut command = Command::new(env::current_exe().unwrap());
+        command.args(["--exact", "the_server_that_is_signalled", "--nocapture", "--test-threads=1"]);
+        command.env(SERVE, serve).stdout(Stdio::piped());
+        command
+    }
+
+    fn start_by(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let address = loop {
             let mut line = String::new();
@@ -313,4 +338,63 @@ fn one_signal_ends_a_process_that_has_nothing_but_half_a_request() {
         assert!(server.end().success(), "{kind}");
         drop(halves);
     }
+}
+
+#[test]
+fn signals_of_two_kinds_that_come_together_are_two() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start(kind);
+        let silent = [server.open(), server.open()];
+        // Both wait until the process runs again, and are delivered one right after the other.
+        server.signal(Signal::STOP);
+        server.signal(Signal::TERM);
+        server.signal(Signal::INT);
+        let since = Instant::now();
+        server.signal(Signal::CONT);
+        assert!(server.end().success(), "{kind}: serving returns before the process must exit");
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
+        drop(silent);
+    }
+}
+
+#[test]
+fn signals_count_from_the_call_on_and_not_from_the_first_poll() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start_as(&format!("{kind} late 2 3600"));
+        server.signal(Signal::TERM);
+        assert_eq!(server.end().code(), Some(0), "{kind}: it drains, without a client");
+    }
+}
+
+#[test]
+fn two_signals_end_a_process_that_never_polls() {
+    for kind in ["bare", "axum"] {
+        let mut server = Server::start_as(&format!("{kind} never 2 3600"));
+        server.signal(Signal::INT);
+        server.signal(Signal::TERM);
+        let since = Instant::now();
+        assert_eq!(server.end().code(), Some(1), "{kind}: not as if nothing had been cut off");
+        assert!(since.elapsed() < CLOSE + SLACK, "{kind}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn a_panic_is_recorded_and_ends_no_process_whose_log_nobody_reads() {
+    let file =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("panic-{}.throng", std::process::id()));
+    let mut command = Server::command("bare here 2 1");
+    command.env(RECORD, &file).stderr(Stdio::piped());
+    let mut server = Server::start_by(command);
+    // Whatever it writes fails from now on.
+    drop(server.child.stderr.take());
+    let (mut there, mut panics) = (server.open(), server.open());
+    send(&mut panics, "panic");
+    until(&mut panics, &1011_u16.to_be_bytes());
+    send(&mut there, "still there?");
+    until(&mut there, b"still there?");
+    assert!(file.metadata().is_ok_and(|recorded| recorded.len() > 0), "it is recorded");
+    server.signal(Signal::TERM);
+    drop(there);
+    assert!(server.end().success());
+    std::fs::remove_file(&file).unwrap();
 }

@@ -49,6 +49,7 @@ const RIGHT: &[(&str, &str, &str, &str)] = &[
     ("a key that is no canonical base64", "4.1", KEY, "AQIDBAUGBwgJCgsMDQ4PEC=="),
     ("an empty line before the request", "2.2 of RFC 9112", "GET ", "\r\nGET "),
     ("a body of no bytes", "4.2.1", END, "\r\nContent-Length: 0\r\n\r\n"),
+    ("a body of no bytes in two digits", "4.2.1", END, "\r\nContent-Length: 00\r\n\r\n"),
     ("headers that nobody knows", "4.2.1", END, "\r\nX-Something: else\r\nCookie: a=b\r\n\r\n"),
 ];
 const END: &str = "\r\n\r\n";

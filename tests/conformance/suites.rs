@@ -76,7 +76,8 @@ macro_rules! wire {
                 of_too_many_pings_at_once_the_latest_is_answered_last;
             refusals:
                 a_client_that_is_refused_hears_the_status,
-                a_head_that_comes_byte_by_byte_is_taken;
+                a_head_that_comes_byte_by_byte_is_taken,
+                a_request_that_is_wrong_is_told_why_in_the_words_of_the_core;
             rooms:
                 a_message_reaches_its_room_and_no_other,
                 each_hears_all_once_and_each_speaker_in_order,
@@ -289,6 +290,8 @@ macro_rules! heads {
         crate::suites::tests! { $attributes heads;
             damage:
                 a_head_that_is_too_long_is_refused_before_its_end,
+                a_head_that_never_reaches_the_application_is_counted_and_nobody_else_notices,
+                a_websocket_is_not_served_where_health_is,
                 a_request_that_is_wrong_is_refused_and_nobody_else_notices,
                 the_refusal_arrives_although_the_peer_goes_on_sending,
                 what_opens_no_websocket_is_told_so;
@@ -310,7 +313,10 @@ macro_rules! heads_by_http {
         crate::suites::tests! { $attributes heads;
             damage:
                 a_head_that_is_too_long_is_refused_before_its_end,
-                the_refusal_arrives_although_the_peer_goes_on_sending;
+                a_head_that_never_reaches_the_application_is_counted_and_nobody_else_notices,
+                a_websocket_is_not_served_where_health_is,
+                the_refusal_arrives_although_the_peer_goes_on_sending,
+                what_opens_no_websocket_is_told_so;
             deadlines:
                 a_handshake_that_began_before_a_drain_is_sent_away,
                 a_hundred_handshakes_that_dawdle_are_ended_by_the_deadline,

@@ -73,6 +73,11 @@ impl Example {
         end_of(&mut self.child)
     }
 
+    /// Tells it that its terminal was closed.
+    pub fn hang_up(&self) {
+        signal(&self.child, Signal::HUP);
+    }
+
     /// The files that it has open, sockets among them.
     #[must_use]
     pub fn descriptors(&self) -> usize {
@@ -89,7 +94,10 @@ impl Drop for Example {
 }
 
 /// The address in the first line that a child writes.
-fn address_in(child: &mut Child) -> SocketAddr {
+///
+/// # Panics
+/// There is none, or the child's output is not piped.
+pub fn address_in(child: &mut Child) -> SocketAddr {
     let mut line = String::new();
     let output = child.stdout.take().expect("its output is piped");
     BufReader::new(output).read_line(&mut line).expect("it writes text");

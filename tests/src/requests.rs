@@ -133,5 +133,15 @@ fn heads() -> Vec<Wrong> {
         row("a bare line feed in a name", "Host:", "Ho\nst:", 400),
         row("a fold", END, &added("X: a\r\n b"), 400),
         row("garbage", "GET", "\u{1}\u{2}\u{3}", 400),
+        row("two empty lines before", "GET", "\r\n\r\nGET", 400),
+        row("a bare line feed before", "GET", "\nGET", 400),
+        row("a bare line feed behind the request line", "HTTP/1.1\r\n", "HTTP/1.1\n", 400),
+        row("a bare line feed behind a header", "throng.test\r\n", "throng.test\n", 400),
+        row("a bare line feed at the end", END, "\r\n\n", 400),
+        row("a host of two words", "throng.test", "throng test", 400),
+        row("a length that is no number", END, &added("Content-Length: five"), 400),
+        row("two lengths", END, &added("Content-Length: 0\r\nContent-Length: 5"), 400),
+        row("a length and chunks", END, &added("Content-Length: 0\r\nTransfer-Encoding: chunked"), 400),
+        row("an encoding that has no end", END, &added("Transfer-Encoding: gzip"), 400),
     ]
 }

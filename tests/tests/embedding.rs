@@ -6,14 +6,18 @@ use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use throng_tests::example::MioChat;
 use throng_tests::http::{Response, upgrade};
 use throng_tests::load::Load;
 use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, TEXT, close, frame};
 use throng_tests::wait::eventually;
 use throng_tests::witness::Witness;
+
+/// How long a machine may take that does something else besides.
+const SLACK: Duration = Duration::from_secs(8);
 
 fn chat() -> MioChat {
     MioChat::start(Path::new(env!("CARGO_TARGET_TMPDIR")))
@@ -170,6 +174,61 @@ fn it_is_drained_by_one_signal_and_ended_by_two() {
         guest.ended();
     }
     assert!(chat.end().success());
+}
+
+/// Peers that never answer: members of a room, one that has sent nothing, and one that has sent half a request.
+fn silent_peers(chat: &MioChat) -> Vec<Raw> {
+    let mut silent = members(chat, "/red", 2);
+    silent.push(Raw::connect(chat.address));
+    let mut half = Raw::connect(chat.address);
+    half.send(b"GET /red HT");
+    silent.push(half);
+    silent
+}
+
+#[test]
+fn peers_that_do_not_answer_hold_up_its_end_until_the_deadline_of_the_drain() {
+    const DEADLINE: Duration = Duration::from_secs(15);
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut chat = chat();
+        let _silent = silent_peers(&chat);
+        let since = Instant::now();
+        chat.signal(signal);
+        let status = chat.end();
+        assert!(status.success(), "{signal:?}: {status}");
+        assert!(since.elapsed() < DEADLINE + SLACK, "{signal:?}: {:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn two_signals_of_any_kind_end_it_at_once_although_peers_do_not_answer() {
+    for [first, second] in
+        [[Signal::TERM, Signal::TERM], [Signal::INT, Signal::INT], [Signal::TERM, Signal::INT]]
+    {
+        let mut chat = chat();
+        let mut silent = silent_peers(&chat);
+        chat.signal(first);
+        eventually("newcomers are refused", || ask(&chat, "/red").is_some_and(|answer| answer.status == 503));
+        let since = Instant::now();
+        chat.signal(second);
+        assert_eq!(silent[0].closed().code, 1001, "the close frame arrives");
+        let status = chat.end();
+        assert!(status.success(), "{status}");
+        assert!(since.elapsed() < SLACK, "{:?}", since.elapsed());
+    }
+}
+
+#[test]
+fn signals_of_two_kinds_that_come_together_are_two() {
+    let mut chat = chat();
+    let _silent = silent_peers(&chat);
+    for signal in [Signal::STOP, Signal::TERM, Signal::INT] {
+        chat.signal(signal);
+    }
+    let since = Instant::now();
+    chat.signal(Signal::CONT);
+    assert!(chat.end().success());
+    assert!(since.elapsed() < SLACK, "{:?}", since.elapsed());
 }
 
 #[test]

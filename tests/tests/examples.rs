@@ -2,13 +2,16 @@
 
 mod support;
 
-use std::net::SocketAddr;
-use std::process::Command;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use support::http::{ask, get};
-use throng_tests::example::{Example, binary};
+use throng_tests::example::{Example, address_in, binary};
 use throng_tests::http::{Response, upgrade};
+use throng_tests::process::{end_of, signal};
 use throng_tests::raw::{Raw, close};
 use throng_tests::wait::eventually;
 
@@ -111,6 +114,27 @@ fn another_token_of_the_same_user_lets_its_connection_go_on() {
 }
 
 #[test]
+fn a_token_that_never_expires_is_good() {
+    let example = auth(&u64::MAX.to_string());
+    let (response, mut raw) = open(example.address, &format!("/ws?token={}", login(&example, "ada")), "");
+    assert_eq!(response.status, 101);
+    assert_eq!(text(&mut raw), "Hello ada");
+}
+
+#[test]
+fn a_token_for_a_name_that_is_too_long_is_refused_with_the_reason_whichever_way_it_comes() {
+    let example = auth("600");
+    let token = login(&example, &"a".repeat(300));
+    let (response, _) = open(example.address, &format!("/ws?token={token}"), "");
+    assert_eq!(response.status, 400);
+    assert!(response.body.contains("the name is longer than 255 bytes"), "{response:?}");
+    let (_, mut raw) = open(example.address, "/ws", "");
+    raw.say(&token);
+    let closed = raw.closed();
+    assert_eq!((closed.code, &*closed.reason), (1008, "name_too_long"));
+}
+
+#[test]
 fn a_token_that_is_not_good_yet_opens_nothing() {
     let arguments = ["--address", "127.0.0.1:0", "--secret", SECRET, "--delay", "3"];
     let example = Example::start("auth", &arguments);
@@ -120,14 +144,116 @@ fn a_token_that_is_not_good_yet_opens_nothing() {
     eventually("it becomes good", || open(example.address, &path, "").0.status == 101);
 }
 
+/// What an example says as it fails to start, which it does at once.
+fn failure(name: &str, arguments: &[&str]) -> String {
+    let mut child = Command::new(binary(name))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let status = end_of(&mut child);
+    assert!(!status.success(), "{name} {arguments:?}");
+    io::read_to_string(child.stderr.take().expect("it is piped")).expect("it says something")
+}
+
 #[test]
-fn a_secret_that_can_be_guessed_is_refused() {
+fn a_secret_that_can_be_guessed_is_refused_and_told_to_nobody() {
     for secret in ["", "secret", "31 bytes are not enough for it."] {
-        let mut auth = Command::new(binary("auth"));
-        let output = auth.args(["--address", "127.0.0.1:0", "--secret", secret]).output().expect("it starts");
-        assert!(!output.status.success(), "{secret:?}");
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = failure("auth", &["--address", "127.0.0.1:0", "--secret", secret]);
         assert!(said.contains("needs at least 32"), "{secret:?}: {said}");
+        assert!(said.contains(&format!("has {} bytes", secret.len())), "{secret:?}: {said}");
+        assert!(secret.is_empty() || !said.replace("--secret", "").contains(secret), "{secret:?}: {said}");
+    }
+}
+
+#[test]
+fn an_address_that_is_in_use_is_told_in_a_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = taken.local_addr().expect("it has an address").to_string();
+    let address = &*address;
+    for (name, arguments) in [
+        ("auth", &["--address", address, "--secret", SECRET][..]),
+        ("axum_app", &[address]),
+        ("chat", &["--address", address]),
+        ("chat_events", &[address]),
+        ("fanout", &[address]),
+        ("fanout_async_std", &[address]),
+        ("fanout_axum", &[address]),
+        ("game", &[address]),
+        ("metrics", &[address]),
+        ("mio_chat", &[address]),
+    ] {
+        let said = failure(name, arguments);
+        let sentence = format!("cannot listen on {address}: Address already in use");
+        assert!(said.contains(&sentence) && said.trim_end().lines().count() == 1, "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_server_that_has_said_where_it_listens_has_caught_its_signals() {
+    for (name, arguments) in [
+        ("auth", &["--address", "127.0.0.1:0", "--secret", SECRET][..]),
+        ("axum_app", &["127.0.0.1:0"]),
+        ("chat", &["--address", "127.0.0.1:0"]),
+        ("chat_events", &["127.0.0.1:0"]),
+        ("fanout", &["127.0.0.1:0"]),
+        ("fanout_async_std", &["127.0.0.1:0"]),
+        ("fanout_async_std", &["127.0.0.1:0", "--executor", "smol"]),
+        ("fanout_axum", &["127.0.0.1:0"]),
+        ("game", &["127.0.0.1:0"]),
+        ("metrics", &["127.0.0.1:0"]),
+        ("mio_chat", &["127.0.0.1:0"]),
+    ] {
+        // A signal that is not caught ends the process, if it comes before.
+        for _ in 0..3 {
+            let mut example = Example::start(name, arguments);
+            example.hang_up();
+            let status = example.terminate();
+            assert!(status.success(), "{name}: {status}");
+        }
+    }
+}
+
+#[test]
+fn a_server_whose_log_nobody_reads_any_more_serves_and_drains() {
+    for name in ["fanout", "fanout_async_std", "fanout_axum", "mio_chat"] {
+        let mut child = Command::new(binary(name))
+            .arg("127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let address = address_in(&mut child);
+        // Whatever it writes fails from now on.
+        drop(child.stderr.take());
+        let mut raw = Raw::open(address, "/echo");
+        // Each is a line of the log, or may be one: a foreign origin, a signal, another one.
+        let (refused, _) = open(address, "/echo", "Origin: http://elsewhere.test\r\n");
+        assert_eq!(refused.status, 403, "{name}");
+        raw.say("still there?");
+        assert_eq!(text(&mut raw), "still there?", "{name}");
+        signal(&child, Signal::TERM);
+        eventually("it drains", || open(address, "/echo", "").0.status == 503);
+        signal(&child, Signal::TERM);
+        assert_eq!(raw.closed().code, 1001, "{name}");
+        raw.send(&close(1001, ""));
+        let status = end_of(&mut child);
+        assert!(status.success(), "{name}: {status}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_at_the_start() {
+    let file = concat!(env!("CARGO_TARGET_TMPDIR"), "/no such folder/hub.throng");
+    for (name, arguments, what) in [
+        ("fanout", &["127.0.0.1:0", "--record", file][..], "the recording"),
+        ("fanout_async_std", &["127.0.0.1:0", "--record", file], "the recording"),
+        ("mio_chat", &["127.0.0.1:0", file], "the log"),
+    ] {
+        let said = failure(name, arguments);
+        let sentence = format!("cannot write {what} to {file}: No such file or directory");
+        assert!(said.contains(&sentence) && said.trim_end().lines().count() == 1, "{name}: {said}");
     }
 }
 

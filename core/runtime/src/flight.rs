@@ -25,13 +25,16 @@
 )]
 
 use crate::handles::hub::Hub;
+use crate::host::log::quietly;
 use crate::state::recording::{Record, Recording};
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use core::time::Duration;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::panic;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::thread;
 
 /// Writes a hub's flight recording to a file; an existing file is replaced. Blocks the thread: in a task, call it
@@ -64,7 +67,7 @@ pub fn dump_on_panic(hub: &Hub, path: impl Fn() -> PathBuf + Send + Sync + 'stat
         let path = path();
         let taken = if has_recorder(&hub).is_ok() { hub.try_take_recording() } else { None };
         match taken {
-            Some(recording) => log(write(&recording, &path), &path),
+            Some(recording) => log_elsewhere(write(&recording, &path), path),
             None => {
                 let hub = hub.clone();
                 // If no thread can be started, the recording is lost: waiting here could deadlock.
@@ -101,8 +104,22 @@ fn write(recording: &Recording, path: &Path) -> io::Result<()> {
 }
 
 fn log(written: io::Result<()>, path: &Path) {
-    match written {
+    quietly(|| match written {
         Ok(()) => tracing::info!(path = %path.display(), "flight recording written"),
         Err(error) => tracing::error!(path = %path.display(), %error, "flight recording not written"),
+    });
+}
+
+/// Logs on a thread of its own, for a panic hook: a panic of the subscriber there would abort the process. Waits 100 ms for it, because the
+/// process may end right after the panic; the thread that panics may hold a lock that the subscriber needs.
+fn log_elsewhere(written: io::Result<()>, path: PathBuf) {
+    let (tell, told) = mpsc::sync_channel(1);
+    let log = move || {
+        log(written, &path);
+        // Nobody receives this after the 100 ms.
+        let _ = tell.send(());
+    };
+    if thread::Builder::new().spawn(log).is_ok() {
+        let _ = told.recv_timeout(Duration::from_millis(100));
     }
 }

@@ -139,7 +139,7 @@ pub mod hosting {
     pub use crate::handles::hosted::HostedHub;
     pub use crate::handles::listeners::{ExitTime, SignalListener, SignalListeners};
     pub use crate::handles::refused::{Lingering, Probe};
-    pub use crate::handles::serve::HeadRules;
+    pub use crate::handles::serve::{HeadRules, catch_signals};
     pub use crate::host::deadline::Deadline;
     #[cfg(feature = "tracing")]
     pub use crate::host::log::Log;

@@ -180,6 +180,12 @@
 //! down the sending direction of the socket and reads on until a read returns zero bytes.
 //! [`deadlines.close`](crate::hub::Deadlines::close) bounds all of this.
 //!
+//! After [`Event::Drain`](crate::hub::Event::Drain), the hub stops when the last connection has ended: that takes the drain's `spread` and
+//! then `deadlines.close`, if peers do not answer their close frames, and open handshakes take `deadlines.handshake`. The deadline of the
+//! whole drain, [`DrainPlan::deadline`](crate::hub::DrainPlan::deadline), is the host's: at that time, end the sockets that are left, and hand in
+//! [`Event::Gone`] for each. The same holds after a second signal: [`Event::Shutdown`](crate::hub::Event::Shutdown), a short
+//! time for the close frames, then [`Event::Gone`].
+//!
 //! # Clients that return
 //!
 //! A room may keep its last messages: [`History`](crate::hub::History). Set [`Host::epoch_seed`](crate::hub::Host::epoch_seed) to a

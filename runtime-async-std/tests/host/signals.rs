@@ -18,6 +18,7 @@ crate::on_both!(
     a_second_signal_ends_a_process_that_a_hook_blocks,
     a_second_signal_forces,
     a_signal_drains,
+    signals_of_two_kinds_that_come_together_are_two,
 );
 
 /// Says to a child which runtime to serve on, and how long a drain takes.
@@ -45,21 +46,47 @@ const WHERE_HOOKS_RUN: [(&str, Serve); 3] = [
     }),
 ];
 
+/// Say that they listen as soon as they have called the function that serves, and poll its future a second later.
+const LATE: [(&str, Serve); 2] = [
+    ("async-std-late", |listener, hub, options| {
+        let address = listener.local_addr().unwrap();
+        let serving = throng_async_std::serve_with(listener, hub, options);
+        says_where(address);
+        thread::sleep(Duration::from_secs(1));
+        async_std::task::block_on(serving).unwrap();
+    }),
+    ("smol-late", |listener, hub, options| {
+        let address = listener.local_addr().unwrap();
+        let serving = throng_async_std::smol::serve_with(listener, hub, options);
+        says_where(address);
+        thread::sleep(Duration::from_secs(1));
+        smol::block_on(serving).unwrap();
+    }),
+];
+
+fn says_where(address: SocketAddr) {
+    let mut output = std::io::stdout();
+    // The test harness has begun this line.
+    writeln!(output, "\nlistening on {address}").unwrap();
+}
+
 /// Not a test, but what the tests start. A message `block` blocks the thread of its hook for ever.
 #[test]
 fn the_server_that_is_signalled() {
     let Ok(serve) = env::var(SERVE) else { return };
     let (name, seconds) = serve.split_once(' ').unwrap();
     let runtimes = [&ASYNC_STD, &SMOL].map(|runtime| (runtime.name, runtime.serve));
-    let (_, serve) = runtimes.into_iter().chain(WHERE_HOOKS_RUN).find(|(this, _)| *this == name).unwrap();
+    let kinds = runtimes.into_iter().chain(WHERE_HOOKS_RUN).chain(LATE);
+    let (_, serve) = { kinds }.find(|(this, _)| *this == name).unwrap();
     let mut options = ServeOptions::default();
     // Nobody counts as idle, so that the time given is for everybody.
     let spread = Duration::from_secs(seconds.parse().unwrap());
     options.drain = Some(Drain { idle: Duration::from_secs(3600), spread });
     options.drain_deadline = Some(spread * 2);
     let (listener, address) = listener();
-    // The test harness has begun this line.
-    writeln!(std::io::stdout(), "\nlistening on {address}").unwrap();
+    if !name.ends_with("-late") {
+        says_where(address);
+    }
     let mut config = Config::default();
     config.deadlines.close = CLOSE;
     let hub = echo().config(config).on_message(|client, message| {
@@ -208,4 +235,26 @@ fn a_second_signal_forces(runtime: &Runtime) {
         assert_eq!(closed(client), 1001);
     }
     server.has_ended();
+}
+
+fn signals_of_two_kinds_that_come_together_are_two(runtime: &Runtime) {
+    let server = Server::start(runtime, 3600);
+    let _silent = [connect(server.address), connect(server.address)];
+    // Both wait until the process runs again, and are delivered one right after the other.
+    for signal in [Signal::STOP, Signal::TERM, Signal::INT] {
+        server.signal(signal);
+    }
+    let since = Instant::now();
+    server.signal(Signal::CONT);
+    server.has_ended();
+    assert!(since.elapsed() < CLOSE + SLACK, "{:?}", since.elapsed());
+}
+
+#[test]
+fn signals_count_from_the_call_on_and_not_from_the_first_poll() {
+    for (name, _) in LATE {
+        let server = Server::start_as(name, 3600);
+        server.terminate();
+        assert_eq!(server.end().code(), Some(0), "{name}: it drains, without a client");
+    }
 }

@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, default_value = "127.0.0.1:8080")]
     address: String,
     /// What tokens are signed with: at least 32 bytes, as many as the signature has (RFC 7518 section 3.2).
-    #[arg(long, value_parser = long_enough)]
+    #[arg(long)]
     secret: String,
     /// Seconds for which a token is good.
     #[arg(long, default_value_t = 600)]
@@ -41,11 +41,13 @@ struct Args {
     delay: u64,
 }
 
-/// Whoever guesses the secret is anybody.
-fn long_enough(secret: &str) -> Result<String, String> {
+/// Whoever guesses the secret is anybody. Not a `value_parser` of clap, which would print a secret that is refused.
+fn long_enough(secret: &str) -> Result<(), String> {
     match secret.len() {
-        32.. => Ok(secret.to_owned()),
-        length => Err(format!("it has {length} bytes, and needs at least 32 that nobody can guess")),
+        32.. => Ok(()),
+        length => Err(format!(
+            "the value of --secret has {length} bytes, and needs at least 32 that nobody can guess"
+        )),
     }
 }
 
@@ -70,8 +72,8 @@ fn now() -> Duration {
 
 /// Anybody who asks gets a token: here a password would be asked for.
 async fn login(State(args): State<Arc<Args>>, Path(user): Path<String>) -> String {
-    let nbf = now().as_secs() + args.delay;
-    let claims = Claims { sub: user, exp: nbf + args.lifetime, nbf: Some(nbf) };
+    let nbf = now().as_secs().saturating_add(args.delay);
+    let claims = Claims { sub: user, exp: nbf.saturating_add(args.lifetime), nbf: Some(nbf) };
     let key = EncodingKey::from_secret(args.secret.as_bytes());
     jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap_or_default()
 }
@@ -141,11 +143,16 @@ impl Handler for Doorkeeper {
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     let args = Arc::new(Args::parse());
+    long_enough(&args.secret)?;
     let hub = Hub::builder().handler(Doorkeeper(DecodingKey::from_secret(args.secret.as_bytes()))).build()?;
     let ws = axum::Router::new().route("/ws", get(throng_tokio::axum::connect)).with_state(hub.clone());
     let app = axum::Router::new().route("/login/{user}", post(login)).with_state(Arc::clone(&args)).merge(ws);
-    let listener = tokio::net::TcpListener::bind(&args.address).await?;
-    println!("auth on http://{}", listener.local_addr()?);
-    throng_tokio::axum::serve(listener, app, hub).await;
+    let listening = tokio::net::TcpListener::bind(&args.address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
+    let address = listener.local_addr()?;
+    let serving = throng_tokio::axum::serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("auth on http://{address}");
+    serving.await;
     Ok(())
 }

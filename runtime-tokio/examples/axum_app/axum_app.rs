@@ -105,8 +105,12 @@ async fn main() -> Result<(), Fatal> {
         .route("/readyz", get(readyz))
         .with_state(App { hub: hub.clone(), announced: Arc::default() });
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:8080".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    println!("listening on http://{}", listener.local_addr()?);
-    serve(listener, app, hub).await;
+    let listening = tokio::net::TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("listening on http://{address}");
+    serving.await;
     Ok(())
 }

@@ -71,7 +71,7 @@ impl Args {
 fn read(file: &Path) -> Result<Config, Fatal> {
     let text =
         fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-    Ok(toml::from_str(&text)?)
+    Ok(toml::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?)
 }
 
 /// What the chat allows. Whatever is not named here has the hub's default.
@@ -141,7 +141,10 @@ async fn main() -> Result<(), Fatal> {
         .with_state(hub.clone());
     let listening = TcpListener::bind(args.address).await;
     let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
-    println!("chat on http://{}", listener.local_addr()?);
-    serve(listener, routes, hub).await;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, routes, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("chat on http://{address}");
+    serving.await;
     Ok(())
 }

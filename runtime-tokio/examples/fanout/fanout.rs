@@ -10,7 +10,7 @@
 use clap::Parser;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use throng_tokio::observe::{Histograms, Meters, Summary};
 use throng_tokio::{
@@ -43,7 +43,8 @@ struct Args {
     /// Compress messages for the clients that ask for it.
     #[arg(long)]
     compression: bool,
-    /// Record the last of the run, without payloads, in 16 MiB, and write it there on SIGUSR1, on a panic and at the end.
+    /// Record the last of the run, without payloads, in 16 MiB, and write it there at the start, on SIGUSR1, on a panic and at the
+    /// end. A file of this name is replaced.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -113,15 +114,26 @@ async fn run(args: Args) -> Result<(), Fatal> {
         builder.coalesce(coalesce).write_delay(Duration::from_millis(args.write_delay)).record(record);
     let hub = if args.observe { observed(builder)? } else { builder.build()? };
     if let Some(file) = args.record.clone() {
+        // Now, and not only at the end: a file that cannot be written is known before anything is to be recorded.
+        dump(&hub, &file)?;
         dump_when_asked(&hub, file)?;
     }
-    let listener = TcpListener::bind(args.address).await?;
-    println!("listening on {}", listener.local_addr()?);
-    throng_tokio::serve(listener, hub.clone()).await;
+    let listening = TcpListener::bind(args.address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {}: {error}", args.address))?;
+    let address = listener.local_addr()?;
+    let serving = throng_tokio::serve(listener, hub.clone());
+    // Said once signals are caught: whoever reads it may send one.
+    println!("listening on {address}");
+    serving.await;
     if let Some(file) = &args.record {
-        flight::dump(&hub, file)?;
+        dump(&hub, file)?;
     }
     Ok(())
+}
+
+fn dump(hub: &Hub, file: &Path) -> Result<(), String> {
+    flight::dump(hub, file)
+        .map_err(|error| format!("cannot write the recording to {}: {error}", file.display()))
 }
 
 fn observed(builder: throng_tokio::Builder) -> Result<Hub, Fatal> {

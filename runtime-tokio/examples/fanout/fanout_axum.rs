@@ -11,7 +11,6 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
-use std::net::SocketAddr;
 use throng_tokio::axum::{Upgrade, healthz, readyz, serve};
 use throng_tokio::{Client, Compression, Config, Fatal, Handler, Hub, Message, Name};
 use tokio::net::TcpListener;
@@ -72,7 +71,7 @@ async fn direct(Path(user): Path<String>, mut upgrade: Upgrade) -> Response {
 async fn main() -> Result<(), Fatal> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let mut args = std::env::args().skip(1);
-    let address: SocketAddr = args.next().ok_or("usage: fanout_axum ADDRESS [--compression]")?.parse()?;
+    let address = args.next().ok_or("usage: fanout_axum ADDRESS [--compression]")?;
     let compression = args.any(|arg| arg == "--compression").then(Compression::default);
     let mut config = Config::default();
     // The largest message of the Autobahn suite, and an outbox into which it fits with its head.
@@ -89,8 +88,12 @@ async fn main() -> Result<(), Fatal> {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(hub.clone());
-    let listener = TcpListener::bind(address).await?;
-    println!("listening on {}", listener.local_addr()?);
-    serve(listener, app, hub).await;
+    let listening = TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("listening on {address}");
+    serving.await;
     Ok(())
 }

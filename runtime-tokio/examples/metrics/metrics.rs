@@ -116,8 +116,12 @@ async fn main() -> Result<(), Fatal> {
         .route("/readyz", get(readyz))
         .with_state(watched);
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
-    let listener = TcpListener::bind(address).await?;
-    println!("metrics on http://{}", listener.local_addr()?);
-    serve(listener, app, hub).await;
+    let listening = TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
+    let address = listener.local_addr()?;
+    let serving = serve(listener, app, hub);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("metrics on http://{address}");
+    serving.await;
     Ok(())
 }

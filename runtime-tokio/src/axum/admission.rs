@@ -113,6 +113,14 @@ impl HttpAdmission {
         if let Phase::Refused(refusal, _) = old { Some(refusal) } else { None }
     }
 
+    /// The refusal, if the hub has refused the connection.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match &*self.state() {
+            Phase::Refused(refusal, _) | Phase::Answering(refusal) => Some(refusal.clone()),
+            Phase::Accepted(_) | Phase::Over => None,
+        }
+    }
+
     /// Whether the hub refused the connection. It is closed after its first answer then, because no limit counts it.
     pub(super) fn was_refused(&self) -> bool {
         self.was_refused

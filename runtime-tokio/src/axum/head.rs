@@ -1,15 +1,16 @@
 //! The head of a connection's first request, before there is an HTTP connection for it.
 //!
 //! hyper allocates two buffers of 8 KiB for each connection, even if its peer sends nothing. So the head is collected here, in a buffer
-//! as large as what has arrived, and hyper starts once the head is complete.
+//! as large as what has arrived, and hyper starts once the head is complete. A head that is refused never reaches hyper, which would answer
+//! it without a reason.
 
 use core::future::poll_fn;
 use core::mem::{self, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use memchr::memchr_iter;
 use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError};
+use throng_core::websocket::handshake::{Handshake, HeadLimits, Refusal};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::readers::Reader;
@@ -17,53 +18,53 @@ use super::readers::Reader;
 /// Bytes that are read in one step.
 const STEP: usize = 4 << 10;
 
-/// The part of a head that has arrived.
-#[derive(Default)]
+/// The part of a head that has arrived. It is read by the rules of every host; hyper's own are more lenient.
 pub(super) struct Head {
-    bytes: Vec<u8>,
-    /// The number of bytes that are known not to contain the end of the head.
-    scanned: usize,
+    handshake: Handshake,
 }
 
 impl Head {
-    /// Reads until the head is complete or has `most` bytes; `false` if the transport ends before. Cancel-safe.
-    pub(super) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin), most: usize) -> bool {
+    pub(super) const fn new(limits: HeadLimits) -> Self {
+        Self { handshake: Handshake::new(limits) }
+    }
+
+    /// Reads until the head is complete or refused. Returns the head, and the bytes that came with its end; `None` if the transport
+    /// ends before. Cancel-safe.
+    pub(super) async fn read(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> Option<Result<Vec<u8>, Refusal>> {
         poll_fn(|cx| {
             loop {
                 let mut step = [MaybeUninit::<u8>::uninit(); STEP];
                 let mut step = ReadBuf::uninit(&mut step);
                 let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut step));
                 if read.is_err() || step.filled().is_empty() {
-                    return Poll::Ready(false);
+                    return Poll::Ready(None);
                 }
-                self.bytes.extend_from_slice(step.filled());
-                if self.bytes.len() >= most || self.is_complete() {
-                    return Poll::Ready(true);
+                let mut input = step.filled_mut();
+                match self.handshake.receive_bytes(&mut input) {
+                    Ok(None) => {}
+                    Ok(Some(mut head)) => {
+                        head.extend_from_slice(input);
+                        return Poll::Ready(Some(Ok(head)));
+                    }
+                    Err(refusal) => return Poll::Ready(Some(Err(refusal))),
                 }
             }
         })
         .await
     }
 
-    /// Whether an empty line has ended the head. Skips empty lines before the request line (RFC 9112 section 2.2).
-    fn is_complete(&mut self) -> bool {
-        let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        if self.scanned == 0 {
-            let blank = self.bytes.iter().take_while(|byte| is_blank(byte)).count();
-            self.bytes.drain(..blank);
-        }
-        // The end may begin with the last two bytes that were scanned.
-        let mut ends =
-            memchr_iter(b'\n', &self.bytes[self.scanned..]).map(|at| &self.bytes[self.scanned + at..]);
-        let is_end = ends.any(|rest| matches!(rest, [_, b'\n', ..] | [_, b'\r', b'\n', ..]));
-        self.scanned = self.bytes.len().saturating_sub(2);
-        is_end
+    /// The bytes of a refusal as the answer to the request.
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Vec<u8> {
+        self.handshake.refuse(refusal)
     }
+}
 
-    /// The stream as if nothing had been read from it.
-    pub(super) fn rewind<S>(self, stream: S, reader: Reader) -> Rewound<S> {
-        Rewound { begin: self.bytes, taken: 0, stream: Some(stream), returned: Arc::default(), reader }
-    }
+/// The stream as if `begin` had not been read from it.
+pub(super) fn rewind<S>(begin: Vec<u8>, stream: S, reader: Reader) -> Rewound<S> {
+    Rewound { begin, taken: 0, stream: Some(stream), returned: Arc::default(), reader }
 }
 
 /// The stream of a [`Rewound`] that was dropped, for whoever made it. hyper drops a connection that it is done with in several ways,

@@ -52,8 +52,13 @@
 //! - The next request of a connection that is kept open must be complete within `deadlines.handshake` and a second. Such
 //!   connections are not counted: the number of open files is their limit. The time in which the
 //!   process [stood still](throng_core::hub::Deadlines::standstill) does not count.
-//! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. hyper may read up to twice the bytes, at least
-//!   16 KiB, before that is said.
+//! - The head of a connection's first request is read by the same rules as under [`crate::serve`], and refused with the same status and
+//!   reason; hyper gets it only then. A later request on a connection that is kept open is read by hyper, which takes a line feed
+//!   for the end of a line and several empty lines before the request, and answers what is not HTTP with 400 or 431 and no body.
+//! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. Of a later request, hyper may read up to twice the
+//!   bytes, at least 16 KiB, before that is said.
+//! - Every request must have one Host header, and leave no doubt where its body ends:
+//!   [`Request::check`](throng_core::websocket::handshake::Request::check).
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
 //!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
 //! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
@@ -81,7 +86,7 @@
 //! - limits per address apply only with `into_make_service_with_connect_info::<SocketAddr>()`; a
 //!   [warning](throng_runtime::hosting::Report::AddressUnknown) says once if they do not,
 //! - a peer that does not read its answer holds the answer, and its connection, forever,
-//! - hyper's own limits apply to heads, about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
+//! - hyper's own rules apply to heads, and its limits: about 400 KiB and 100 headers, in place of `websocket.head_bytes` and
 //!   `headers`,
 //! - a peer that ends its sending before its answer has come, as `printf … | nc` does, gets the end of the connection in
 //!   place of a slow answer, and its handler is dropped,
@@ -139,7 +144,7 @@ use hyper_util::server::conn::auto;
 use std::net::SocketAddr;
 use throng_core::websocket::handshake::{BadRequest, Refusal, Request, UpgradeRequired};
 use throng_runtime::hosting::{Accepted, Transport};
-use throng_runtime::{Connecting, Hub};
+use throng_runtime::{Connecting, Health, Hub};
 use tokio::net::TcpStream;
 
 use crate::serve::{prepare, start};
@@ -313,18 +318,38 @@ fn tcp_of(upgraded: Upgraded) -> Result<(TcpStream, Vec<u8>), Option<Box<Upgrade
     }
 }
 
-/// A route that tells whether the hub is alive: 200 or 503, with its [`Health`](crate::Health) as JSON.
+/// A route that tells whether the hub is alive: 200 or 503, with its [`Health`] as JSON. A request for a WebSocket is
+/// refused, with 404 if not for another reason.
 ///
 /// The route gives the hub its host if it has none, as [`readyz`] does, since the hub is served where the route is.
 /// [`Hub::health`] changes nothing.
-pub async fn healthz(State(hub): State<Hub>) -> Response {
-    start(hub).hub().health().liveness().map(Body::from)
+pub async fn healthz(State(hub): State<Hub>, request: axum::extract::Request) -> Response {
+    probed(hub, request, |health| health.liveness())
 }
 
-/// A route that tells whether the hub accepts newcomers: 200 or 503, with its [`Health`](crate::Health) as JSON.
+/// A route that tells whether the hub accepts newcomers: 200 or 503, with its [`Health`] as JSON. A request for a
+/// WebSocket is refused, with 404 if not for another reason.
 ///
 /// The route gives the hub its host if it has none: a load balancer that waits for 200 before it sends the first
 /// request would otherwise wait forever for a hub that starts with that request.
-pub async fn readyz(State(hub): State<Hub>) -> Response {
-    start(hub).hub().health().readiness().map(Body::from)
+pub async fn readyz(State(hub): State<Hub>, request: axum::extract::Request) -> Response {
+    probed(hub, request, |health| health.readiness())
+}
+
+/// Answers a request for health. A request for a WebSocket is none, as under [`crate::serve`].
+fn probed(
+    hub: Hub,
+    request: axum::extract::Request,
+    answer: impl FnOnce(Health) -> http::Response<String>,
+) -> Response {
+    let hub = start(hub);
+    let mut parts = request.into_parts().0;
+    let first = parts.extensions.remove::<FirstRequest>();
+    if !Request::from(parts).asks_for_websocket() {
+        return answer(hub.hub().health()).map(Body::from);
+    }
+    match first.and_then(|FirstRequest(admission)| admission.refusal()) {
+        Some(refusal) => respond(&hub.count_refusal(refusal)),
+        None => respond(&hub.count_refusal(Refusal::NotFound)),
+    }
 }

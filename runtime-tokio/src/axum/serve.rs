@@ -19,9 +19,9 @@ use std::io;
 use std::sync::{Arc, PoisonError};
 use throng_core::hub::State;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge, Refusal};
-use throng_runtime::hosting::{HeadRules, HostedHub};
-use throng_runtime::{Hub, ServeOptions, Stop};
-use tokio::io::{AsyncRead, AsyncWrite};
+use throng_runtime::hosting::{HeadRules, HostedHub, SignalListener};
+use throng_runtime::{Hub, ServeOptions};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ use tower_service::Service;
 
 use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::Deadlines;
-use super::head::{Head, Rewound};
+use super::head::{Head, Rewound, rewind};
 use super::readers::{Reader, hang_up};
 use super::respond;
 use crate::serve::{check_open_files, prepare, raise_backlog, start};
@@ -42,15 +42,22 @@ use crate::stream::split;
 ///
 /// This function does everything that [plain `axum::serve`](super#what-plain-axumserve-lacks) does not.
 ///
+/// Signals are caught and counted from the call on, as those of [`crate::serve`] are; connections are accepted from the first poll on.
+///
 /// If the future is dropped, no more connections are accepted and unanswered requests are dropped; WebSockets live on.
 /// SIGTERM and Ctrl-C stay caught, so they no longer end the process.
-pub async fn serve(listener: TcpListener, router: Router, hub: Hub) {
-    serve_with(listener, router, hub, ServeOptions::default()).await;
+pub fn serve(listener: TcpListener, router: Router, hub: Hub) -> impl Future<Output = ()> + Send + 'static {
+    serve_with(listener, router, hub, ServeOptions::default())
 }
 
 /// [`serve`] with options.
-pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options: ServeOptions) {
-    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream))).await;
+pub fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+) -> impl Future<Output = ()> + Send + 'static {
+    serve_over(listener, router, hub, options, |stream| future::ready(Ok(stream)))
 }
 
 /// [`serve_with`] over a layer on top of TCP, such as TLS. `secure` turns the TCP stream of each connection into the stream
@@ -76,12 +83,29 @@ pub async fn serve_with(listener: TcpListener, router: Router, hub: Hub, options
 ///
 /// The complete example is the package `runtime-tokio/examples/tls`. Once a WebSocket is open, a `TcpStream` is taken back
 /// from the HTTP server; any other stream stays wrapped, and its reading and writing halves share a lock.
-pub async fn serve_over<S, F>(
+pub fn serve_over<S, F>(
     listener: TcpListener,
     router: Router,
     hub: Hub,
     options: ServeOptions,
     secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    // Before the first poll, and so before a peer can see that the server is up.
+    let caught = signals(&hub, options);
+    accept_until_stopped(listener, router, hub, options, secure, caught)
+}
+
+async fn accept_until_stopped<S, F>(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+    secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+    caught: Option<SignalListener>,
 ) where
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -94,8 +118,6 @@ pub async fn serve_over<S, F>(
     // `half_close`: a peer that has ended only its sending direction still gets its answer.
     http.timer(Deadlines(hub.clone())).half_close(true);
     let server = Arc::new(Server { router, hub: hub.clone(), http, secure });
-    // Catches the signals now, before a peer can see that the server is up.
-    let caught = if options.stop == Stop::OnSignal { signals() } else { None };
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
@@ -173,8 +195,9 @@ async fn serve_one<S, F, P>(
     Box::pin(speak_http(&server, stream, &admission, is_ending)).await;
 }
 
-/// Reads the head of the first request. `None` if the head does not arrive in time, or the peer or the server ends before.
-/// If the time is over and the hub has refused the connection, the refusal is answered without the request.
+/// Reads the head of the first request. `None` if the head does not arrive in time, or the peer or the server ends before, or if the head
+/// is refused; that is answered here. If the time is over and the hub has refused the connection, the refusal is answered without the
+/// request.
 async fn begin<S, F, P>(
     server: &Server<P>,
     stream: TcpStream,
@@ -200,11 +223,11 @@ where
         secured = (server.secure)(stream) => secured.ok()?,
         () = &mut is_over => return None,
     };
-    let mut head = Head::default();
-    let is_whole = tokio::select! {
+    let mut head = Head::new(server.hub.head_rules().limits);
+    let read = tokio::select! {
         biased;
         // Polled before `is_over`: a head that has arrived counts, even if the time is over.
-        is_whole = head.read(&mut stream, buffer(server.hub.head_rules())) => is_whole,
+        read = head.read(&mut stream) => read?,
         () = &mut is_over => {
             if let Some(refusal) = admission.unread() {
                 drop(head);
@@ -214,7 +237,26 @@ where
             return None;
         }
     };
-    is_whole.then(|| head.rewind(stream, Reader::new(&server.hub, admission)))
+    match read {
+        Ok(head) => Some(rewind(head, stream, Reader::new(&server.hub, admission))),
+        Err(refusal) => {
+            // A connection that the hub has refused hears that, whatever else is wrong.
+            let refusal = server.hub.count_refusal(admission.refusal().unwrap_or(refusal));
+            let answer = head.refuse(&refusal);
+            drop(head);
+            let answering = Box::pin(async {
+                if stream.write_all(&answer).await.is_ok() {
+                    hang_up(&server.hub, stream).await;
+                }
+            });
+            tokio::select! {
+                biased;
+                () = answering => {}
+                () = is_over => {}
+            }
+            None
+        }
+    }
 }
 
 /// Serves HTTP/1.1 on a connection whose first head is complete, until the connection ends or the hub gives up its handshake.
@@ -289,7 +331,7 @@ fn http(settings: &http1::Builder, rules: HeadRules) -> http1::Builder {
     http
 }
 
-/// Counts a request whose head hyper has refused, as a refusal of the hub.
+/// Counts a request whose head hyper has refused, as a refusal of the hub: not the first of its connection.
 fn count(hub: &HostedHub, error: &hyper::Error) {
     if error.is_parse_too_large() {
         let _ = hub.count_refusal(Refusal::HeadTooLarge(HeadTooLarge::Bytes));
@@ -310,12 +352,13 @@ async fn answer(
     let request = throng_core::websocket::handshake::Request::from(parts);
     let asks_for_websocket = request.asks_for_websocket();
     admission.head_is_complete(asks_for_websocket);
-    let mut parts = request.into_parts();
-    if let Err(too_large) = check(&parts, rules) {
+    let checked = check(request.parts(), rules).map_err(Refusal::HeadTooLarge).and_then(|()| request.check());
+    if let Err(refusal) = checked {
         admission.is_answered();
-        let refusal = hub.count_refusal(Refusal::HeadTooLarge(too_large));
+        let refusal = hub.count_refusal(refusal);
         return Ok(closing(respond(&refusal)));
     }
+    let mut parts = request.into_parts();
     parts.extensions.insert(ConnectInfo(admission.remote));
     if asks_for_websocket {
         parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
@@ -341,8 +384,8 @@ fn closing(mut response: Response) -> Response {
     response
 }
 
-/// Checks the head's size in bytes and in headers. hyper's own check is not enough: it reads in large steps, and accepts a
-/// head longer than its buffer if the head arrives in one step.
+/// Checks the head's size in bytes and in headers, of the later requests of a connection. hyper's own check is not enough: it reads in
+/// large steps, and accepts a head longer than its buffer if the head arrives in one step.
 fn check(parts: &Parts, rules: HeadRules) -> Result<(), HeadTooLarge> {
     let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
     // The request line and the empty line at the end of the head. Below, each header: its name, `: `, its value, `\r\n`.

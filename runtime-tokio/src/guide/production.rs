@@ -161,7 +161,9 @@
 //! - **Handlers** must not block a thread: use `spawn_blocking`, or a pool. A handler that awaits something for long
 //!   delays only its own client, and is dropped after [5 s](crate::Builder::hook_limit).
 //! - **Logs** go to `tracing`: install a subscriber. Events that peers can cause at will are logged at most once a
-//!   second for each kind.
+//!   second for each kind. `tracing_subscriber::fmt` panics if standard error cannot be written, for example because its
+//!   reader has ended: throng loses that line and goes on, but in a hook of yours the panic closes the hook's client. Build that
+//!   subscriber with `log_internal_errors(false)`.
 //! - **Flight recorder**: use one from the first day on, because an incident without a recording cannot be replayed.
 //!   Set [`Record::Last`](crate::Record::Last), and let [`flight`](crate::flight) write the recording on a signal and
 //!   on a panic. The command `throng-replay` of the repository reads the file. See [what recording

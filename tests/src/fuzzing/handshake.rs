@@ -153,6 +153,9 @@ fn is_true(bytes: &[u8], refusal: &Refusal, limits: HeadLimits) {
 /// A request is answered by a 101 that a client takes, or by a legal refusal, as the naive rules say.
 fn answer(request: &Request, variant: u8) {
     let parts = request.parts();
+    if let Err(refusal) = request.check() {
+        is_legal(&refusal);
+    }
     let upgrade = reference::check(parts, variant);
     let sent = http::Request::from_parts(parts.clone(), ());
     let theirs = create_response(&sent);

@@ -49,13 +49,19 @@ pub(super) fn expected(parts: &Parts, variant: u8) -> Result<(), Refusal> {
         return Err(BadRequest::Version.into());
     }
     let host = one(&header::HOST).and_then(Place::parse).ok_or(BadRequest::Host)?;
+    // A target that names a host is what counts.
+    let host = match parts.uri.authority() {
+        Some(authority) => Place::parse(authority.as_str().as_bytes()).ok_or(BadRequest::Host)?,
+        None => host,
+    };
     if !lists(parts, &header::UPGRADE, "websocket") {
         return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
     }
     if !lists(parts, &header::CONNECTION, "upgrade") {
         return Err(BadRequest::Connection.into());
     }
-    let length = values(parts, &header::CONTENT_LENGTH).all(|length| length == b"0");
+    let length = values(parts, &header::CONTENT_LENGTH)
+        .all(|length| !length.is_empty() && length.iter().all(|digit| *digit == b'0'));
     if !length || parts.headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(BadRequest::Body.into());
     }

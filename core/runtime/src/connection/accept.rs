@@ -375,9 +375,9 @@ fn origin_refused(request: &websocket::handshake::Request) -> Report {
     let headers = request.headers();
     let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
     let host = match request.uri().authority() {
-        // Over HTTP/2 there is usually no Host header.
-        Some(authority) if !headers.contains_key(header::HOST) => shown([authority.as_str().as_bytes()]),
-        _ => shown(values(header::HOST)),
+        // It counts, and not the Host header: over HTTP/2, and if the target of the request names a host.
+        Some(authority) => shown([authority.as_str().as_bytes()]),
+        None => shown(values(header::HOST)),
     };
     Report::OriginRefused { origin: shown(values(header::ORIGIN)), host }
 }

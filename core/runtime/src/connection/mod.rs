@@ -20,7 +20,7 @@ pub(crate) mod waiting_hook;
 use crate::connection::accept::{Accepted, Reserved};
 use crate::connection::driver::Driver;
 use crate::connection::handshake_transport::{HandshakeTransport, Leave, Read, write_all};
-use crate::handles::health::{health, is_probe};
+use crate::handles::health::{health, is_health, is_probe};
 use crate::handles::hosted::HostedHub;
 use crate::handles::refused::{Probe, refused};
 use crate::handshake::request::Connecting;
@@ -38,7 +38,7 @@ use core::net::SocketAddr;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, ready};
 use http::StatusCode;
-use throng_core::websocket::handshake::{Handshake, Refusal, response_bytes};
+use throng_core::websocket::handshake::{Handshake, Refusal, Request, response_bytes};
 
 /// A connection, from its first byte or from the 101 on, until its end. The host polls it in a task of its own.
 /// Dropping it ends the connection at any stage: a waiting hook is dropped, and its slot in the hub is freed. A dropped
@@ -181,6 +181,7 @@ impl<R: Reader> Reading<R> {
     fn answer(self, read: Read) -> Opening<R> {
         let Self { transport, accepted, handshake } = self;
         let (connection, span) = (Arc::clone(accepted.slot.connection()), accepted.slot.span.clone());
+        let read = read.and_then(|(request, rest)| request.check().map(|()| (request, rest)));
         let future = span.in_scope(|| -> Pin<Box<dyn Future<Output = Option<Driver<R>>> + Send>> {
             match read {
                 Ok((request, _)) if is_probe(&request) => {
@@ -193,7 +194,7 @@ impl<R: Reader> Reading<R> {
                         None
                     })
                 }
-                Ok((request, rest)) => match accepted.check(request) {
+                Ok((request, rest)) => match check(&accepted, request) {
                     Ok(connecting) => Box::pin(open(transport, accepted, Box::new(connecting), rest)),
                     Err(refusal) => refuse(transport, accepted, handshake.refuse(&refusal)),
                 },
@@ -205,6 +206,14 @@ impl<R: Reader> Reading<R> {
         });
         Opening { connection, span, future }
     }
+}
+
+/// [`Accepted::check`], and that no WebSocket is asked for where health is answered.
+fn check(accepted: &Accepted, request: Request) -> Result<Connecting, Refusal> {
+    if is_health(&request) && request.asks_for_websocket() {
+        return Err(refused(&accepted.slot.connection().shared, Refusal::NotFound));
+    }
+    accepted.check(request)
 }
 
 impl<R> Opening<R> {
@@ -303,7 +312,7 @@ async fn turn_away<R: Reader>(mut transport: HandshakeTransport<R>, mut probe: P
             hub.shared().refused_connections.count_unread();
             None
         }
-        Some(Some(Ok((request, _)))) => health(&hub, &request),
+        Some(Some(Ok((request, _)))) => request.check().ok().and_then(|()| health(&hub, &request)),
         Some(Some(Err(_))) => None,
         // The peer has gone.
         Some(None) => return,

@@ -115,7 +115,12 @@ impl Health {
 /// header that names another protocol is ignored, as HTTP allows (RFC 9110 section 7.8).
 pub(crate) fn is_probe(request: &Request) -> bool {
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
-    is_read && !request.asks_for_websocket() && matches!(request.path(), "/healthz" | "/readyz")
+    is_read && !request.asks_for_websocket() && is_health(request)
+}
+
+/// Whether the path is one that answers for health, where no WebSocket is served.
+pub(crate) fn is_health(request: &Request) -> bool {
+    matches!(request.path(), "/healthz" | "/readyz")
 }
 
 /// Answers a request for health; `None` for any other request.

@@ -84,6 +84,24 @@ pub struct HeadRules {
     pub deadline: Duration,
 }
 
+/// Calls `catch` for signals if these options of a server say that signals matter, and lets a second one end the process if they say so. A
+/// runtime crate calls this where its function that serves is called, and passes the result to [`HostedHub::stopped_by`], which a
+/// future may call as late as its first poll. Signals that come between the two are then counted, and a second one ends the process.
+pub fn catch_signals(
+    hub: &Hub,
+    options: ServeOptions,
+    catch: impl FnOnce() -> Option<SignalListener>,
+) -> Option<SignalListener> {
+    let signals = match options.stop {
+        Stop::OnSignal => catch(),
+        Stop::OnHub => None,
+    };
+    if let (Some(signals), Force::Exit) = (&signals, options.force) {
+        signals.exit_at_second(hub.shared());
+    }
+    signals
+}
+
 impl HostedHub {
     /// Drives the end of serving. Ready when the hub has [stopped](Hub::stopped), and `rest` after that: other work of the
     /// server, such as requests that are not answered yet, or [`ready(())`](core::future::ready).
@@ -103,14 +121,8 @@ impl HostedHub {
         catch: impl FnOnce() -> Option<SignalListener>,
         rest: impl Future<Output = ()> + Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let signals = match options.stop {
-            Stop::OnSignal => catch(),
-            Stop::OnHub => None,
-        };
         let hub = self.hub().clone();
-        if let (Some(signals), Force::Exit) = (&signals, options.force) {
-            signals.exit_at_second(hub.shared());
-        }
+        let signals = catch_signals(&hub, options, catch);
         let mut ending = Ending { hub, options, signals, rest_until: None, is_forced: false };
         async move {
             ending.stop().await;

@@ -1,6 +1,7 @@
 //! Writes reports to the log, rate-limited.
 
 use crate::host::Report;
+use crate::panic::caught;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -27,13 +28,16 @@ pub struct Log {
 
 impl Log {
     /// Writes a report unless one of its kind was written less than a second ago. `now` is the host's time.
+    ///
+    /// A panic of the subscriber is caught, and the line is lost: `tracing_subscriber::fmt` panics if standard error cannot be written, as
+    /// after the end of the terminal or of the program that reads the log. That must end no connection and no drain.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a report is handed over by value everywhere else, too"
     )]
     pub fn report(&self, now: Instant, report: Report) {
         if let Some(unsaid) = self.allows(now, &report) {
-            write(&report, unsaid);
+            quietly(|| write(&report, unsaid));
         }
     }
 
@@ -54,6 +58,12 @@ impl Log {
         };
         limit.allows(now)
     }
+}
+
+/// Writes to the log. A panic of the subscriber is caught.
+pub(crate) fn quietly(write: impl FnOnce()) {
+    // The panic hook has printed it, if that is possible.
+    let _ = caught(write);
 }
 
 /// Writes what a peer, or the application on its behalf, has caused.

@@ -1,6 +1,6 @@
 //! Signals that are counted on a thread of their own.
 
-use crate::hosting::{ExitTime, SignalListeners};
+use crate::hosting::{ExitTime, SignalListeners, catch_signals};
 use crate::{Force, Hub, ServeOptions};
 use std::future::ready;
 use std::sync::Mutex;
@@ -48,6 +48,23 @@ fn a_second_signal_ends_the_process_although_nobody_polls() {
     world.run();
     assert_eq!(world.hub.state(), State::Stopped);
     assert_eq!(*EXITS.lock().unwrap(), [LIMIT], "it ends once");
+}
+
+#[test]
+fn signals_that_come_before_serving_begins_count() {
+    listeners!(LISTENERS, EXITS, exit);
+    for (signals, texts) in [(1, vec![]), (2, vec!["closed Some(1001)"])] {
+        EXITS.lock().unwrap().clear();
+        let mut world = World::new(Hub::builder());
+        let there = world.connect();
+        let options = options(LATER, Force::Exit);
+        let caught = catch_signals(&world.hub, options, || Some(LISTENERS.listen(exit)));
+        (0..signals).for_each(|_| LISTENERS.signalled());
+        assert_eq!(EXITS.lock().unwrap().len(), signals - 1, "the second may end the process");
+        world.spawn(world.hosted.clone().stopped_by(options, || caught, ready(())));
+        world.run();
+        assert_eq!(there.texts(), texts, "after {signals}");
+    }
 }
 
 #[test]

@@ -189,3 +189,41 @@ fn a_peer_that_misbehaves_a_thousand_times_is_counted_each_time_and_written_of_o
     let lines = lines.0.lock().unwrap();
     assert_eq!(*lines, ["a peer broke the protocol and was closed"]);
 }
+
+/// A subscriber that cannot write, as that of `tracing_subscriber` if standard error is closed.
+struct Broken;
+
+impl Subscriber for Broken {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        panic!("failed printing to stderr: Broken pipe");
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn a_log_that_cannot_be_written_ends_nothing() {
+    let log = Log::default();
+    tracing::subscriber::with_default(Broken, || {
+        for report in repeatable() {
+            log.report(Instant::ORIGIN + Duration::from_secs(1), report);
+        }
+        for report in [Report::Draining, Report::Forced, Report::DrainIsLate { remaining: 1 }] {
+            log.report(Instant::ORIGIN, report);
+        }
+    });
+}

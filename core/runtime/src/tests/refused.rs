@@ -107,7 +107,7 @@ fn a_crowd_of_silent_connections_takes_its_own_places_and_no_others() {
     assert_eq!(answer(&crowd[0]).0, UNAVAILABLE, "it had to make room and was answered at once");
     assert!(crowd[999].take().is_empty(), "the last one is still read");
     // The other connection has kept its slot, and the crowd's address gets one, too.
-    other.push(b"thz HTTP/1.1\r\n\r\n");
+    other.push(b"thz HTTP/1.1\r\nHost: h\r\n\r\n");
     let same = from(&mut world, ATTACKER);
     same.push(&request("GET", "/healthz"));
     world.run();

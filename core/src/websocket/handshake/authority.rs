@@ -73,6 +73,18 @@ impl<'a> Host<'a> {
             .ok_or_else(|| BadRequest::Host.into())
     }
 
+    /// Parses the host of a request over HTTP/1.1. If its target names one, as in `GET http://example.com/chat`, that counts and not the
+    /// Host header (RFC 9112 section 3.2.2), which must be there all the same.
+    pub(super) fn of_target(request: &'a Parts) -> Result<Self, Refusal> {
+        let host = Self::of(&request.headers)?;
+        match request.uri.authority() {
+            Some(authority) => {
+                Self::parse(authority.as_str().as_bytes()).ok_or_else(|| BadRequest::Host.into())
+            }
+            None => Ok(host),
+        }
+    }
+
     /// Parses the authority of a request over HTTP/2, or the Host header if there is no authority. If there are both, they must
     /// be the same (RFC 9113 section 8.3.1).
     pub(super) fn of_authority(request: &'a Parts) -> Result<Self, Refusal> {

@@ -17,7 +17,7 @@ pub type OriginFunction = Arc<dyn Fn(&str, &Parts) -> bool + Send + Sync>;
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Origin {
-    /// The origin's host and port must be those of the Host header. A missing port is the default of the
+    /// The origin's host and port must be those of the Host header, or of the request's target if that names a host. A missing port is the default of the
     /// origin's scheme, on both sides, and the scheme is not compared: behind a proxy that ends TLS the
     /// server does not know its own.
     #[default]

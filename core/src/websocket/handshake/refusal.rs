@@ -56,6 +56,9 @@ pub enum BadRequest {
     Connection,
     /// Content-Length or Transfer-Encoding announces a body, where the WebSocket's frames must begin.
     Body,
+    /// The end of the request's body is in doubt: Content-Length is not a number, or is repeated with another number, or comes with
+    /// Transfer-Encoding; or Transfer-Encoding does not end with `chunked`, or comes in HTTP/1.0 (RFC 9112 section 6.3).
+    Length,
     /// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes (RFC 6455 section 4.2.1).
     Key,
     /// Sec-WebSocket-Version is repeated (RFC 6455 section 11.3.5); in an extended CONNECT, also if it is missing or not 13.
@@ -223,6 +226,7 @@ impl BadRequest {
             Self::Host => "bad host",
             Self::Connection => "bad connection",
             Self::Body => "body",
+            Self::Length => "bad length",
             Self::Key => "bad key",
             Self::WebSocketVersion => "bad websocket version",
             Self::Protocols => "bad protocols",
@@ -239,6 +243,9 @@ impl BadRequest {
             Self::Connection => "The request needs the header Connection: Upgrade.",
             Self::Body => {
                 "A request for a WebSocket must have no body: omit Content-Length and Transfer-Encoding."
+            }
+            Self::Length => {
+                "It is not clear where the request's body ends: send one Content-Length, or Transfer-Encoding: chunked."
             }
             Self::Key => "The request needs one Sec-WebSocket-Key: 16 bytes in base64.",
             Self::WebSocketVersion => "The request needs one Sec-WebSocket-Version, which must be 13.",

@@ -43,19 +43,40 @@ impl Handshake {
     /// `None`: more input is needed.
     ///
     /// The request may be any that HTTP/1 allows. [`Request::upgrade`] checks whether it opens a WebSocket; the host
-    /// may answer other requests, such as for a page or a health check. After a request this method returns only
+    /// may answer other requests, such as for a page or a health check, if they pass [`Request::check`]. After a request this method returns only
     /// `None` and takes nothing.
     ///
     /// # Errors
     /// The refusal to send: 431 or 400. It is terminal: every later call returns the same.
     pub fn receive(&mut self, input: &mut &mut [u8]) -> Result<Option<Request>, Refusal> {
+        self.read(input, Request::parse)
+    }
+
+    /// [`receive`](Self::receive) for a host whose HTTP server reads the request: by the same rules, but it returns the bytes of the head
+    /// as they were sent, an empty line before the request included. They are copied once more if they came in pieces.
+    ///
+    /// # Errors
+    /// See [`receive`](Self::receive), and [`Request::check`].
+    pub fn receive_bytes(&mut self, input: &mut &mut [u8]) -> Result<Option<Vec<u8>>, Refusal> {
+        self.read(input, |head| {
+            Request::parse(head)?.check()?;
+            Ok(head.bytes.to_vec())
+        })
+    }
+
+    /// Takes input until the head is complete, and makes something of it.
+    fn read<T>(
+        &mut self,
+        input: &mut &mut [u8],
+        make: impl FnOnce(&Head<'_>) -> Result<T, Refusal>,
+    ) -> Result<Option<T>, Refusal> {
         match &self.status {
             Status::Reading => {}
             Status::Done => return Ok(None),
             Status::Refused(refusal) => return Err(refusal.clone()),
         }
         let result = match self.reader.receive(input) {
-            Ok(head) => head.as_ref().map(Request::parse).transpose(),
+            Ok(head) => head.as_ref().map(make).transpose(),
             Err(error) => Err(error.into()),
         };
         self.status = match &result {
@@ -127,6 +148,26 @@ impl Request {
         parts.version = if parsed.version? == 0 { Version::HTTP_10 } else { Version::HTTP_11 };
         parts.headers = header_map(parsed.headers)?;
         Some(parts.into())
+    }
+
+    /// Checks what HTTP/1.1 demands of every request, of one for a page or for health as well: one Host header, which may be missing only in
+    /// HTTP/1.0, and no doubt about where a body ends. A host calls it before it answers. O(headers). A request over HTTP/2 or HTTP/3 always
+    /// passes, since its server has checked it.
+    ///
+    /// # Errors
+    /// 400: [`BadRequest::Host`] (RFC 9112 section 3.2) or [`BadRequest::Length`] (section 6.3).
+    pub fn check(&self) -> Result<(), Refusal> {
+        let Parts { version, headers, .. } = &self.parts;
+        if *version > Version::HTTP_11 {
+            return Ok(());
+        }
+        let has_host = headers.contains_key(header::HOST);
+        // An empty one is allowed where the target has no host of its own. For a WebSocket, `upgrade` refuses it.
+        let is_empty = only(headers, &header::HOST).is_some_and(HeaderValue::is_empty);
+        if (has_host || *version == Version::HTTP_11) && !is_empty {
+            Host::of(headers)?;
+        }
+        if length_is_clear(&self.parts) { Ok(()) } else { Err(BadRequest::Length.into()) }
     }
 
     /// Checks whether this request opens a WebSocket by RFC 6455 section 4.2.1 and `policy`, or, if it came over HTTP/2 or
@@ -235,7 +276,7 @@ fn parse_get(request: &Parts) -> Result<(Host<'_>, Option<&HeaderValue>), Refusa
         return Err(BadRequest::Version.into());
     }
     let headers = &request.headers;
-    let host = Host::of(headers)?;
+    let host = Host::of_target(request)?;
     if !lists_token(headers, &header::UPGRADE, "websocket") {
         return Err(Refusal::UpgradeRequired(UpgradeRequired::Upgrade));
     }
@@ -275,7 +316,30 @@ fn parse_connect(request: &Parts) -> Result<Host<'_>, Refusal> {
 /// a body for frames, could be tricked into passing on a smuggled request.
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0")
+        || headers.get_all(header::CONTENT_LENGTH).iter().any(|length| !is_zero(length.as_bytes()))
+}
+
+/// Whether a length is the number zero, of any number of digits (RFC 9110 section 8.6).
+fn is_zero(length: &[u8]) -> bool {
+    !length.is_empty() && length.iter().all(|&byte| byte == b'0')
+}
+
+/// Whether all servers agree where the body of a request over HTTP/1 ends (RFC 9112 section 6.3): it has one length, if repeated the same
+/// one, or is in chunks, or neither.
+fn length_is_clear(request: &Parts) -> bool {
+    let mut codings = request.headers.get_all(header::TRANSFER_ENCODING).iter().peekable();
+    let mut lengths = request.headers.get_all(header::CONTENT_LENGTH).iter();
+    if codings.peek().is_some() {
+        let last = codings.last().and_then(|coding| coding.as_bytes().rsplit(|&byte| byte == b',').next());
+        return request.version == Version::HTTP_11
+            && last.is_some_and(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+            && lengths.next().is_none();
+    }
+    let Some(first) = lengths.next().map(HeaderValue::as_bytes) else { return true };
+    let is_number = core::str::from_utf8(first).is_ok_and(|digits| {
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u64>().is_ok()
+    });
+    is_number && lengths.all(|length| length == first)
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {

@@ -57,12 +57,17 @@ async fn main() -> Result<(), Fatal> {
         .with_state(hub.clone());
     let (acceptor, certificate) = acceptor()?;
     let mut args = std::env::args().skip(1);
-    let listener = TcpListener::bind(args.next().unwrap_or_else(|| "127.0.0.1:8443".into())).await?;
+    let address = args.next().unwrap_or_else(|| "127.0.0.1:8443".into());
+    let listening = TcpListener::bind(&address).await;
+    let listener = listening.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     if let Some(file) = args.next() {
-        std::fs::write(file, certificate)?;
+        std::fs::write(&file, certificate).map_err(|error| format!("cannot write {file}: {error}"))?;
     }
-    println!("rooms on https://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
     let secure = move |stream: TcpStream| acceptor.accept(stream);
-    serve_over(listener, app, hub, ServeOptions::default(), secure).await;
+    let serving = serve_over(listener, app, hub, ServeOptions::default(), secure);
+    // Said once signals are caught: whoever reads it may send one.
+    println!("rooms on https://{address}");
+    serving.await;
     Ok(())
 }

@@ -1,4 +1,4 @@
-use super::{Head, Reader};
+use super::{Head, Reader, rewind};
 use crate::axum::admission::HttpAdmission;
 use crate::axum::readers::hang_up;
 use core::pin::Pin;
@@ -7,6 +7,7 @@ use core::time::Duration;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use throng_core::websocket::handshake::HeadLimits;
 use throng_runtime::Hub;
 use throng_runtime::hosting::HostedHub;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, duplex};
@@ -25,49 +26,58 @@ fn admission(hub: &HostedHub) -> Arc<HttpAdmission> {
     Arc::new(admission)
 }
 
-/// How many bytes of this it takes until the head is complete, if they come one by one.
-async fn bytes_until_complete(sent: &[u8]) -> Option<usize> {
+fn head() -> Head {
+    let mut limits = HeadLimits::default();
+    limits.max_bytes = MOST as u32;
+    Head::new(limits)
+}
+
+/// How many bytes of this it takes until the head is complete or refused, if they come one by one, and whether it is complete.
+async fn bytes_until_known(sent: &[u8]) -> Option<(usize, bool)> {
     let (mut peer, mut stream) = duplex(1);
-    let mut head = Head::default();
+    let mut head = head();
     for (number, byte) in (1..).zip(sent) {
         peer.write_all(&[*byte]).await.expect("there is room");
-        if let Ok(is_whole) = timeout(Duration::from_millis(1), head.read(&mut stream, MOST)).await {
-            assert!(is_whole);
-            return Some(number);
+        if let Ok(read) = timeout(Duration::from_millis(1), head.read(&mut stream)).await {
+            let read = read.expect("the peer is there");
+            if let Ok(head) = &read {
+                assert_eq!(head, &sent[..number], "hyper gets what was sent");
+            }
+            return Some((number, read.is_ok()));
         }
     }
     None
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_ends_with_an_empty_line_however_it_is_cut() {
-    for (sent, complete) in [
-        (&b"GET / HTTP/1.1\r\nHost: h\r\n\r\nrest"[..], Some(27)),
-        (b"GET / HTTP/1.1\nHost: h\n\nrest", Some(24)),
-        (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", Some(22)),
+async fn a_head_ends_with_an_empty_line_however_it_is_cut_and_is_refused_as_soon_as_it_is_none() {
+    for (sent, known) in [
+        (&b"GET / HTTP/1.1\r\nHost: h\r\n\r\nrest"[..], Some((27, true))),
+        (b"\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", Some((29, true))),
+        (b"GET / HTTP/1.1\nHost: h\n\nrest", Some((15, false))),
+        (b"\r\n\r\nGET / HTTP/1.1\r\n\r\n", Some((4, false))),
+        (b"GET / HTTP/1.1\r\n\r\n", Some((18, false))),
         (b"GET / HTTP/1.1\r\nHost: h\r\n", None),
-        (b"\r\n\r\n\r\n", None),
-        (&[b'a'; 2 * MOST], Some(MOST)),
+        (&[b'a'; 2 * MOST], Some((MOST, false))),
     ] {
         let said = String::from_utf8_lossy(sent);
-        assert_eq!(bytes_until_complete(sent).await, complete, "{said:?}");
+        assert_eq!(bytes_until_known(sent).await, known, "{said:?}");
     }
 }
 
 #[tokio::test]
 async fn what_was_read_comes_out_first_and_then_the_stream() -> io::Result<()> {
     let (mut peer, mut stream) = duplex(1 << 10);
-    peer.write_all(b"GET / HTTP/1.1\r\n\r\nbehind").await?;
-    let mut head = Head::default();
+    peer.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\nbehind").await?;
     let hub = hub();
-    assert!(head.read(&mut stream, MOST).await);
+    let read = head().read(&mut stream).await.expect("the peer is there").expect("a head");
     peer.write_all(b" it").await?;
-    let mut begun = head.rewind(stream, Reader::new(&hub, &admission(&hub)));
+    let mut begun = rewind(read, stream, Reader::new(&hub, &admission(&hub)));
     let mut out = [0; 10];
     begun.read_exact(&mut out).await?;
     begun.write_all(b"answer").await?;
     let (mut stream, rest) = begun.into_parts().expect("the stream is there");
-    assert_eq!((&out, &*rest), (b"GET / HTTP", &b"/1.1\r\n\r\nbehind"[..]));
+    assert_eq!((&out, &*rest), (b"GET / HTTP", &b"/1.1\r\nHost: h\r\n\r\nbehind"[..]));
     drop(peer.shutdown().await);
     let (mut behind, mut answer) = (String::new(), [0; 6]);
     stream.read_to_string(&mut behind).await?;
@@ -81,7 +91,7 @@ async fn a_peer_that_goes_in_the_middle_has_no_head() -> io::Result<()> {
     let (mut peer, mut stream) = duplex(1 << 10);
     peer.write_all(b"GET / HTTP/1.1\r\n").await?;
     drop(peer);
-    assert!(!Head::default().read(&mut stream, MOST).await);
+    assert!(head().read(&mut stream).await.is_none());
     Ok(())
 }
 
@@ -116,7 +126,7 @@ async fn a_peer_that_leaves_in_a_buffer_what_tls_holds_for_it_is_ended() -> io::
     let least = deadlines.write + Duration::from_secs(64);
     for shuts in [false, true] {
         let began = Instant::now();
-        let mut stream = Head::default().rewind(Buffers, Reader::new(&hub, &admission(&hub)));
+        let mut stream = rewind(Vec::new(), Buffers, Reader::new(&hub, &admission(&hub)));
         stream.write_all(b"answer").await?;
         let ending = async { if shuts { stream.shutdown().await } else { stream.flush().await } };
         let ended = timeout(Duration::from_secs(600), ending).await.expect("the peer has its deadline");
@@ -166,7 +176,7 @@ async fn a_peer_that_takes_what_it_must_is_not_ended_although_a_buffer_of_tls_is
 -> io::Result<()> {
     let hub = hub();
     for (bytes_each_second, expected) in [(1_024, false), (64, true)] {
-        let mut stream = Head::default().rewind(NeverEmpty, Reader::new(&hub, &admission(&hub)));
+        let mut stream = rewind(Vec::new(), NeverEmpty, Reader::new(&hub, &admission(&hub)));
         assert_eq!(is_ended(&mut stream, bytes_each_second).await?, expected, "{bytes_each_second} a second");
     }
     Ok(())
@@ -175,7 +185,7 @@ async fn a_peer_that_takes_what_it_must_is_not_ended_although_a_buffer_of_tls_is
 #[tokio::test(start_paused = true)]
 async fn the_deadlines_for_answers_do_not_hold_for_a_websocket() -> io::Result<()> {
     let (hub, admission) = (hub(), admission(&hub()));
-    let mut stream = Head::default().rewind(NeverEmpty, Reader::new(&hub, &admission));
+    let mut stream = rewind(Vec::new(), NeverEmpty, Reader::new(&hub, &admission));
     admission.upgraded();
     assert!(!is_ended(&mut stream, 64).await?);
     Ok(())
@@ -186,7 +196,7 @@ async fn a_peer_that_goes_on_sending_has_a_second_to_read_its_answer_and_hang_up
     let hub = hub();
     for (hangs_up, expected) in [(true, Duration::ZERO), (false, Duration::from_secs(1))] {
         let (mut peer, stream) = duplex(16);
-        let mut stream = Head::default().rewind(stream, Reader::new(&hub, &admission(&hub)));
+        let mut stream = rewind(Vec::new(), stream, Reader::new(&hub, &admission(&hub)));
         let returned = stream.returned();
         stream.write_all(b"refused").await?;
         // As hyper does with a connection whose upgrade was declined.

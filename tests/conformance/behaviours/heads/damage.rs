@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::thread;
 
-use throng_tests::http::Response;
+use throng_tests::http::{Response, upgrade};
 use throng_tests::raw::Raw;
 use throng_tests::requests::wrong;
 
@@ -88,5 +88,49 @@ pub(crate) fn what_opens_no_websocket_is_told_so(host: &Host) {
         raw.send(request.as_bytes());
         assert_eq!(raw.response().status, status, "{request:?}");
     }
+    server.returns_to(0);
+}
+
+pub(crate) fn a_head_that_never_reaches_the_application_is_counted_and_nobody_else_notices(host: &Host) {
+    let server = host.server(|_| {});
+    let mut witness = server.witness();
+    let mut expected = 0;
+    for (request, name, body) in [
+        ("\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "bad head", "The request is not HTTP/1.1.\n"),
+        ("GET / HTTP/1.1\nHost: x\n\n", "bad head", "The request is not HTTP/1.1.\n"),
+        (
+            "GET /healthz HTTP/1.1\r\n\r\n",
+            "bad host",
+            "The request needs one Host header that names a host.\n",
+        ),
+        ("HEAD /healthz HTTP/1.1\nHost: x\n\n", "bad head", ""),
+    ] {
+        let mut raw = Raw::connect(server.address);
+        raw.send(request.as_bytes());
+        let response = raw.response_head().expect("an answer");
+        assert_eq!(response.status, 400, "{request:?}");
+        assert_eq!(response.header("connection"), Some("close"), "{request:?}");
+        assert_eq!(String::from_utf8_lossy(&raw.rest()), body, "{request:?}");
+        expected += 1;
+        let refused = server.hub.numbers().refused_requests;
+        assert_eq!(refused.values().sum::<u64>(), expected, "{request:?} is counted once");
+        assert!(refused.contains_key(name), "{request:?}: {refused:?}");
+        drop(raw);
+        witness.is_served();
+        server.returns_to(1);
+    }
+}
+
+pub(crate) fn a_websocket_is_not_served_where_health_is(host: &Host) {
+    let server = host.server(|_| {});
+    let no_websocket = "GET /healthz HTTP/1.1\r\nHost: throng.test\r\nUpgrade: websocket\r\n\r\n".to_owned();
+    for request in [upgrade("/healthz"), upgrade("/readyz"), no_websocket] {
+        let mut raw = Raw::connect(server.address);
+        raw.send(request.as_bytes());
+        let response = raw.response();
+        assert_eq!((response.status, &*response.body), (404, "Nothing is served under this path.\n"));
+        raw.ended();
+    }
+    assert_eq!(server.hub.numbers().refused_requests["not found"], 3);
     server.returns_to(0);
 }

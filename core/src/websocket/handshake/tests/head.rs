@@ -143,6 +143,66 @@ fn malformed_heads_are_refused() {
 }
 
 #[test]
+fn what_http_demands_of_every_request_is_checked_whatever_it_asks_for() {
+    let (host, length) = (Some(BadRequest::Host.into()), Some(Refusal::from(BadRequest::Length)));
+    for (line, headers, refusal) in [
+        ("GET /healthz HTTP/1.1", "Host: a", None),
+        ("GET /healthz HTTP/1.1", "Host:", None),
+        ("GET /healthz HTTP/1.1", "X: y", host.clone()),
+        ("GET /healthz HTTP/1.1", "Host: a\r\nHost: a", host.clone()),
+        ("POST / HTTP/1.1", "Host: a b", host.clone()),
+        ("GET /healthz HTTP/1.0", "X: y", None),
+        ("GET /healthz HTTP/1.0", "Host: a\r\nHost: b", host),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 12", None),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 12\r\nContent-Length: 12", None),
+        ("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: gzip, Chunked", None),
+        ("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked", None),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 12\r\nContent-Length: 13", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 1, 1", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: +1", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: ", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 18446744073709551616", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: chunked, gzip", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nTransfer-Encoding: ", length.clone()),
+        ("POST / HTTP/1.1", "Host: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", length.clone()),
+        ("POST / HTTP/1.0", "Host: a\r\nTransfer-Encoding: chunked", length),
+    ] {
+        let bytes = format!("{line}\r\n{headers}\r\n\r\n");
+        let request = receive(&bytes).unwrap().unwrap();
+        assert_eq!(request.check().err(), refusal, "{bytes:?}");
+        let mut handshake = handshake();
+        let read = handshake.receive_bytes(&mut bytes.clone().into_bytes().as_mut_slice());
+        let expected = refusal.map_or_else(|| Ok(Some(bytes.clone().into_bytes())), Err);
+        assert_eq!(read, expected, "{bytes:?}");
+    }
+}
+
+#[test]
+fn the_bytes_of_a_head_are_those_that_were_sent_however_they_are_cut() {
+    let sent = [b"\r\n", upgrade_with(&[]).as_bytes(), b"frames"].concat();
+    for size in 1..=sent.len() {
+        let mut handshake = handshake();
+        let (mut read, mut taken) = (Ok(None), 0);
+        for piece in sent.chunks(size) {
+            let mut piece = piece.to_vec();
+            let (len, mut input) = (piece.len(), piece.as_mut_slice());
+            read = handshake.receive_bytes(&mut input);
+            taken += len - input.len();
+            if read != Ok(None) {
+                break;
+            }
+        }
+        assert_eq!(read.unwrap().as_deref(), Some(&sent[..sent.len() - 6]), "by {size}");
+        assert_eq!(taken, sent.len() - 6, "by {size}");
+        assert_eq!(handshake.receive_bytes(&mut [].as_mut_slice()), Ok(None), "there is one");
+    }
+    let mut handshake = handshake();
+    let refusal = Err(BadRequest::Head.into());
+    assert_eq!(handshake.receive_bytes(&mut b"GET /\n".to_vec().as_mut_slice()), refusal);
+    assert_eq!(handshake.receive_bytes(&mut [].as_mut_slice()), refusal, "an error is terminal");
+}
+
+#[test]
 fn an_incomplete_head_is_waited_for() {
     let bytes = upgrade_with(&[]);
     for end in 0..bytes.len() {

@@ -1,5 +1,5 @@
 use super::{HEADERS, head, upgrade, upgrade_with};
-use crate::websocket::handshake::{AbsentOrigin, BadOrigin, Forbidden, Origin, Policy, Refusal};
+use crate::websocket::handshake::{AbsentOrigin, BadOrigin, BadRequest, Forbidden, Origin, Policy, Refusal};
 
 fn policy(origin: Origin) -> Policy {
     Policy { origin, ..Policy::default() }
@@ -14,6 +14,33 @@ fn allowed(policy: &Policy, host: &str, origin: &str) -> bool {
             assert_eq!(refusal, Refusal::Forbidden(Forbidden::Origin), "{host} {origin}");
             false
         }
+    }
+}
+
+#[test]
+fn a_target_that_names_a_host_counts_and_not_the_host_header() {
+    for (target, host, origin, expected) in [
+        ("http://example.com/chat", "proxy", "http://example.com", Ok(())),
+        ("http://Example.com:8080/", "example.com", "http://example.com:8080", Ok(())),
+        (
+            "http://example.com/chat",
+            "evil.com",
+            "http://evil.com",
+            Err(Refusal::Forbidden(Forbidden::Origin)),
+        ),
+        (
+            "http://example.com:8080/",
+            "example.com",
+            "http://example.com",
+            Err(Refusal::Forbidden(Forbidden::Origin)),
+        ),
+        ("http://a@example.com/", "example.com", "http://example.com", Err(BadRequest::Host.into())),
+        ("http://example.com:99999/", "example.com", "http://example.com", Err(BadRequest::Host.into())),
+        ("http://example.com/", "", "http://example.com", Err(BadRequest::Host.into())),
+    ] {
+        let headers = HEADERS.map(|(name, value)| if name == "Host" { (name, host) } else { (name, value) });
+        let bytes = head(&format!("GET {target} HTTP/1.1"), headers.into_iter().chain([("Origin", origin)]));
+        assert_eq!(upgrade(bytes, &Policy::default()).map(drop), expected, "{target} {host}");
     }
 }
 

@@ -79,6 +79,7 @@ fn every_refusal_is_named_and_explained() {
         (BadRequest::Head.into(), "bad head"),
         (BadRequest::Version.into(), "http version"),
         (BadRequest::Host.into(), "bad host"),
+        (BadRequest::Length.into(), "bad length"),
         (BadRequest::Connection.into(), "bad connection"),
         (BadRequest::Body.into(), "body"),
         (BadRequest::Key.into(), "bad key"),
