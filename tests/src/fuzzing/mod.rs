@@ -14,6 +14,7 @@ mod handshake;
 mod hub;
 mod inflate;
 pub mod memory;
+mod position;
 pub mod reach;
 mod reference;
 pub mod seeds;
@@ -27,6 +28,7 @@ pub use encoder::encoder_round_trip;
 pub use handshake::handshake;
 pub use hub::hub_events;
 pub use inflate::inflate;
+pub use position::position;
 pub use reference::negotiation;
 pub use trace::trace_file;
 pub use utf8::utf8;
@@ -53,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "encoder_round_trip", run: encoder_round_trip, seeds: seeds::encoder_round_trip },
     Target { name: "close_payload", run: close_payload, seeds: seeds::close_payload },
     Target { name: "utf8", run: utf8, seeds: seeds::utf8 },
+    Target { name: "position", run: position, seeds: seeds::position },
     Target { name: "inflate", run: inflate, seeds: seeds::inflate },
     Target { name: "trace_file", run: trace_file, seeds: seeds::trace_file },
     Target { name: "hub_events", run: hub_events, seeds: seeds::hub_events },

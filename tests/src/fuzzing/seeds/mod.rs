@@ -16,7 +16,7 @@ pub use handshake::{handshake, negotiation};
 pub use hub::hub_events;
 pub use inflate::inflate;
 pub use stream::{decoder, encoder_round_trip};
-pub use text::{close_payload, utf8};
+pub use text::{close_payload, position, utf8};
 pub use trace::trace_file;
 
 use super::Seed;

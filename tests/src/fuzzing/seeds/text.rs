@@ -58,3 +58,33 @@ pub fn utf8() -> Vec<Seed> {
     ];
     texts.iter().map(|(name, text)| seed(*name, Cuts::join(text, &[2, 1, 3], 0))).collect()
 }
+
+/// Positions, and what is nearly one.
+pub fn position() -> Vec<Seed> {
+    let texts: [(&str, &[u8]); 22] = [
+        ("position", b"000000000000feed.42"),
+        ("short-epoch", b"f.0"),
+        ("upper-case", b"FEED.7"),
+        ("largest", b"ffffffffffffffff.18446744073709551615"),
+        ("largest-but-one-more", b"ffffffffffffffff.18446744073709551616"),
+        ("zeros-first", b"0000000000000001.00000000000000000000000000001"),
+        ("epoch", b"000000000000feed"),
+        ("no-epoch", b".42"),
+        ("no-offset", b"feed."),
+        ("nothing", b""),
+        ("dot", b"."),
+        ("zero-epoch", b"0000000000000000.1"),
+        ("long-epoch", b"00000000000000001.1"),
+        ("two-dots", b"feed.4.2"),
+        ("sign-of-offset", b"feed.+42"),
+        ("negative", b"feed.-1"),
+        ("sign-of-epoch", b"+eed.42"),
+        ("blank", b" feed.42"),
+        ("newline", b"feed.42\n"),
+        ("no-hexadecimal", b"geed.42"),
+        ("other-digits", "feed.\u{0664}\u{0662}".as_bytes()),
+        ("not-utf8", b"feed.\xff"),
+    ];
+    let bytes = seed("bytes", [0xfeed_u64, u64::MAX].map(u64::to_be_bytes).concat());
+    texts.iter().map(|(name, text)| seed(*name, *text)).chain([bytes]).collect()
+}
