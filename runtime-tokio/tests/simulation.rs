@@ -5,6 +5,8 @@
 mod simulate;
 
 use simulate::simulation;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use throng_tokio::simulation::{Failure, Faults, PeerError, Run, Simulation};
 use throng_tokio::{CloseCode, Compression, Handler, Hub, Message, Refusal, Takeover};
@@ -253,11 +255,14 @@ fn a_peer_may_do_what_no_client_should() {
 /// The hub compresses what is long enough, for peers that offer it; all of them read the same text.
 #[test]
 fn a_peer_that_offers_compression_reads_what_the_hub_compresses() {
-    let text = "la ".repeat(200);
+    let text = "la ".repeat(1_000);
     let sent = text.clone();
+    let keepers = Arc::new(AtomicU32::new(0));
+    let most = Arc::clone(&keepers);
     let summary = Simulation::new(move |run: &mut Run| {
         let mut compression = Compression::default();
-        compression.takeover = (run.seed() % 2 == 0).then(Takeover::default);
+        let keepers = Arc::clone(&most);
+        compression.takeover = run.seed().is_multiple_of(2).then(Takeover::default);
         run.hub(echo().compression(compression));
         for (name, offers) in [("plain", false), ("compressed", true)] {
             let text = sent.clone();
@@ -274,12 +279,19 @@ fn a_peer_that_offers_compression_reads_what_the_hub_compresses() {
                 peer.close(CloseCode(1000)).await.map(drop)
             });
         }
-        run.finally("six messages were compressed", |hub| match hub.compression_stats().deflated {
-            6 => Ok(()),
-            deflated => Err(format!("{deflated}")),
+        // A connection that keeps its context compresses for itself, and is not counted there.
+        let should = if run.seed().is_multiple_of(2) { 0 } else { 6 };
+        run.finally("six messages were compressed for all", move |hub| {
+            let deflated = hub.compression_stats().deflated;
+            if deflated == should { Ok(()) } else { Err(format!("{deflated}")) }
+        });
+        run.always("contexts are counted", move |hub| {
+            keepers.fetch_max(hub.compression_stats().keepers, Ordering::Relaxed);
+            Ok(())
         });
     })
     .seeds(0..10)
     .run();
     assert_eq!(summary.received, 10 * 12);
+    assert!(keepers.load(Ordering::Relaxed) > 0, "no connection has kept its context");
 }
