@@ -56,8 +56,14 @@ impl Driver {
                     [usize::from(publishers % 3)];
                 let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
                 let members = (members % 5 < 4).then_some(u32::from(members % 5));
-                let config =
-                    RoomConfig { members, publishers, policy: policy_of(*full), lifetime, history: None };
+                let config = RoomConfig {
+                    members,
+                    publishers,
+                    policy: policy_of(*full),
+                    lifetime,
+                    history: None,
+                    presence: None,
+                };
                 self.event(Event::ConfigureRoom { room: room_of(*room), config })
             }
             Op::RemoveHistory { room } => self.event(Event::RemoveHistory { room: room_of(*room) }),
