@@ -1,6 +1,7 @@
 //! Who is in a room: the answers to those who ask, and what those who watch are told.
 
 use crate::id::{ClientId, Name};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::time::Duration;
@@ -177,5 +178,36 @@ impl PresenceChange {
             Some(_) => Follow::Apply,
             None => Follow::Reload,
         }
+    }
+
+    /// Makes one change of this one and the next of the same room, for a host whose application has not taken this one yet. Above
+    /// `most` users only the counts are left. O(users · log(users)).
+    pub fn append(&mut self, next: Self, most: u32) {
+        let users = self.users.take().zip(next.users).and_then(|(users, next)| users.followed_by(next, most));
+        *self = Self { since: self.since, version: next.version, counts: next.counts, users };
+    }
+}
+
+impl UserChanges {
+    /// What became of each user that changed. One that came and went again is listed as one that went: a list that was read in
+    /// between may have it.
+    fn followed_by(self, next: Self, most: u32) -> Option<Self> {
+        let mut changes =
+            Self { cancelled: self.cancelled.saturating_add(next.cancelled), ..Self::default() };
+        let mut users = BTreeMap::new();
+        for Self { appeared, disappeared, .. } in [self, next] {
+            users.extend(appeared.into_iter().map(|Appeared { who, info }| (who, Some(info))));
+            users.extend(disappeared.into_iter().map(|who| (who, None)));
+        }
+        if users.len() > most as usize {
+            return None;
+        }
+        for (who, info) in users {
+            match info {
+                Some(info) => changes.appeared.push(Appeared { who, info }),
+                None => changes.disappeared.push(who),
+            }
+        }
+        Some(changes)
     }
 }

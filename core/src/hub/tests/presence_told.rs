@@ -353,6 +353,31 @@ fn a_list_says_which_changes_it_has_and_which_need_it_anew() {
     }
 }
 
+#[test]
+fn several_changes_become_one_that_has_what_became_of_each_user() {
+    let (mut bench, _) = Bench::watched();
+    let ann = bench.join_as(Some("ann"), "p", "a");
+    bench.wait(TICK_OF_ROOM);
+    let bob = bench.join_as(Some("bob"), "p", "b");
+    bench.leave(ann, "p");
+    bench.wait(TICK_OF_ROOM);
+    bench.leave(bob, "p");
+    bench.join_with_info(bob, "p", "c");
+    bench.wait(TICK_OF_ROOM);
+    let changes = bench.changes();
+    let [first, second, third] = &changes[..] else { panic!("three ticks") };
+    for (most, expected) in [(2, "+bob=c -ann 2 2"), (1, "only 2 2")] {
+        let mut one = first.clone();
+        one.append(second.clone(), most);
+        one.append(third.clone(), most);
+        assert_eq!((one.since, one.version), (first.since, third.version));
+        assert_eq!(words(&one), expected);
+    }
+    let mut counts = PresenceChange { users: None, ..first.clone() };
+    counts.append(second.clone(), 9);
+    assert_eq!(words(&counts), "only 2 2");
+}
+
 /// A list that one watcher keeps: it reads page by page, hears most changes, and asks anew when it must.
 #[derive(Default)]
 struct List {
@@ -427,7 +452,7 @@ fn a_watcher_that_follows_the_rules_ends_with_the_list_as_it_is() {
         let mut clients: Vec<_> =
             (0..9).map(|at| bench.connect_as(["ann", "bob", "cleo", "dan"][at % 4])).collect();
         clients.push(bench.connect());
-        let mut list = List::default();
+        let (mut list, mut late) = (List::default(), None::<PresenceChange>);
         for step in 0..150 {
             let client = clients[below(clients.len() as u64) as usize];
             match below(10) {
@@ -444,7 +469,16 @@ fn a_watcher_that_follows_the_rules_ends_with_the_list_as_it_is() {
                 _ => bench.wait(Duration::from_millis(below(60))),
             }
             for change in bench.changes() {
+                // An application that lags gets several changes as one.
+                match &mut late {
+                    Some(earlier) => earlier.append(change, 8),
+                    None => late = Some(change),
+                }
+                if step <= 140 && below(3) == 0 {
+                    continue;
+                }
                 // Now and then a change is lost on the way, but not the last ones.
+                let change = late.take().expect("a change");
                 if step > 140 || below(8) > 0 {
                     applied += u32::from(change.after(list.first, list.last) == Follow::Apply);
                     list.hear(change);
@@ -456,7 +490,9 @@ fn a_watcher_that_follows_the_rules_ends_with_the_list_as_it_is() {
         // The last change shows to a list that has missed one before it that it must be read anew.
         bench.join_as(Some("last"), "p", "");
         bench.wait(TICK_OF_ROOM);
-        bench.changes().into_iter().for_each(|change| list.hear(change));
+        for change in late.into_iter().chain(bench.changes()) {
+            list.hear(change);
+        }
         while !list.is_whole {
             list.read(&bench.hub);
         }
