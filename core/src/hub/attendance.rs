@@ -1,6 +1,6 @@
 //! The state of the presence of one room.
 
-use super::presence::{Appeared, Presence, PresenceCounts, PresentAs, UserChanges};
+use super::presence::{Presence, PresenceCounts, PresentAs, UserChanges};
 use crate::outbox::{LogEnd, NONE};
 use crate::timer::Timer;
 use alloc::collections::btree_map::Entry;
@@ -220,7 +220,7 @@ impl Pending {
         let mut changes = UserChanges { cancelled: self.cancelled, ..UserChanges::default() };
         for (who, edge) in self.edges {
             match edge.after {
-                Some(info) => changes.appeared.push(Appeared { who, info }),
+                Some(info) => changes.appear(who, info),
                 None => changes.disappeared.push(who),
             }
         }

@@ -1,6 +1,6 @@
 //! Checks the invariants of presence.
 
-use super::attendance::{Attendance, Key};
+use super::attendance::{Attendance, Key, Pending};
 use super::presence::PresentAs;
 use super::room::Room;
 use super::{Hub, Owner};
@@ -60,7 +60,9 @@ impl Hub {
         let is_due = !attendance.watchers.is_empty() && attendance.told != attendance.version;
         ensure(attendance.timer.is_some() == is_due, I::Watched, slot)?;
         let edges = &attendance.pending.edges;
-        ensure(edges.is_empty() || (is_due && !attendance.pending.is_over), I::Watched, slot)?;
+        let Pending { is_over, cancelled, .. } = attendance.pending;
+        ensure(edges.is_empty() || !is_over, I::Watched, slot)?;
+        ensure(is_due || (edges.is_empty() && !is_over && cancelled == 0), I::Watched, slot)?;
         ensure(edges.len() <= attendance.bounds.users as usize, I::Watched, slot)?;
         for (who, edge) in edges {
             let key = match who {

@@ -162,6 +162,12 @@ pub enum Follow {
 }
 
 impl PresenceChange {
+    /// A change between these versions, of nobody in an empty room: for models and tests of an application.
+    #[must_use]
+    pub fn new(since: u64, version: u64) -> Self {
+        Self { since, version, counts: PresenceCounts::default(), users: None }
+    }
+
     /// What to do with this change for a list that was read from version `first` to version `last`: the versions of its first and its
     /// last [page](PresencePage), which are equal if nothing changed meanwhile. After [`Follow::Apply`], `first` is the version of the change.
     ///
@@ -189,6 +195,11 @@ impl PresenceChange {
 }
 
 impl UserChanges {
+    /// Adds a user that appeared.
+    pub fn appear(&mut self, who: PresentAs, info: Bytes) {
+        self.appeared.push(Appeared { who, info });
+    }
+
     /// What became of each user that changed. One that came and went again is listed as one that went: a list that was read in
     /// between may have it.
     fn followed_by(self, next: Self, most: u32) -> Option<Self> {
@@ -204,7 +215,7 @@ impl UserChanges {
         }
         for (who, info) in users {
             match info {
-                Some(info) => changes.appeared.push(Appeared { who, info }),
+                Some(info) => changes.appear(who, info),
                 None => changes.disappeared.push(who),
             }
         }

@@ -56,7 +56,8 @@ impl Hub {
         let Some(bounds) = presence else { return self.end_presence(slot) };
         let Some(attendance) = self.attendance_mut(slot) else { return self.begin_presence(slot, bounds) };
         attendance.bounds = bounds;
-        if attendance.pending.edges.len().max(attendance.users as usize) > bounds.users as usize {
+        let is_over = attendance.pending.edges.len().max(attendance.users as usize) > bounds.users as usize;
+        if is_over && attendance.timer.is_some() {
             attendance.tell_counts_only();
         }
     }
