@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::time::Duration;
 
 /// The unread rest of a record's body.
@@ -192,6 +193,26 @@ impl<'a> Field<'a> for &'a str {
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let len = input.count()?;
         core::str::from_utf8(input.bytes(len)?).map_err(|_| Wrong::Malformed)
+    }
+}
+
+impl<'a> Field<'a> for &'a [u8] {
+    fn put(&self, log: &mut Vec<u8>) {
+        (self.len() as u64).put(log);
+        log.extend_from_slice(self);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        let len = input.count()?;
+        input.bytes(len)
+    }
+}
+
+impl<'a> Field<'a> for Bytes {
+    fn put(&self, log: &mut Vec<u8>) {
+        (&**self).put(log);
+    }
+    fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
+        <&[u8]>::take(input).map(Self::copy_from_slice)
     }
 }
 

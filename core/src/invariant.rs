@@ -38,7 +38,7 @@ macro_rules! invariants {
 
 invariants! {
     TimerPlace: "Every timer is in the slot of its deadline, once.",
-    TimerCount: "The wheel holds the timers of connections, away clients, questions, forgotten users and addresses, and histories, and no others.",
+    TimerCount: "The wheel holds the timers of connections, away clients, questions, forgotten users and addresses, histories, and changes of presence, and no others.",
     TimerOwner: "A timer and its owner refer to each other.",
     TimerLate: "A timer fires no later than the earliest deadline of its owner.",
     TimerLost: "A timer that has fired is set again, unless its owner has no deadline.",
@@ -80,6 +80,8 @@ invariants! {
     Rings: "The frames of a history exist, are linked in the order of their publishes, and are counted.",
     Streams: "A history has one ring and one timer, and is within its bounds.",
     IdleRooms: "The rooms that only their history keeps are in a list of those, once, and are no more than allowed.",
+    Present: "The members of a room with presence are present, each as its user and by its arrival, and are counted.",
+    Watched: "The watchers of a room are members, and what is to be told them is bounded and has one timer.",
     Keys: "Each idempotency key that is remembered can be found, and they are no more than allowed.",
     Joins: "The number of memberships is joins minus leaves.",
     UserClients: "A user and each of its clients refer to each other, once.",

@@ -189,6 +189,11 @@ macro_rules! hub {
                 the_resolver_answers_the_request_and_join_closes_with_its_code,
                 whoever_cannot_be_reached_is_a_typed_error,
                 whoever_leaves_while_it_joins_or_enters_a_room_that_is_being_closed_is_told_as_it_is;
+            presence:
+                a_client_that_is_away_and_returns_is_present_all_the_time,
+                above_the_cap_watchers_hear_only_how_many_there_are,
+                information_over_its_limit_closes_the_client_and_changes_nothing,
+                watchers_are_told_who_joins_and_who_leaves;
             pressure:
                 a_broadcast_within_a_time_names_whom_it_does_not_reach_and_holds_up_nobody,
                 a_burst_larger_than_an_outbox_is_lost_for_nobody_who_reads,

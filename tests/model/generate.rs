@@ -5,7 +5,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use throng_tests::model::{
-    EndedBy, Every, Full, Histories, How, Limits, On, Op, OverRate, PerUser, Policy, Returned,
+    EndedBy, Every, Full, Histories, How, Limits, On, Op, OverRate, PerUser, Policy, Presences, Returned,
     SecondConnection, Seen, Since, Size, Then, Through, To, Who, Wrote,
 };
 
@@ -32,6 +32,8 @@ pub(crate) enum Flavour {
     Returning,
     /// With histories of rooms, and clients that join from a position.
     History,
+    /// With presence of rooms, which clients watch.
+    Presence,
 }
 
 /// A case: limits, and a list of those operations whose kinds it allows.
@@ -45,6 +47,7 @@ pub(crate) fn case(flavour: Flavour) -> Case {
         if flavour == Flavour::Cut { 10 } else { 0 } => cut().prop_map(|ops| (0, ops)),
         if flavour == Flavour::Returning { 5 } else { 0 } => lost().prop_map(|ops| (0, ops)),
         if flavour == Flavour::History { 2 } else { 0 } => missed().prop_map(|ops| (0, ops)),
+        if flavour == Flavour::Presence { 8 } else { 0 } => flapped().prop_map(|ops| (0, ops)),
     ];
     let ops = vec(some, 1..160);
     (limits(flavour), allowed, ops)
@@ -224,6 +227,33 @@ fn missed() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
+/// A client leaves a room and comes back, or comes and leaves, and time passes until that is told.
+fn flapped() -> impl Strategy<Value = Vec<Op>> {
+    (client(), room_with_presence(), 0..4_u8, any::<bool>(), any::<u8>()).prop_map(
+        |(who, room, info, is_back, millis)| {
+            let (join, leave) = (Op::JoinWithInfo { who, room, info }, Op::Leave { who, room });
+            let both = if is_back { [leave, join] } else { [join, leave] };
+            both.into_iter().chain([Op::Pass { millis }, Op::TimeoutWhenDue]).collect()
+        },
+    )
+}
+
+/// Mostly one that has presence by its name.
+fn room_with_presence() -> impl Strategy<Value = u8> {
+    prop_oneof![4 => Just(0_u8), 4 => Just(2_u8), 1 => 0..6_u8]
+}
+
+/// Presence so small that a case comes to its bounds.
+fn presences(flavour: Flavour) -> BoxedStrategy<Option<Presences>> {
+    let presences = (0..5_u32, 0..5_u32, prop_oneof![1..60_u32, 1..400_u32])
+        .prop_map(|(users, info_bytes, tick)| Presences { users, info_bytes, tick });
+    match flavour {
+        Flavour::Presence => presences.prop_map(Some).boxed(),
+        Flavour::Cut => Just(None).boxed(),
+        _ => weighted(0.3, presences).boxed(),
+    }
+}
+
 fn place() -> impl Strategy<Value = Op> {
     let who = prop_oneof![2 => rarely(Who::Reserved), 1 => client()];
     let seen = prop_oneof![8 => Just(Seen::All), 1 => Just(Seen::TooFew), 1 => Just(Seen::TooMany)];
@@ -333,11 +363,12 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Sliced => (2, 2, 2),
         Flavour::Returning => (3, 2, 1),
         Flavour::History => (2, 1, 1),
+        Flavour::Presence => (4, 1, 1),
     };
     // How often somebody comes with a session: nowhere else has one.
     let named = match flavour {
         Flavour::Returning => 8,
-        Flavour::History => 3,
+        Flavour::History | Flavour::Presence => 3,
         _ => 1,
     };
     let session = || 0..7_u8;
@@ -348,9 +379,40 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
         Flavour::Returning => 2,
         _ => 1,
     };
+    let seen = if flavour == Flavour::Presence { 8 } else { 1 };
     let room = || 0..6_u8;
     vec![
         (6, user().prop_map(|user| Op::Admit { user }).boxed()),
+        (
+            2 * seen,
+            (client(), room_with_presence(), 0..4_u8)
+                .prop_map(|(who, room, info)| Op::JoinWithInfo { who, room, info })
+                .boxed(),
+        ),
+        (
+            2 * seen,
+            (client(), room_with_presence(), prop_oneof![3 => Just(0_u8), 1 => Just(1)])
+                .prop_map(|(who, room, off)| Op::Watch { who, room, off })
+                .boxed(),
+        ),
+        (
+            seen,
+            (client(), 0..2_u8, room_with_presence(), 0..60_u8, full())
+                .prop_map(|(who, as_client, room, bytes, full)| Op::PublishToWatchers {
+                    who,
+                    as_client,
+                    room,
+                    size: Size::Bytes(bytes),
+                    full,
+                })
+                .boxed(),
+        ),
+        (
+            1,
+            (room(), 0..5_u8, prop_oneof![Just(0_u8), any::<u8>()], 0..2_u8)
+                .prop_map(|(room, users, tick, kept)| Op::ConfigurePresence { room, users, tick, kept })
+                .boxed(),
+        ),
         (8, (client(), room()).prop_map(|(who, room)| Op::Join { who, room }).boxed()),
         (6 * write, publish().boxed()),
         (
@@ -479,7 +541,7 @@ fn kinds(flavour: Flavour) -> Vec<(u32, BoxedStrategy<Op>)> {
 
 fn reconfigure() -> impl Strategy<Value = Op> {
     // What outboxes and the hub may hold matters only while much waits: the more often.
-    let field = prop_oneof![12 => prop_oneof![36 => 0..36_u8, 1 => Just(252)], 4 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
+    let field = prop_oneof![12 => prop_oneof![36 => 0..36_u8, 1 => Just(252), 1 => Just(253)], 4 => prop_oneof![Just(0_u8), Just(1), Just(23)]];
     (field, any::<u8>()).prop_map(|(field, value)| Op::Reconfigure { field, value })
 }
 
@@ -527,7 +589,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
         Flavour::Sliced => prop_oneof![Just(1), 1..60_u32].boxed(),
         _ => prop_oneof![Just(4_096), Just(1), 1..80_u32].boxed(),
     };
-    let (sessions, history) = (sessions(flavour), histories(flavour));
+    let (sessions, history) = (sessions(flavour), (histories(flavour), presences(flavour)));
     (admission, rooms, outbox, inbound, deadlines, more_deadlines, (codes, slice), sessions, history)
         .prop_map(
             |(
@@ -539,7 +601,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
                 more_deadlines,
                 (codes, slice),
                 sessions,
-                history,
+                (history, presence),
             )| Limits {
                 connections: admission.0,
                 handshakes: admission.1,
@@ -573,6 +635,7 @@ fn limits(flavour: Flavour) -> impl Strategy<Value = Limits> {
                 codes,
                 slice,
                 history,
+                presence,
                 standstill: more_deadlines.2,
                 ..sessions
             },
@@ -587,7 +650,7 @@ fn sessions(flavour: Flavour) -> impl Strategy<Value = Limits> {
     let bounds = (1..8_u32, 1..400_u32);
     let named = prop::bool::weighted(match flavour {
         Flavour::Returning => 1.0,
-        Flavour::History => 0.5,
+        Flavour::History | Flavour::Presence => 0.5,
         _ => 0.0,
     });
     (named, weighted(0.9, 1..900_u32), bounds, few(2), few(2), few(2), ended_by, second).prop_map(

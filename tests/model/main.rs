@@ -63,6 +63,11 @@ fn a_hub_with_histories_does_what_the_model_says() {
     check("histories", 1_000, &generate::case(generate::Flavour::History));
 }
 
+#[test]
+fn a_hub_with_presence_does_what_the_model_says() {
+    check("presence", 1_000, &generate::case(generate::Flavour::Presence));
+}
+
 fn check(name: &str, cases: u32, case: &generate::Case) {
     let seed = std::env::var("MODEL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(random);
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -1,6 +1,6 @@
 #[test]
 fn a_name_for_what_went_wrong() {
-    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 1048576, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, expiry_notice: Some(40), asks: 2, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 1048576, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10, history: Some(Histories { messages: 3, bytes: 200, age: 300, meta_age: 400, idle_rooms: 2, recover_messages: 4, recover_bytes: 300, keys: 2, key_age: 100 }) };
+    let limits = Limits { connections: Some(9), handshakes: Some(4), per_address: Some(3), connect_rate: Some(Every { millis: 50, burst: 3 }), per_user: PerUser::EvictOldest(2), rooms_of_client: Some(3), members: Some(4), rooms: Some(3), name_bytes: 10, message_bytes: 100, messages: 6, bytes: 300, policy: Policy::Conflate(1), hub_bytes: 1048576, written_messages: Some(Every { millis: 50, burst: 3 }), client_messages: Some(Every { millis: 50, burst: 4 }), client_bytes: Some(Every { millis: 2, burst: 400 }), user_messages: Some(Every { millis: 50, burst: 4 }), user_bytes: Some(Every { millis: 2, burst: 400 }), control: Some(Every { millis: 50, burst: 12 }), over_rate: OverRate::Pause, handshake: 500, ping: Some(100), pong: Some(200), write: 300, write_rate: Some(100), close: 200, idle: None, idle_inbound: Some(700), standstill: 1000, expiry_notice: Some(40), asks: 2, codes: 3, lanes: 2, seed: 18446744073709551615, slice: 1048576, named: false, grace: Some(300), away_messages: 4, away_bytes: 200, away: Some(2), away_of_user: None, away_of_address: Some(3), ended_by: EndedBy::NormalClose, second: SecondConnection::TakesOver, session_bytes: 10, history: Some(Histories { messages: 3, bytes: 200, age: 300, meta_age: 400, idle_rooms: 2, recover_messages: 4, recover_bytes: 300, keys: 2, key_age: 100 }), presence: Some(Presences { users: 2, info_bytes: 4, tick: 20 }) };
     let ops = [
         Op::Accept { address: 1, lane: 0 },
         Op::Reserve { on: Handshake(0), user: 1 },
@@ -34,6 +34,10 @@ fn a_name_for_what_went_wrong() {
         Op::Ask { who: Client(0), millis: 100, again: 1 },
         Op::Reply { who: Client(0), ask: 0 },
         Op::CancelAsk { who: Client(0), ask: 0 },
+        Op::JoinWithInfo { who: Client(0), room: 4, info: 1 },
+        Op::Watch { who: Client(0), room: 4, off: 0 },
+        Op::PublishToWatchers { who: Client(0), as_client: 0, room: 4, size: Bytes(3), full: AsConfigured },
+        Op::ConfigurePresence { room: 4, users: 2, tick: 20, kept: 1 },
         Op::PollReady,
         Op::Transmit { on: Of(Client(0)), budget: 20 },
         Op::Transmitted { results: vec![Returned { who: Leased(0), through: Its, wrote: Part(0, 3), then: Blocks }] },

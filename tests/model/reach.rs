@@ -18,6 +18,7 @@ const ALL: &[&str] = &[
     "HistoryStandsAlone",
     "NoWaitForHistory",
     "InvalidHistory",
+    "InvalidPresence",
     "NoEpochSeed",
     // what has an effect and no outcome of its own
     "Reconfigured",
@@ -63,6 +64,9 @@ const ALL: &[&str] = &[
     "no_history",
     "key_too_long",
     "too_many_keys",
+    "no_presence",
+    "info_too_long",
+    "too_many_present",
     // verdicts
     "Accept",
     "Pause",
@@ -78,6 +82,7 @@ const ALL: &[&str] = &[
     "AskEnded",
     "AskAgain",
     "RoomClosed",
+    "PresenceChanged",
     "Disconnected",
     "Dropped",
     "OverRate",
@@ -128,6 +133,10 @@ const ALL: &[&str] = &[
     "asks_not_resumed",
     "asks_ended",
     "asked_again",
+    "presence_changes",
+    "presence_told",
+    "presence_counts_only",
+    "presence_cancelled",
     "dropped_of_history",
     "history_keys",
     "history_published",
@@ -160,6 +169,7 @@ fn the_cases_reach_everything() {
         Flavour::Sliced,
         Flavour::Returning,
         Flavour::History,
+        Flavour::Presence,
     ];
     let mut run = |flavour, cases, reached: &mut BTreeSet<String>| {
         let strategy = case(flavour);

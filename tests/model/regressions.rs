@@ -6,9 +6,9 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::collections::BTreeSet;
 #[allow(unused_imports, reason = "for what is pasted")]
 use throng_tests::model::{
-    EndedBy, Every, Full::*, Histories, How::*, Limits, On::*, Op, OverRate, PerUser, Policy, Returned,
-    SecondConnection, Seen::*, Since::*, Size::*, Then::*, Through::*, To::*, Who::*, Wrote::*, as_test,
-    outcome, run_and_note,
+    EndedBy, Every, Full::*, Histories, How::*, Limits, On::*, Op, OverRate, PerUser, Policy, Presences,
+    Returned, SecondConnection, Seen::*, Since::*, Size::*, Then::*, Through::*, To::*, Who::*, Wrote::*,
+    as_test, outcome, run_and_note,
 };
 
 fn holds(limits: &Limits, ops: &[Op]) {

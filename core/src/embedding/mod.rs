@@ -92,6 +92,7 @@
 //! | [`Resume`] | reads again from a connection for which the answer was [`Verdict::Pause`] | |
 //! | [`Abort`] | closes the socket, even with unread or unwritten bytes, and hands in [`Event::Gone`] | |
 //! | [`Stopped`] | may end: no client is left | |
+//! | [`PresenceChanged`] | makes a message of the change and publishes it to [`Target::Watchers`](crate::hub::Target::Watchers) | who came to the room and who left |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
 //!
 //! # Who owns the bytes
@@ -325,6 +326,7 @@
 //! [`Resume`]: crate::hub::Action::Resume
 //! [`Abort`]: crate::hub::Action::Abort
 //! [`Stopped`]: crate::hub::Action::Stopped
+//! [`PresenceChanged`]: crate::hub::Action::PresenceChanged
 //! [`StoodStill`]: crate::hub::Action::StoodStill
 //! [`Policy`]: crate::hub::Policy
 //! [`Policy::Wait`]: crate::hub::Policy::Wait

@@ -33,7 +33,8 @@ every_action!(
     Abort,
     Stopped,
     StoodStill,
-    RoomClosed
+    RoomClosed,
+    PresenceChanged
 );
 
 #[test]

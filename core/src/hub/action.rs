@@ -1,10 +1,12 @@
 //! What leaves the hub besides frames: tasks for the host and notices for the application.
 
 use super::ask::{AskEnd, AskId};
+use super::presence::PresenceChange;
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
 use crate::time::Instant;
+use alloc::boxed::Box;
 use core::time::Duration;
 
 /// Something the host must do, or must tell the application. A publish never makes one action per recipient.
@@ -153,6 +155,14 @@ pub enum Action {
         client: ClientId,
         /// Its old connection.
         connection: ConnectionId,
+    },
+    /// The presence of a room has changed, and members watch it: the application makes a message of the change and publishes it to
+    /// [`Target::Watchers`](super::Target::Watchers). At most one for each room and [tick](super::Presence::tick).
+    PresenceChanged {
+        /// The room.
+        room: Name,
+        /// What has changed.
+        change: Box<PresenceChange>,
     },
 }
 

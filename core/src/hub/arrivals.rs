@@ -104,9 +104,12 @@ impl Hub {
         let full_at = |bucket: Bucket, rate: Option<Rate>| rate.map(|rate| bucket.full_at(&rate));
         let rates = &self.config.inbound;
         let full_at = match owner {
-            Owner::Connection(_) | Owner::Away(_) | Owner::Asks(_) | Owner::Room(_) | Owner::Discarded => {
-                None
-            }
+            Owner::Connection(_)
+            | Owner::Away(_)
+            | Owner::Asks(_)
+            | Owner::Room(_)
+            | Owner::Presence(_)
+            | Owner::Discarded => None,
             Owner::User(slot) => self.users.get(slot).and_then(|user| {
                 full_at(user.messages, rates.user_messages).max(full_at(user.bytes, rates.user_bytes))
             }),

@@ -93,11 +93,16 @@ impl Hub {
             Reach::User(slot) => client.user == slot,
             // With many targets, the rooms are marked.
             Reach::Room(slot) => meant.reach.len() == 1 && self.membership(index, slot).is_some(),
+            Reach::Watchers(slot) => meant.reach.len() == 1 && self.is_watcher(index, slot),
             Reach::All => true,
         };
         let mut memberships = self.memberships.iter(client.memberships);
         let is_in_named = |(_, membership): (u32, Membership)| {
-            self.rooms.get(membership.room).is_some_and(|room| room.named)
+            let slot = membership.room;
+            self.rooms.get(slot).is_some_and(|room| room.named)
+                || self
+                    .attendance(slot)
+                    .is_some_and(|room| room.named && room.is_watching_at(membership.position))
         };
         (meant.reach.iter().any(is_reached) || memberships.any(is_in_named))
             && !meant.except.contains(&self.outboxes.entries.id(index))

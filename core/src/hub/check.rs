@@ -3,7 +3,7 @@
 use super::client::NEVER;
 use super::connection::{Marks, Row};
 use super::memberships::{FEW, Membership};
-use super::room::ClosedRoom;
+use super::room::{ClosedRoom, Room};
 use super::{Hub, Notice, Owner, PerUser, State};
 use crate::id::ClientId;
 use crate::invariant::Invariant as I;
@@ -33,6 +33,7 @@ impl Hub {
         self.check_rooms()?;
         self.check_streams()?;
         self.check_users()?;
+        self.check_presences()?;
         self.check_addresses()?;
         self.check_sessions()?;
         self.check_expiries()?;
@@ -270,7 +271,10 @@ impl Hub {
             + self.addresses.iter().filter(|origin| origin.timer.is_some()).count();
         let away = self.sessions.iter().filter(|one| one.away.is_some()).count();
         let of_histories = self.streams as usize + usize::from(self.discarding.is_some());
-        let timers = self.connection_count() + remembered + away + of_histories + self.asks.len();
+        let told = |room: &&Room| room.attendance.as_deref().is_some_and(|room| room.timer.is_some());
+        let of_presence = self.rooms.iter().filter(told).count();
+        let timers =
+            self.connection_count() + remembered + away + of_histories + of_presence + self.asks.len();
         ensure(self.wheel.len() == timers, I::TimerCount, 0)?;
         let mut tallies: Vec<u32> = Vec::new();
         for notice in &self.notices {

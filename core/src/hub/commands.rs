@@ -169,6 +169,29 @@ impl $hub {
         unpack!(self.handle(now, event), Outcome::Joined(joined) => joined)
     }
 
+    /// Hands in [`Event::JoinWithInfo`].
+    pub fn join_with_info(
+        &mut self,
+        now: Instant,
+        client: ClientId,
+        room: &str,
+        recover: Option<Recover>,
+        info: &[u8],
+    ) -> Result<Joined, Error> {
+        let event = Event::JoinWithInfo { client, room, recover, info };
+        unpack!(self.handle(now, event), Outcome::Joined(joined) => joined)
+    }
+
+    /// Hands in [`Event::WatchPresence`].
+    pub fn watch_presence(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
+        self.handle(now, Event::WatchPresence { client, room }).map(drop)
+    }
+
+    /// Hands in [`Event::UnwatchPresence`].
+    pub fn unwatch_presence(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
+        self.handle(now, Event::UnwatchPresence { client, room }).map(drop)
+    }
+
     /// Hands in [`Event::Leave`].
     pub fn leave(&mut self, now: Instant, client: ClientId, room: &str) -> Result<(), Error> {
         self.handle(now, Event::Leave { client, room }).map(drop)

@@ -17,8 +17,14 @@ impl Hub {
                 return Err(Error::NoEpochSeed);
             }
         }
+        if let Some(presence) = config.presence {
+            presence.validate().map_err(|_| Error::InvalidPresence)?;
+        }
         let history = self.history_of(name, config.history);
-        let slot = match (self.rooms.find(name.as_bytes()), config.lifetime) {
+        let presence = self.presence_of(name, config.presence);
+        let found = self.rooms.find(name.as_bytes());
+        self.check_presence(found, presence)?;
+        let slot = match (found, config.lifetime) {
             (Some(slot), _) => slot,
             (None, Lifetime::Members) if history.is_none() => return Err(Refusal::NoSuchRoom.into()),
             (None, _) => self.new_room(name)?,
@@ -27,12 +33,13 @@ impl Hub {
         if let Some(room) = self.rooms.get_mut(slot) {
             room.config = (config != RoomConfig::default()).then(|| Box::new(config));
             self.configure_stream(slot, history);
+            self.configure_presence(slot, presence);
             self.settle_room(slot);
         }
         Ok(())
     }
 
-    /// Makes a room, with the history that its name gives it, if `rooms.total` allows one more. If not, the room that has been idle
+    /// Makes a room, with the history and the presence that its name gives it, if `rooms.total` allows one more. If not, the room that has been idle
     /// longest makes way for it.
     pub(super) fn new_room(&mut self, name: &str) -> Result<u32, Refusal> {
         if let Some(limit) = self.config.rooms.total
@@ -44,6 +51,9 @@ impl Hub {
         let slot = self.rooms.insert(Room::new(name.into()));
         if let Some(history) = self.history_of(name, None) {
             self.begin_stream(slot, history);
+        }
+        if let Some(presence) = self.presence_of(name, None) {
+            self.begin_presence(slot, presence);
         }
         Ok(slot)
     }

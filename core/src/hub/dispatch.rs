@@ -19,7 +19,10 @@ impl Hub {
                 self.handle_ask(client, lasts, on_resume).map(Outcome::Asked)
             }
             Event::CancelAsk { client, ask } => self.handle_cancel_ask(client, ask).map(Outcome::Cancelled),
-            Event::Join { client, room, recover } => self.handle_join(client, room, recover),
+            Event::Join { client, room, recover } => self.handle_join(client, room, recover, None),
+            Event::JoinWithInfo { client, room, recover, info } => {
+                self.handle_join(client, room, recover, Some(info))
+            }
             Event::LeaveAll { client } => self.handle_leave_all(client).map(Outcome::Left),
             Event::Publish { publisher, targets, except, frame, policy, dedup } => {
                 let published = match publisher {
@@ -59,6 +62,8 @@ impl Hub {
             Event::Place { client, user, among, code, reason } => {
                 self.handle_place(client, user, among, code, reason)
             }
+            Event::WatchPresence { client, room } => self.handle_watch_presence(client, room),
+            Event::UnwatchPresence { client, room } => self.handle_unwatch_presence(client, room),
             Event::Leave { client, room } => self.handle_leave(client, room),
             Event::ConfigureRoom { room, config } => self.handle_configure_room(room, config),
             Event::RemoveHistory { room } => self.handle_remove_history(room),
@@ -101,6 +106,7 @@ impl Hub {
             | Event::Ask { .. }
             | Event::CancelAsk { .. }
             | Event::Join { .. }
+            | Event::JoinWithInfo { .. }
             | Event::LeaveAll { .. }
             | Event::Publish { .. }
             | Event::CloseRoom { .. }

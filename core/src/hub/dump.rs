@@ -240,6 +240,13 @@ impl Dump<'_> {
                 let idle = if stream.idle.is_some() { ", idle" } else { "" };
                 write!(f, ", history {oldest} to {top} of epoch {}{idle}", stream.epoch)?;
             }
+            if let Some(attendance) = &room.attendance {
+                let (counts, watchers) = (attendance.counts(), attendance.watchers.len());
+                write!(f, ", presence {}: {} users, {watchers} watchers", attendance.version, counts.users)?;
+                if attendance.timer.is_some() {
+                    write!(f, ", to be told since {}", attendance.told)?;
+                }
+            }
             if room.closed {
                 write!(f, ", closed")?;
             }

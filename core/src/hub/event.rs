@@ -149,6 +149,34 @@ pub enum Event<'a> {
         /// The messages of the room's [history](super::History) that the client wants; `None`: only new ones.
         recover: Option<Recover>,
     },
+    /// Joins as [`Join`](Self::Join) does, with bytes about the client that the [presence](super::Presence) of the room shows. The hub
+    /// does not look into them. A room without presence refuses them, with [`Refusal::NoPresence`](super::Refusal::NoPresence); a client
+    /// that joins by `Join` is present with no bytes.
+    JoinWithInfo {
+        /// The client that joins.
+        client: ClientId,
+        /// The room's name.
+        room: &'a str,
+        /// As for `Join`.
+        recover: Option<Recover>,
+        /// At most [`Presence::info_bytes`](super::Presence::info_bytes).
+        info: &'a [u8],
+    },
+    /// A member is one of those who are told of changes of a room's [presence](super::Presence), until it leaves the room. It then reads the
+    /// [list](super::Hub::presence). Does nothing if it watches already.
+    WatchPresence {
+        /// The member.
+        client: ClientId,
+        /// The room's name.
+        room: &'a str,
+    },
+    /// A member is not told of changes of a room's presence any more. Does nothing if it does not watch.
+    UnwatchPresence {
+        /// The member.
+        client: ClientId,
+        /// The room's name.
+        room: &'a str,
+    },
     /// Removes a client from a room. The room ends with its last member, unless it is kept or has a history.
     Leave {
         /// The client that leaves.
@@ -378,6 +406,8 @@ pub enum Target<'a> {
     User(&'a str),
     /// All members of a room.
     Room(&'a str),
+    /// All members of a room that [watch](Event::WatchPresence) its presence. The message is not kept in the room's history.
+    Watchers(&'a str),
     /// All clients.
     All,
 }

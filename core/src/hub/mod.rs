@@ -12,10 +12,12 @@ mod ask;
 mod asked;
 mod asks;
 mod attach;
+mod attendance;
 mod away;
 mod budget;
 mod cause;
 mod check;
+mod check_presences;
 mod check_rare;
 mod check_sessions;
 mod check_streams;
@@ -46,6 +48,9 @@ mod outcome;
 mod pacing;
 mod per_client;
 mod place;
+mod presence;
+mod presences;
+mod present;
 mod publish;
 mod publish_to_history;
 mod queries;
@@ -66,6 +71,8 @@ mod snapshot;
 mod snapshot_connections;
 #[cfg(feature = "trace")]
 mod snapshot_histories;
+#[cfg(feature = "trace")]
+mod snapshot_presences;
 #[cfg(feature = "trace")]
 mod snapshot_rare;
 mod standstill;
@@ -94,7 +101,7 @@ pub use action::Action;
 pub use ask::{AskEnd, AskId, OnResume};
 pub use config::{
     Admission, Asks, Closes, Config, ConfigError, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host,
-    Inbound, Must, OverRate, PerUser, Rooms, SecondConnection, Sessions, Websocket,
+    Inbound, Must, OverRate, PerUser, Presences, Rooms, SecondConnection, Sessions, Websocket,
 };
 pub use dump::Dump;
 pub use ending::{Drain, Flush, Members};
@@ -102,6 +109,10 @@ pub use event::{Dedup, Event, Target};
 pub use fate::{Fate, Incumbent};
 pub use history::{HistoryMessage, HistoryPage, Order};
 pub use outcome::{Error, Ignored, Joined, Outcome, Published, Refusal, Reserved, State, Verdict};
+pub use presence::{
+    Appeared, Follow, Presence, PresenceChange, PresenceCounts, PresenceMember, PresencePage, PresentAs,
+    UserChanges,
+};
 pub use room_config::{History, Lifetime, Publishers, RoomConfig};
 pub use sink::Sink;
 pub use stats::Stats;
@@ -116,6 +127,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use asked::Asked;
+use attendance::PresenceTotals;
 use client::{Client, Usage};
 use connection::{Connections, Row};
 use expiries::Expiries;
@@ -181,6 +193,10 @@ pub struct Hub {
     epochs: u64,
     keys: Keys,
     stream_totals: StreamTotals,
+    /// The number of memberships in rooms with presence, and how many of them watch; not those of closed rooms.
+    present: u64,
+    watchers: u64,
+    presence_totals: PresenceTotals,
     /// A timer that is due at once, while frames of histories wait to be released.
     discarding: Option<Timer>,
     /// Rooms that were closed and whose members are not all told yet, and how many memberships of such rooms there are.
@@ -207,7 +223,7 @@ struct Phases {
     detached: u32,
 }
 
-/// The owner of a timer: the row of a connection, the slot of a user, of an address or of a room with a history, or the index of a
+/// The owner of a timer: the row of a connection, the slot of a user, of an address or of a room with a history or with presence, or the index of a
 /// client that is away or is asked something.
 #[derive(Clone, Copy, Debug)]
 enum Owner {
@@ -217,6 +233,8 @@ enum Owner {
     Away(u32),
     Asks(u32),
     Room(u32),
+    /// A room in which a change of presence is to be told.
+    Presence(u32),
     /// Frames of histories that are to be released.
     Discarded,
 }
@@ -277,6 +295,9 @@ impl Hub {
             epochs: 0,
             keys: Keys::new(config.host.hash_key),
             stream_totals: StreamTotals::default(),
+            present: 0,
+            watchers: 0,
+            presence_totals: PresenceTotals::default(),
             discarding: None,
             closed_rooms: VecDeque::new(),
             stale: 0,

@@ -179,6 +179,8 @@ pub enum Error {
     NoEpochSeed,
     /// A transmit came without a [batch](super::Sink::Batch) for its leases.
     NeedsBatch,
+    /// [`Presence::validate`](super::Presence::validate) says what is wrong with the presence of the room's config.
+    InvalidPresence,
 }
 
 /// Why the hub refuses an event. A refused event changes nothing but the count of refusals. (Not to be confused with
@@ -276,6 +278,18 @@ pub enum Refusal {
         /// The value of `history.keys`.
         limit: u32,
     },
+    /// The room has no [presence](super::Presence).
+    NoPresence,
+    /// The bytes about the client are too long.
+    InfoTooLong {
+        /// `info_bytes` of the room's [presence](super::Presence).
+        limit: u32,
+    },
+    /// The presence of a room cannot begin or end while the room has so many members. It can while the room has few: when it is made, at best.
+    TooManyPresent {
+        /// A quarter of `host.slice`.
+        limit: u32,
+    },
 }
 
 impl Refusal {
@@ -308,6 +322,9 @@ impl Refusal {
             Self::NoHistory => "no_history",
             Self::KeyTooLong { .. } => "key_too_long",
             Self::TooManyKeys { .. } => "too_many_keys",
+            Self::NoPresence => "no_presence",
+            Self::InfoTooLong { .. } => "info_too_long",
+            Self::TooManyPresent { .. } => "too_many_present",
         }
     }
 }
@@ -340,6 +357,7 @@ impl fmt::Display for Error {
                 f.write_str("the policy `Wait` cannot be used for a room with a history: choose another one")
             }
             Self::InvalidHistory => f.write_str("the history of the room's config is invalid"),
+            Self::InvalidPresence => f.write_str("the presence of the room's config is invalid"),
             Self::NoEpochSeed => f.write_str(
                 "a history needs `host.epoch_seed`: set it to a random number when the process starts",
             ),
@@ -385,6 +403,16 @@ impl fmt::Display for Refusal {
             Self::NoHistory => f.write_str("the room keeps no history"),
             Self::KeyTooLong { limit } => write!(f, "the idempotency key is longer than {limit} bytes"),
             Self::TooManyKeys { limit } => write!(f, "limit of idempotency keys reached ({limit})"),
+            Self::NoPresence => f.write_str("the room has no presence"),
+            Self::InfoTooLong { limit } => {
+                write!(f, "the information about the client is longer than {limit} bytes")
+            }
+            Self::TooManyPresent { limit } => {
+                write!(
+                    f,
+                    "presence begins and ends in rooms of at most {limit} members: configure the room earlier"
+                )
+            }
         }
     }
 }

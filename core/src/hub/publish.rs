@@ -2,7 +2,9 @@
 
 use super::budget::Meant;
 use super::event::Dedup;
+use super::names::Names;
 use super::reach::Reach;
+use super::room::Room;
 use super::{Error, Hub, Outcome, Policy, Published, Refusal, State, Target, Unreached};
 use crate::frame::Frame;
 use crate::id::ClientId;
@@ -85,7 +87,7 @@ impl Hub {
     ) -> Result<Outcome, Error> {
         let index = self.open_index(client)?;
         let may = |target: &Target<'_>| match *target {
-            Target::Room(name) => self.may_publish(index, name),
+            Target::Room(name) | Target::Watchers(name) => self.may_publish(index, name),
             _ => true,
         };
         if !targets.iter().all(may) {
@@ -98,7 +100,7 @@ impl Hub {
     #[inline]
     fn policy_of(&self, reach: &[Reach]) -> Policy {
         match reach {
-            [Reach::Room(slot), ..] => self.policy_of_room(*slot),
+            [Reach::Room(slot) | Reach::Watchers(slot), ..] => self.policy_of_room(*slot),
             _ => self.config.outbox.policy,
         }
     }
@@ -121,6 +123,9 @@ impl Hub {
                         }
                         Reach::Room(slot) => {
                             self.rooms.get_mut(slot).is_some_and(|room| replace(&mut room.named, true))
+                        }
+                        Reach::Watchers(slot) => {
+                            self.attendance_mut(slot).is_some_and(|room| replace(&mut room.named, true))
                         }
                         Reach::All => replace(&mut names_all, true),
                     };
@@ -154,6 +159,11 @@ impl Hub {
                         room.named = false;
                     }
                 }
+                Reach::Watchers(slot) => {
+                    if let Some(room) = self.attendance_mut(slot) {
+                        room.named = false;
+                    }
+                }
                 Reach::Client(_) | Reach::All => {}
             }
         }
@@ -174,6 +184,10 @@ impl Hub {
             }
             Target::Room(name) => {
                 self.rooms.find(name.as_bytes()).map(Reach::Room).ok_or(Refusal::NoSuchRoom.into())
+            }
+            Target::Watchers(name) => {
+                let slot = self.rooms.find(name.as_bytes()).ok_or(Refusal::NoSuchRoom)?;
+                self.attendance(slot).map(|_| Reach::Watchers(slot)).ok_or(Refusal::NoPresence.into())
             }
             Target::All => Ok(Reach::All),
         }
@@ -223,6 +237,7 @@ impl Hub {
                 Reach::Client(index) => core::slice::from_ref(index),
                 Reach::User(slot) => self.users.get(*slot).map_or(&[][..], |user| &user.clients),
                 Reach::Room(slot) => self.rooms.get(*slot).map_or(&[][..], |room| &room.members),
+                Reach::Watchers(slot) => watchers(&self.rooms, *slot),
                 Reach::All => &self.all,
             };
             self.outboxes.push_all(&publication, recipients, &mut tally);
@@ -241,6 +256,7 @@ impl Hub {
             Reach::Client(index) => self.outboxes.end_of_queue(*index),
             Reach::User(slot) => self.users.get(*slot).map_or_else(LogEnd::default, |user| user.log),
             Reach::Room(slot) => self.rooms.get(*slot).map_or_else(LogEnd::default, |room| room.log),
+            Reach::Watchers(slot) => self.attendance(*slot).map_or_else(LogEnd::default, |room| room.log),
             Reach::All => self.log,
         }
     }
@@ -258,6 +274,11 @@ impl Hub {
                     room.log = end;
                 }
             }
+            Reach::Watchers(slot) => {
+                if let Some(room) = self.attendance_mut(*slot) {
+                    room.log = end;
+                }
+            }
             Reach::All => self.log = end,
         }
     }
@@ -267,7 +288,14 @@ impl Hub {
             Reach::Client(index) => core::slice::from_ref(index),
             Reach::User(slot) => self.users.get(*slot).map_or(&[], |user| &user.clients),
             Reach::Room(slot) => self.rooms.get(*slot).map_or(&[], |room| &room.members),
+            Reach::Watchers(slot) => watchers(&self.rooms, *slot),
             Reach::All => &self.all,
         }
     }
+}
+
+/// The members that watch the presence of a room.
+fn watchers(rooms: &Names<Room>, slot: u32) -> &[u32] {
+    let attendance = rooms.get(slot).and_then(|room| room.attendance.as_deref());
+    attendance.map_or(&[], |attendance| &attendance.watchers)
 }

@@ -6,5 +6,7 @@ pub(super) enum Reach {
     Client(u32),
     User(u32),
     Room(u32),
+    /// The members that watch the presence of this room.
+    Watchers(u32),
     All,
 }

@@ -1,5 +1,6 @@
 //! The hub's state of one room.
 
+use super::attendance::Attendance;
 use super::names::{Named, bytes};
 use super::room_config::{Lifetime, RoomConfig};
 use super::stream::Stream;
@@ -21,6 +22,8 @@ pub(super) struct Room {
     pub(super) log: LogEnd,
     /// The history of the room, if it keeps one.
     pub(super) stream: Option<Box<Stream>>,
+    /// Who is present, if the room has presence.
+    pub(super) attendance: Option<Box<Attendance>>,
     /// The room's own config, if it is not the default.
     pub(super) config: Option<Box<RoomConfig>>,
     /// A target of the current publish names this room.
@@ -38,6 +41,7 @@ impl Room {
             memberships: Vec::new(),
             log: LogEnd::default(),
             stream: None,
+            attendance: None,
             config: None,
             named: false,
             closed: false,

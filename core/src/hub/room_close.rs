@@ -16,6 +16,7 @@ impl Hub {
         room.closed = true;
         let count = room.members.len() as u32;
         self.end_stream(slot);
+        self.close_presence(slot);
         self.totals.leaves += u64::from(count);
         self.stale += u64::from(count);
         let end = match members {

@@ -1,6 +1,7 @@
 //! The config of one room: its size, its publishers, its policy for full outboxes, and its lifetime.
 
 use super::Policy;
+use super::presence::Presence;
 use core::time::Duration;
 
 /// The config of one room, for as long as the room exists. `RoomConfig::default()` is that of every other room.
@@ -47,6 +48,12 @@ pub struct RoomConfig {
     ///
     /// A change of the bounds discards what is over them; a history that is turned off and on again begins a new epoch.
     pub history: Option<History>,
+    /// Whether and how the room's members are listed and watched. Default: `None`, that of
+    /// [`Presences::by_prefix`](super::Presences::by_prefix) for the room's name, or none. [`Presence::OFF`]: none, whatever the name.
+    ///
+    /// Presence begins and ends at once for all members, so a room that has many of them keeps what it has:
+    /// [`Refusal::TooManyPresent`](super::Refusal::TooManyPresent).
+    pub presence: Option<Presence>,
 }
 
 /// The messages that a room keeps, and for how long.

@@ -7,6 +7,7 @@ use super::{Action, Error, Hub, Joined, Notice, Outcome, Refusal, State};
 use crate::id::{ClientId, Name};
 use crate::position::Recover;
 use alloc::vec::Vec;
+use bytes::Bytes;
 
 impl Hub {
     // The outcome of the event, which is large, is made here once and not copied.
@@ -15,6 +16,7 @@ impl Hub {
         client: ClientId,
         name: &str,
         recover: Option<Recover>,
+        info: Option<&[u8]>,
     ) -> Result<Outcome, Error> {
         let index = self.open_index(client)?;
         if self.state == State::Stopped {
@@ -33,6 +35,9 @@ impl Hub {
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
         }
+        if let Some(info) = info {
+            self.check_info(name, found, info)?;
+        }
         let room = match found {
             Some(room) => {
                 if let Some(known) = self.rooms.get(room) {
@@ -42,7 +47,7 @@ impl Hub {
             }
             None => self.new_room(name)?,
         };
-        let members = self.enter(index, room);
+        let members = self.enter(index, room, info.unwrap_or_default());
         if recover.is_none() && self.stream(room).is_none() {
             return Ok(Outcome::Joined(Joined::new(members)));
         }
@@ -85,14 +90,33 @@ impl Hub {
         }
     }
 
-    fn enter(&mut self, index: u32, slot: u32) -> u32 {
+    /// Checks the information of a client that joins a room, or makes it.
+    fn check_info(&self, name: &str, found: Option<u32>, info: &[u8]) -> Result<(), Refusal> {
+        let presence = match found {
+            Some(slot) => self.attendance(slot).map(|attendance| attendance.bounds),
+            None => self.presence_of(name, None),
+        };
+        match presence {
+            None => Err(Refusal::NoPresence),
+            Some(bounds) if info.len() > bounds.info_bytes as usize => {
+                Err(Refusal::InfoTooLong { limit: bounds.info_bytes })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn enter(&mut self, index: u32, slot: u32, info: &[u8]) -> u32 {
         let Some(room) = self.rooms.get_mut(slot) else { return 0 };
         let list = &mut self.clients[index as usize].memberships;
         let membership = self.memberships.insert(index, list, slot, room.members.len() as u32);
         room.members.push(index);
         room.memberships.push(membership);
         self.totals.joins += 1;
-        room.members.len() as u32
+        let (members, has_presence) = (room.members.len() as u32, room.attendance.is_some());
+        if has_presence {
+            self.arrive(index, slot, Bytes::copy_from_slice(info));
+        }
+        members
     }
 
     #[inline]
@@ -152,6 +176,9 @@ impl Hub {
     /// Removes a member from a room, and the room with its last member unless it is kept. Returns the room's name.
     fn vacate(&mut self, membership: Membership) -> Option<Name> {
         let Membership { room: slot, position, .. } = membership;
+        if self.rooms.get(slot)?.attendance.is_some() {
+            self.depart(slot, position);
+        }
         let room = self.rooms.get_mut(slot)?;
         room.members.swap_remove(position as usize);
         room.memberships.swap_remove(position as usize);

@@ -9,6 +9,7 @@ use super::room::Room;
 use super::room_config::RoomConfig;
 use super::session::{Away, Session};
 use super::snapshot_histories::{put_stream, take_stream};
+use super::snapshot_presences::{put_attendance, take_attendance};
 use super::sweep::{Draining, Sweep, Task};
 use super::totals::Totals;
 use super::user::{Origin, User};
@@ -30,6 +31,7 @@ variants!(Owner {
     4 => Room(slot),
     5 => Discarded,
     6 => Asks(index),
+    7 => Presence(slot),
 });
 fields!(Draining { plan, since, clients, given });
 fields!(Sweep { next, task });
@@ -136,6 +138,7 @@ impl Hub {
         self.stop_is_told.put(log);
         self.totals.put(log);
         self.log.put(log);
+        self.presence_totals.put(log);
         self.put_histories(log, most)?;
         self.put_names(log, most)?;
         self.put_connections(log, most)?;
@@ -183,6 +186,7 @@ impl Hub {
         hub.stop_is_told = Field::take(input)?;
         hub.totals = Field::take(input)?;
         hub.log = Field::take(input)?;
+        hub.presence_totals = Field::take(input)?;
         let idle_rooms = hub.take_histories(input)?;
         hub.take_names(input)?;
         hub.take_idle_rooms(&idle_rooms)?;
@@ -209,6 +213,7 @@ impl Hub {
             room.config.as_deref().copied().put(log);
             room.closed.put(log);
             put_stream(room.stream.as_deref(), log);
+            put_attendance(room.attendance.as_deref(), log);
         })?;
         self.users.snapshot(log, most, |user, log| {
             user.name.put(log);
@@ -237,9 +242,10 @@ impl Hub {
             let (name, log) = (Field::take(input)?, Field::take(input)?);
             let config: Option<RoomConfig> = Field::take(input)?;
             let closed = Field::take(input)?;
-            let stream = take_stream(input)?;
-            Ok(Room { log, stream, config: config.map(Box::new), closed, ..Room::new(name) })
+            let (stream, attendance) = (take_stream(input)?, take_attendance(input)?);
+            Ok(Room { log, stream, attendance, config: config.map(Box::new), closed, ..Room::new(name) })
         })?;
+        self.take_presences();
         self.streams = self.rooms.iter().filter(|room| room.stream.is_some()).count() as u32;
         self.users = Names::restore(key, input, |input| {
             let (name, messages, bytes) = (Field::take(input)?, Field::take(input)?, Field::take(input)?);
@@ -428,6 +434,11 @@ impl Hub {
                     let room = self.rooms.get_mut(slot).ok_or(Wrong::Malformed)?;
                     let stream = room.stream.as_deref_mut().ok_or(Wrong::Malformed)?;
                     core::mem::replace(&mut stream.timer, timer) == Timer::none()
+                }
+                Owner::Presence(slot) => {
+                    let room = self.rooms.get_mut(slot).ok_or(Wrong::Malformed)?;
+                    let attendance = room.attendance.as_deref_mut().ok_or(Wrong::Malformed)?;
+                    attendance.timer.replace(timer).is_none()
                 }
                 Owner::Discarded => self.discarding.replace(timer).is_none(),
             };

@@ -148,6 +148,18 @@ pub struct Stats {
     pub unrecovered: u64,
     /// The same by reason, in the order of [`Unrecoverable::ALL`].
     pub unrecovered_by_reason: [u64; 5],
+    /// Memberships in rooms with presence.
+    pub present: u64,
+    /// How many of these are told of changes.
+    pub watchers: u64,
+    /// Joins and leaves of rooms with presence, and changes of their members' users.
+    pub presence_changes: u64,
+    /// How often the application was told what had changed in a room: at most once for each room and tick.
+    pub presence_told: u64,
+    /// How many of these times it was told only counts, since there were more users than [`Presence::users`](super::Presence::users).
+    pub presence_counts_only: u64,
+    /// Changes that were not told since another change took them back within the tick.
+    pub presence_cancelled: u64,
     /// Joins of rooms.
     pub joins: u64,
     /// Leaves of rooms, also by clients that ended.
@@ -271,6 +283,12 @@ impl Hub {
             recovered_messages: streams.recovered_messages,
             unrecovered: streams.unrecovered.iter().sum(),
             unrecovered_by_reason: streams.unrecovered,
+            present: self.present,
+            watchers: self.watchers,
+            presence_changes: self.presence_totals.changes,
+            presence_told: self.presence_totals.told,
+            presence_counts_only: self.presence_totals.counts_only,
+            presence_cancelled: self.presence_totals.cancelled,
             asks: self.asks_open,
         }
     }

@@ -7,7 +7,7 @@ use core::fmt;
 use core::mem::discriminant;
 
 /// Each reason once; its numbers are ignored here.
-const REASONS: [Refusal; 25] = [
+const REASONS: [Refusal; 28] = [
     Refusal::Draining,
     Refusal::Stopped,
     Refusal::TooManyConnections { limit: 0 },
@@ -33,6 +33,9 @@ const REASONS: [Refusal; 25] = [
     Refusal::NoHistory,
     Refusal::KeyTooLong { limit: 0 },
     Refusal::TooManyKeys { limit: 0 },
+    Refusal::NoPresence,
+    Refusal::InfoTooLong { limit: 0 },
+    Refusal::TooManyPresent { limit: 0 },
 ];
 
 /// How often the hub refused an event, by reason.

@@ -52,6 +52,10 @@ impl Hub {
                     let expired = self.stream_timeout(slot);
                     steps = steps.saturating_sub(TIMER + expired);
                 }
+                Owner::Presence(slot) => {
+                    let work = self.presence_timeout(slot);
+                    slice.spend(TIMER + work);
+                }
                 Owner::Discarded => {}
             }
         }

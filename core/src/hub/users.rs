@@ -72,6 +72,9 @@ impl Hub {
         if self.clients[index as usize].user == slot {
             return;
         }
+        if self.present > 0 {
+            self.change_user_of_present(index, slot);
+        }
         self.clear_user(index);
         let is_away = self.away(index).is_some();
         let Some(user) = self.users.get(slot) else { return };

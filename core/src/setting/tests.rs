@@ -2,7 +2,7 @@
 
 use super::{At, Setting};
 use crate::close::{CloseCode, CloseFrame};
-use crate::hub::{Config, Deadlines, History, Lifetime, OverRate, PerUser, Publishers, RoomConfig};
+use crate::hub::{Config, Deadlines, History, Lifetime, OverRate, PerUser, Presence, Publishers, RoomConfig};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
@@ -163,7 +163,7 @@ const MINE: &str = r#"
     slow = { conflate = 7 }
     bye = { code = 4000, reason = "bye" }
     kicked = 4001
-    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept", history = { messages = 50 } }
+    stage = { members = 9, publishers = "application", policy = { conflate = 1 }, lifetime = "kept", history = { messages = 50 }, presence = { tick = "1s" } }
     [deadlines]
     ping = "20s"
 "#;
@@ -178,6 +178,7 @@ fn each_part_of_a_config_is_read_by_itself_as_it_is_written() {
         policy: Some(Policy::Conflate(1)),
         lifetime: Lifetime::Kept,
         history: Some(History { messages: 50, ..History::default() }),
+        presence: Some(Presence { tick: Duration::from_secs(1), ..Presence::default() }),
     };
     let expected = Mine {
         votes: Rate::per(3, Duration::from_secs(60)),

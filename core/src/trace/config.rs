@@ -5,8 +5,8 @@ use crate::close::CloseFrame;
 use crate::field::{Field, Input, Wrong, fields, variants};
 use crate::hub::{
     Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host, Inbound,
-    Lifetime, Outbox, OverRate, PerUser, Policy, Publishers, RoomConfig, Rooms, SecondConnection, Sessions,
-    Websocket,
+    Lifetime, Outbox, OverRate, PerUser, Policy, Presence, Presences, Publishers, RoomConfig, Rooms,
+    SecondConnection, Sessions, Websocket,
 };
 use crate::rate::Rate;
 use alloc::vec::Vec;
@@ -25,7 +25,8 @@ fields!(Config {
     websocket,
     hooks,
     drain,
-    host
+    host,
+    presence
 });
 fields!(Admission { connections, handshakes, per_address, connect_rate, per_user, probes, lingering });
 fields!(Rooms { per_client, members, total, name_bytes });
@@ -52,9 +53,11 @@ fields!(Websocket { fragments, head_bytes, headers });
 fields!(Hooks { limit, message, authentication });
 fields!(DrainPlan { idle, spread, deadline });
 variants!(PerUser { 0 => Unlimited, 1 => RefuseNewest(limit), 2 => EvictOldest(limit) });
-fields!(RoomConfig { members, publishers, policy, lifetime, history });
+fields!(RoomConfig { members, publishers, policy, lifetime, history, presence });
 fields!(History { messages, bytes, age, meta_age });
 fields!(Histories { by_prefix, idle_rooms, recover_messages, recover_bytes, page, keys, key_bytes, key_age });
+fields!(Presence { users, info_bytes, tick });
+fields!(Presences { by_prefix, page });
 variants!(Publishers { 0 => Anybody, 1 => Members, 2 => Application });
 variants!(Lifetime { 0 => Members, 1 => Kept });
 variants!(OverRate { 0 => Drop, 1 => Pause, 2 => Close });

@@ -133,6 +133,9 @@ events! {
     62 => Replied { client, ask },
     63 => CancelAsk { client, ask },
     49 => RemoveHistory { room },
+    50 => JoinWithInfo { client, room, recover, info },
+    51 => WatchPresence { client, room },
+    52 => UnwatchPresence { client, room },
     publish: 8, whole_publish: 24, ping: 10, whole_ping: 25, transmitted: 18,
     place: 42, reconfigure: 45, reserve: 2
 }

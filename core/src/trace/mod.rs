@@ -5,7 +5,8 @@
 //! under any hash key, and gets the same [hash](Recorder::hash); [`Replay`] does it step by step. A [`RecordedHub`] is a
 //! hub with its recorder, and has the hub's typed methods.
 //!
-//! **What is in a log.** Names (of rooms and users, and the reasons of close frames), ids, addresses, sizes, times, and
+//! **What is in a log.** Names (of rooms and users, and the reasons of close frames), the bytes that are given with joins for the
+//! [presence](crate::hub::Presence) of rooms, ids, addresses, sizes, times, and
 //! the config without its hash key. Of a ping only the length is written, and of a frame (and its deflated variant) its
 //! kind, lengths, place and offset, unless payloads are [kept](Payloads::Kept). Payloads never enter the hash, so that a
 //! log without them has the same hash.

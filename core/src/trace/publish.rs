@@ -108,6 +108,8 @@ pub(super) fn take<'a>(
 fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
     let (kind, number, name) = match target {
         Target::All => (0, 0, ""),
+        // One more than the length, because 0 is `All`.
+        Target::Watchers(name) => (0, name.len() as u64 + 1, *name),
         Target::Client(client) => (1, u64::from(client.index), ""),
         Target::User(name) => (2, name.len() as u64, *name),
         Target::Room(name) => (3, name.len() as u64, *name),
@@ -123,8 +125,8 @@ fn put_target(log: &mut Vec<u8>, target: &Target<'_>) {
 fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
     let number = u64::take(input)?;
     let (kind, number) = (number & 3, number >> 2);
-    let name = |input: &mut Input<'a>| {
-        let len = usize::try_from(number).map_err(|_| Wrong::Malformed)?;
+    let name = |input: &mut Input<'a>, len: u64| {
+        let len = usize::try_from(len).map_err(|_| Wrong::Malformed)?;
         core::str::from_utf8(input.bytes(len)?).map_err(|_| Wrong::Malformed)
     };
     Ok(match kind {
@@ -133,8 +135,9 @@ fn take_target<'a>(input: &mut Input<'a>) -> Result<Target<'a>, Wrong> {
             let index = u32::try_from(number).map_err(|_| Wrong::Malformed)?;
             Target::Client(ClientId { index, generation: Field::take(input)? })
         }
-        2 => Target::User(name(input)?),
-        3 => Target::Room(name(input)?),
+        0 => Target::Watchers(name(input, number - 1)?),
+        2 => Target::User(name(input, number)?),
+        3 => Target::Room(name(input, number)?),
         _ => return Err(Wrong::Malformed),
     })
 }

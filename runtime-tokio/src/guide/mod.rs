@@ -5,6 +5,7 @@
 //! | [`clients`] | how do connections become clients of a user, which values belong to them, and how do they end? |
 //! | [`sessions`] | how do clients survive the loss of their connection, and what is lost or repeated? |
 //! | [`histories`] | how do clients get what they missed, and how are they told if they cannot? |
+//! | [`presence`] | who is in a room, and how are members told who comes and goes, without a flood of messages? |
 //! | [`participants`] | how do clients get a name within a room, with hooks for each route, and keep it while they reconnect? |
 //! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
 //! | [`features`] | which features do wshub, wsroom and jaz303/hub have on one node, what are they called here, and which test shows them? |
@@ -26,6 +27,7 @@ pub mod histories;
 pub mod messages;
 #[cfg(all(feature = "axum", feature = "router"))]
 pub mod participants;
+pub mod presence;
 pub mod production;
 pub mod sessions;
 #[cfg(feature = "simulation")]

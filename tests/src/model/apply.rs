@@ -2,15 +2,16 @@
 
 use super::driver::{Driver, Wrong};
 use super::limits::Limits;
+use super::named::{on_of, who_of};
 use super::op::{
-    Full, How, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, To, USERS, Who, Wrote,
+    Full, How, INFOS, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, To, USERS, Who, Wrote,
 };
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::hub::{
     AskId, Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, OnResume, Outcome,
-    Policy, Position, Publishers, Recover, RoomConfig, Target,
+    Policy, Position, Presence, Publishers, Recover, RoomConfig, Target,
 };
 use throng_core::outbox::{Progress, Transport, Written};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Name, Place};
@@ -56,8 +57,14 @@ impl Driver {
                     [usize::from(publishers % 3)];
                 let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
                 let members = (members % 5 < 4).then_some(u32::from(members % 5));
-                let config =
-                    RoomConfig { members, publishers, policy: policy_of(*full), lifetime, history: None };
+                let config = RoomConfig {
+                    members,
+                    publishers,
+                    policy: policy_of(*full),
+                    lifetime,
+                    history: None,
+                    presence: None,
+                };
                 self.event(Event::ConfigureRoom { room: room_of(*room), config })
             }
             Op::RemoveHistory { room } => self.event(Event::RemoveHistory { room: room_of(*room) }),
@@ -68,6 +75,20 @@ impl Driver {
                 let history = History { messages: u32::from(messages % 6), bytes, age, meta_age: age * 3 };
                 let config = RoomConfig { history: Some(history), lifetime, ..RoomConfig::default() };
                 self.event(Event::ConfigureRoom { room: room_of(*room), config })
+            }
+            Op::ConfigurePresence { room, users, tick, kept } => {
+                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
+                let users = if users % 5 == 4 { u32::MAX } else { u32::from(users % 5) };
+                let tick = Duration::from_millis(u64::from(tick % 64));
+                let presence = Presence { users, info_bytes: 4, tick };
+                let config = RoomConfig { presence: Some(presence), lifetime, ..RoomConfig::default() };
+                self.event(Event::ConfigureRoom { room: room_of(*room), config })
+            }
+            Op::PublishToWatchers { who, as_client, room, size, full } => {
+                let publisher = self.pick(*who).filter(|_| !as_client.is_multiple_of(2));
+                let (targets, frame) = (&[Target::Watchers(room_of(*room))], &self.next_frame(*size));
+                let (except, policy) = (&[], policy_of(*full));
+                self.event(Event::Publish { publisher, targets, except, frame, policy, dedup: None })
             }
             Op::PublishOnce { room, size, full, key, version } => {
                 let key = usize::from(*key) % (KEYS.len() + 1);
@@ -153,6 +174,16 @@ impl Driver {
                 let (room, recover) = (room_of(room), self.recover(room_of(room), since));
                 Event::Join { client, room, recover }
             }
+            Op::JoinWithInfo { room, info, .. } => Event::JoinWithInfo {
+                client,
+                room: room_of(room),
+                recover: None,
+                info: INFOS[usize::from(info) % INFOS.len()].as_bytes(),
+            },
+            Op::Watch { room, off, .. } if off.is_multiple_of(2) => {
+                Event::WatchPresence { client, room: room_of(room) }
+            }
+            Op::Watch { room, .. } => Event::UnwatchPresence { client, room: room_of(room) },
             Op::Leave { room, .. } => Event::Leave { client, room: room_of(room) },
             Op::LeaveAll { .. } => Event::LeaveAll { client },
             Op::Close { code, reason, how, .. } => {
@@ -437,43 +468,4 @@ fn reason_of(bytes: u8) -> &'static str {
 
 fn address_of(address: u8) -> Option<Address> {
     (!address.is_multiple_of(4)).then_some(Address([address % 4; 16]))
-}
-
-/// The client that an operation names.
-fn who_of(op: &Op) -> Option<Who> {
-    match *op {
-        Op::SetUser { who, .. }
-        | Op::Recover { who, .. }
-        | Op::Join { who, .. }
-        | Op::Leave { who, .. }
-        | Op::LeaveAll { who }
-        | Op::Identify { who, .. }
-        | Op::SetExpiry { who, .. }
-        | Op::Ask { who, .. }
-        | Op::Reply { who, .. }
-        | Op::CancelAsk { who, .. }
-        | Op::Close { who, .. } => Some(who),
-        _ => None,
-    }
-}
-
-/// The connection that an operation names.
-fn on_of(op: &Op) -> Option<On> {
-    match *op {
-        Op::Reserve { on, .. }
-        | Op::Return { on, .. }
-        | Op::CloseConnection { on, .. }
-        | Op::Open { on }
-        | Op::Receive { on, .. }
-        | Op::Ping { on, .. }
-        | Op::Pong { on }
-        | Op::Heard { on }
-        | Op::Working { on }
-        | Op::PeerClose { on, .. }
-        | Op::HalfClose { on }
-        | Op::Gone { on }
-        | Op::Transmit { on, .. }
-        | Op::Writable { on } => Some(on),
-        _ => None,
-    }
 }

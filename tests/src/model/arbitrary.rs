@@ -1,8 +1,8 @@
 //! Limits from a fuzzer's bytes, and clients and connections to which something happens; operations derive it.
 
 use super::{
-    EndedBy, Every, Histories, Limits, On, Op, OverRate, PerUser, Policy, Returned, SecondConnection,
-    Through, Who, Wrote,
+    EndedBy, Every, Histories, Limits, On, Op, OverRate, PerUser, Policy, Presences, Returned,
+    SecondConnection, Through, Who, Wrote,
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 
@@ -65,7 +65,12 @@ impl<'a> Arbitrary<'a> for Limits {
             let number = (bits >> shift) as u32 % (3 * most);
             (1..=most).contains(&number).then_some(number)
         };
+        // And presence in every fourth.
+        let more = limits.seed.rotate_left(43);
+        let presence =
+            Presences { users: more as u32 >> 2 & 3, info_bytes: 1, tick: 1 + (more as u32 >> 4 & 63) };
         Ok(Self {
+            presence: (more & 3 == 3).then_some(presence),
             history: (limits.seed >> 2 & 7 == 7).then(|| history(limits.seed >> 5)),
             named: bits & 1 == 1,
             grace: (bits & 6 != 0).then_some(1 + (bits >> 3) as u32 % 400),
@@ -98,11 +103,12 @@ fn history(seed: u64) -> Histories {
 }
 
 /// The number of kinds of operations, of those that were there when most of the corpus was found, and of those after which the kinds
-/// about histories, and then those about expiries and questions, came.
-const KINDS: u64 = 48;
+/// about histories, then those about expiries and questions, and then those about presence, came.
+const KINDS: u64 = 52;
 const OLD_KINDS: u64 = 36;
 const KINDS_BEFORE_HISTORIES: u64 = 40;
 const KINDS_BEFORE_ASKS: u64 = 44;
+const KINDS_BEFORE_PRESENCE: u64 = 48;
 
 impl Op {
     /// An operation from a fuzzer's bytes: what is derived, but for the choice of the kind, which leaves the meaning of inputs that are
@@ -117,7 +123,10 @@ impl Op {
             [0xa6, new, ..] => {
                 KINDS_BEFORE_HISTORIES + u64::from(new) % (KINDS_BEFORE_ASKS - KINDS_BEFORE_HISTORIES)
             }
-            [0xa7, new, ..] => KINDS_BEFORE_ASKS + u64::from(new) % (KINDS - KINDS_BEFORE_ASKS),
+            [0xa7, new, ..] => {
+                KINDS_BEFORE_ASKS + u64::from(new) % (KINDS_BEFORE_PRESENCE - KINDS_BEFORE_ASKS)
+            }
+            [0xa8, new, ..] => KINDS_BEFORE_PRESENCE + u64::from(new) % (KINDS - KINDS_BEFORE_PRESENCE),
             _ => (u64::from(choice) * OLD_KINDS) >> 32,
         };
         // The number that the derived code takes for this kind.

@@ -54,6 +54,11 @@ pub(super) fn call(
         Event::Join { client, room, recover: Some(recover) } => {
             hub.join_from(now, client, room, recover).map(Outcome::Joined)
         }
+        Event::JoinWithInfo { client, room, recover, info } => {
+            hub.join_with_info(now, client, room, recover, info).map(Outcome::Joined)
+        }
+        Event::WatchPresence { client, room } => hub.watch_presence(now, client, room).map(done),
+        Event::UnwatchPresence { client, room } => hub.unwatch_presence(now, client, room).map(done),
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
         Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
         Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => match policy {

@@ -4,10 +4,10 @@ use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
 use super::reached::first_word;
-use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Sending, Shedding, Story};
+use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Roll, Sending, Shedding, Story};
 use std::collections::BTreeSet;
 use throng_core::hub::{
-    Action, Error, Event, Full, Hub, Joined, Order, Outcome, Position, Published, Stats, Unreached,
+    Action, Error, Event, Full, Hub, Joined, Order, Outcome, Position, PresentAs, Published, Stats, Unreached,
 };
 use throng_core::outbox::{Batch, Item, Then};
 use throng_core::{ClientId, ConnectionId, Instant};
@@ -287,6 +287,7 @@ impl Driver {
             let config = hub.room_config(&room.name);
             ensure!(config == Some(room.config), "{} is {config:?}, should be {:?}", room.name, room.config);
             self.compare_history(&room.name, room.story.as_ref())?;
+            self.compare_presence(&room.name, room.roll.as_ref())?;
         }
         for one in &model.connections {
             let (id, client) = (one.id, hub.client_of(one.id));
@@ -343,6 +344,39 @@ impl Driver {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
             ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
         }
+        Ok(())
+    }
+
+    /// Who is in a room, page by page, and who watches.
+    fn compare_presence(&self, room: &str, roll: Option<&Roll>) -> Result<(), Wrong> {
+        let hub = &self.hub;
+        let (counts, watchers) = (hub.presence_counts(room), hub.watchers(room).collect::<Vec<_>>());
+        let Some(roll) = roll else {
+            let is_none = counts.is_none() && hub.presence(room, None, 1).is_none() && watchers.is_empty();
+            ensure!(is_none, "{room} has presence: {counts:?}, {watchers:?}");
+            return Ok(());
+        };
+        let counts = counts.map(|counts| (counts.clients as usize, counts.users as usize));
+        let should = Some((roll.present.len(), roll.users().len()));
+        ensure!(counts == should, "in {room} are (clients, users) {counts:?}, should be {should:?}");
+        ensure!(watchers == roll.watchers, "{watchers:?} watch {room}, should {:?}", roll.watchers);
+        let (mut at, mut rest) = (None, roll.present.iter());
+        loop {
+            let page = hub.presence(room, at, 2).ok_or("no page")?;
+            ensure!(page.version == roll.version, "{room} is at {}, not {}", page.version, roll.version);
+            for one in &page.members {
+                let should = rest.next().map(|one| (one.client, one.who.clone(), one.info.clone()));
+                let who = one.user.clone().map_or(PresentAs::Client(one.client), PresentAs::User);
+                let is = Some((one.client, who, one.info.clone()));
+                ensure!(is == should, "{room} lists {is:?}, should list {should:?}");
+            }
+            at = page.next;
+            if at.is_none() {
+                break;
+            }
+        }
+        ensure!(rest.next().is_none(), "{room} does not list all of {:?}", roll.present);
+        ensure!(hub.presence_config(room) == Some(roll.bounds), "{room} has other bounds");
         Ok(())
     }
 

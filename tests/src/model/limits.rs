@@ -3,7 +3,7 @@
 use std::time::Duration;
 use throng_core::hub::{
     self, Admission, Asks, Closes, Config, Deadlines, EndedBy, History, Host, Inbound, Outbox, OverRate,
-    PerUser, Policy, Rooms, SecondConnection, Sessions,
+    PerUser, Policy, Presence, Rooms, SecondConnection, Sessions,
 };
 use throng_core::{CloseCode, CloseFrame, MAX_HEAD, Rate};
 
@@ -76,6 +76,28 @@ pub struct Limits {
     /// The histories of rooms whose names begin with "r" or "g". With these the hub has memory for all of it, and an event does
     /// all of its work at once.
     pub history: Option<Histories>,
+    /// The presence of rooms whose names begin with "r" or "b".
+    pub presence: Option<Presences>,
+}
+
+/// The presence of rooms; a tick is in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as in the hub's config")]
+pub struct Presences {
+    pub users: u32,
+    pub info_bytes: u32,
+    pub tick: u32,
+}
+
+impl Presences {
+    fn of_room(self) -> Presence {
+        Presence { users: self.users, info_bytes: self.info_bytes, tick: time(self.tick) }
+    }
+
+    fn config(self) -> hub::Presences {
+        let by_prefix = ["r", "b"].map(|prefix| (prefix.into(), self.of_room())).into();
+        hub::Presences { by_prefix, ..hub::Presences::default() }
+    }
 }
 
 /// Histories of rooms; times are milliseconds.
@@ -183,6 +205,7 @@ impl Default for Limits {
             second: SecondConnection::TakesOver,
             session_bytes: 10,
             history: None,
+            presence: None,
         }
     }
 }
@@ -255,7 +278,18 @@ impl Limits {
             second: self.second,
             session_bytes: self.session_bytes.max(1),
             history,
+            presence: self.presence.map(|presence| Presences {
+                users: presence.users.min(100),
+                info_bytes: presence.info_bytes.min(100),
+                tick: presence.tick.clamp(1, 10_000),
+            }),
         }
+    }
+
+    /// The presence that a room gets by its name.
+    pub(super) fn presence_of(&self, room: &str) -> Option<Presence> {
+        let presence = self.presence?.of_room();
+        room.starts_with(['r', 'b']).then_some(presence)
     }
 
     /// The history that a room gets by its name.
@@ -350,6 +384,10 @@ impl Limits {
                     ..history
                 });
             }
+            37 => {
+                let other = Presences { users: number % 5, info_bytes: number % 3, tick: 1 + number };
+                limits.presence = limits.presence.map(|_| other);
+            }
             _ => limits.codes = value,
         }
         limits.settled()
@@ -417,6 +455,7 @@ impl Limits {
             asks: Asks { per_client: self.asks, ..Asks::default() },
             closes: self.closes(),
             history: self.history.map(Histories::config).unwrap_or_default(),
+            presence: self.presence.map(Presences::config).unwrap_or_default(),
             host: Host {
                 lanes: self.lanes,
                 seed: self.seed,

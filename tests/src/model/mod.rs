@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `op`, `limits` | what is generated |
 //! | `reference/` | the model, written for obviousness |
-//! | `driver`, `apply`, `pick` | gives each operation to both and compares |
+//! | `driver`, `apply`, `named`, `pick` | gives each operation to both and compares |
 //! | `reached` | what a case comes to, by name |
 //! | `ledger` | the invariants, from what can be seen of the hub alone |
 //! | `failure` | what went wrong, as text and as a test |
@@ -22,6 +22,7 @@ mod driver;
 mod failure;
 mod ledger;
 mod limits;
+mod named;
 mod op;
 mod pick;
 mod reached;
@@ -33,10 +34,10 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use failure::{Failure, as_test};
-pub use limits::{Every, Histories, Limits};
+pub use limits::{Every, Histories, Limits, Presences};
 pub use op::{
-    Full, How, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, Through, To, USERS, Who,
-    Wrote,
+    Full, How, INFOS, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, Through, To, USERS,
+    Who, Wrote,
 };
 pub use shrink::shrink;
 /// What [`Limits`] are made of besides numbers, so that a pasted test finds all its names here.

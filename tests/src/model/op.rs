@@ -13,6 +13,9 @@ pub const USERS: [&str; 5] = ["ada", "bob", "eve", "much-too-long", ""];
 /// Names of sessions: 0 means none, `n` the one before `n`, modulo their number and one. The last two are no good.
 pub const SESSIONS: [&str; 5] = ["tab", "phone", "desk", "much-too-long", ""];
 
+/// Bytes about a client. The last are too long.
+pub const INFOS: [&str; 4] = ["", "a", "b", "too long"];
+
 /// Which client: the `n`th of its kind, modulo how many there are, in the order of reserving. If there is none, the
 /// operation does not take place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -520,5 +523,47 @@ pub enum Op {
         who: Who,
         /// To which question, likewise.
         ask: u8,
+    },
+    /// Joins a room with bytes about the client.
+    JoinWithInfo {
+        /// Who.
+        who: Who,
+        /// Which.
+        room: u8,
+        /// The bytes: `n` means those at `n` modulo their number.
+        info: u8,
+    },
+    /// Watches the presence of a room, or no longer.
+    Watch {
+        /// Who.
+        who: Who,
+        /// Which.
+        room: u8,
+        /// Even to watch.
+        off: u8,
+    },
+    /// Publishes a frame to those who watch a room.
+    PublishToWatchers {
+        /// On whose behalf, if the number that follows is odd.
+        who: Who,
+        /// See `who`.
+        as_client: u8,
+        /// Which.
+        room: u8,
+        /// Its bytes.
+        size: Size,
+        /// The policy.
+        full: Full,
+    },
+    /// Gives a room a presence of its own, or takes it.
+    ConfigurePresence {
+        /// Which.
+        room: u8,
+        /// How many users are told: modulo 5, of which 4 means more than may be.
+        users: u8,
+        /// How long a tick is in milliseconds, modulo 64; 0 means no presence.
+        tick: u8,
+        /// Whether it is kept: if it is even.
+        kept: u8,
     },
 }

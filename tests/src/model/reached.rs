@@ -105,6 +105,9 @@ fn client_of(event: Event<'_>) -> Option<ClientId> {
         | Event::CancelAsk { client, .. }
         | Event::Place { client, .. }
         | Event::Join { client, .. }
+        | Event::JoinWithInfo { client, .. }
+        | Event::WatchPresence { client, .. }
+        | Event::UnwatchPresence { client, .. }
         | Event::Leave { client, .. }
         | Event::LeaveAll { client }
         | Event::Close { client, .. } => Some(client),

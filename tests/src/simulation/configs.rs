@@ -110,6 +110,7 @@ pub(super) fn room_config(rng: &mut Rng) -> RoomConfig {
         policy: one_of(rng, &[None, Some(Policy::DropOldest), Some(Policy::Conflate(6))]),
         lifetime: one_of(rng, &[Lifetime::Members, Lifetime::Kept]),
         history: None,
+        presence: None,
     }
 }
 

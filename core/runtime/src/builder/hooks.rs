@@ -5,6 +5,7 @@ use crate::handler::Denied;
 use crate::handler::closures::at_once;
 use crate::handler::hooks::Asked;
 use crate::handles::client::Client;
+use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
@@ -18,7 +19,7 @@ use core::pin::Pin;
 use throng_core::CloseFrame;
 #[cfg(feature = "router")]
 use throng_core::Name;
-use throng_core::hub::{AskId, Joined};
+use throng_core::hub::{AskId, Joined, PresenceChange};
 use throng_core::websocket::Message;
 use throng_core::websocket::handshake::Refusal;
 
@@ -346,6 +347,28 @@ impl Builder {
     {
         self.hooks.expiring =
             Some(Box::new(move |client, expiring| Some(Box::pin(closure(client.clone(), expiring)))));
+        self
+    }
+
+    /// [`Handler::presence_changed`](crate::Handler::presence_changed), by a closure that does not wait.
+    pub fn on_presence_change<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Hub, &str, PresenceChange) + Send + Sync + 'static,
+    {
+        self.hooks.presence_changed = Some(Box::new(move |hub, room, change| {
+            closure(hub, room, change);
+            at_once(())
+        }));
+        self
+    }
+
+    /// [`Handler::presence_changed`](crate::Handler::presence_changed), by a closure that may wait:
+    /// `|hub, room, change| Box::pin(async move { … })`.
+    pub fn on_presence_change_async<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a Hub, &'a str, PresenceChange) -> Answering<'a, ()> + Send + Sync + 'static,
+    {
+        self.hooks.presence_changed = Some(Box::new(closure));
         self
     }
 

@@ -6,7 +6,7 @@ use crate::events::take_in;
 use crate::handler::application::Application;
 use crate::handler::closures::Closures;
 use crate::handler::hooks::{Hooks, Owned, WrittenHooks};
-use crate::handler::{Handler, NoHandler};
+use crate::handler::{Handler, NoHandler, presence};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
@@ -138,7 +138,8 @@ impl Builder {
         let application = Application { hooks: Box::new(hooks), placing };
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.written_hooks);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
-        Ok(Hub::new(inner, Box::new(application), settings))
+        let presence_task = settings.written_hooks.presence_changed.then_some(presence::task as fn(_) -> _);
+        Ok(Hub::new(inner, Box::new(application), settings, presence_task))
     }
 
     /// Sets every limit, deadline and rate. [`build`](Self::build) overwrites the fields of [`host`](Config::host),

@@ -262,7 +262,7 @@ impl Reserved {
             }
         }
         let Transport { reader, writer, rest } = transport;
-        let Connecting { request, session, place, metadata, rooms, recover, own, .. } = self.connecting;
+        let Connecting { request, session, place, metadata, rooms, joins, own, .. } = self.connecting;
         {
             let mut details = member.details();
             *details = metadata;
@@ -272,7 +272,7 @@ impl Reserved {
             Some(kept) => kept.layer(Arc::clone(&writer)),
             None => Arc::clone(&writer),
         };
-        let first = (&*rooms, &*recover);
+        let first = (&*rooms, &*joins);
         let Opened { evicted, continued } =
             match open(&connection, &member, first, place.as_deref(), &layered) {
                 Ok(opened) => opened,

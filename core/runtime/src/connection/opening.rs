@@ -4,6 +4,7 @@ use crate::connection::place::place;
 use crate::connection::serves::Serves;
 use crate::handler::application::Application;
 use crate::handshake::participation::Place;
+use crate::handshake::request::FirstJoin;
 use crate::host::Report;
 use crate::host::transport::Writer;
 use crate::notice::hook::ClientError;
@@ -14,7 +15,7 @@ use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use throng_core::hub::{Cause, Event, Flush, Recover};
+use throng_core::hub::{Cause, Event, Flush};
 use throng_core::websocket::encode::encode_close;
 use throng_core::{CloseFrame, Name, hub};
 
@@ -31,7 +32,7 @@ pub(super) struct Opened {
 pub(super) fn open(
     connection: &Arc<ConnectionShared>,
     member: &Arc<Member>,
-    (rooms, recover): (&[Name], &[(Name, Recover)]),
+    (rooms, joins): (&[Name], &[(Name, FirstJoin)]),
     participant: Option<&Place>,
     writer: &Arc<dyn Writer>,
 ) -> Result<Opened, CloseFrame> {
@@ -54,8 +55,9 @@ pub(super) fn open(
             inner.set_participates(client);
         }
         let failed = rooms.iter().find_map(|room| {
-            let from = recover.iter().find(|(name, _)| name == room).map(|(_, from)| *from);
-            let error = inner.join(now, client, room, from).err()?;
+            let join = joins.iter().find(|(name, _)| name == room).map(|(_, join)| join);
+            let (from, info) = join.map_or((None, None), |join| (join.from, join.info.as_deref()));
+            let error = inner.join(now, client, room, from, info).err()?;
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });

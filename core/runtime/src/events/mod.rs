@@ -13,6 +13,7 @@ use crate::state::member::Member;
 use crate::state::request::Request;
 use crate::state::settings::KeepRequests;
 use crate::state::shared::Shared;
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
@@ -21,7 +22,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use futures_core::Stream;
 use throng_core::Name;
-use throng_core::hub::Event;
+use throng_core::hub::{Event, PresenceChange};
 use throng_core::websocket::Message;
 
 /// Everything that happens in a hub, as one stream: the application is a single loop that owns its state, without locks
@@ -135,6 +136,15 @@ pub enum HubEvent {
         /// How long it is still authorised.
         expiring: Expiring,
     },
+    /// The presence of a room has changed: see [`Handler::presence_changed`](crate::Handler::presence_changed). While the application lags,
+    /// changes of one room become one.
+    #[non_exhaustive]
+    PresenceChanged {
+        /// The room.
+        room: Name,
+        /// What has changed.
+        change: Box<PresenceChange>,
+    },
     /// A client has ended; no event of it follows. Values [kept with it](Client::get) are still there.
     Disconnected {
         /// The client that ended.
@@ -176,6 +186,7 @@ impl From<Happened<Arc<Member>>> for HubEvent {
             Happened::Expiring { client, expiring } => {
                 Self::Expiring { client: Client::new(client), expiring }
             }
+            Happened::PresenceChanged { room, change } => Self::PresenceChanged { room, change },
             Happened::Disconnected { client, disconnected } => {
                 Self::Disconnected { client: Client::new(client), disconnected }
             }

@@ -20,7 +20,7 @@ impl Client {
     /// # Errors
     /// The hook denies the join, exceeds its time limit or panics, or the hub refuses the join.
     pub async fn join(&self, room: &str) -> Result<Joined, JoinError> {
-        self.join_asked(room, None).await
+        self.join_asked(room, None, None).await
     }
 
     /// Joins a room, as [`join`](Self::join) does, and gets the messages that the client missed there: all after a position that its peer
@@ -52,10 +52,31 @@ impl Client {
     /// The hook denies the join, exceeds its time limit or panics, or the hub refuses the join. That messages cannot be had is no
     /// error: then the client is in the room and gets new messages only.
     pub async fn join_from(&self, room: &str, from: Recover) -> Result<Joined, JoinError> {
-        self.join_asked(room, Some(from)).await
+        self.join_asked(room, Some(from), None).await
     }
 
-    async fn join_asked(&self, room: &str, recover: Option<Recover>) -> Result<Joined, JoinError> {
+    /// Joins a room, as [`join`](Self::join) does, or as [`join_from`](Self::join_from) with a position, with bytes about the client that the
+    /// [presence](hub::Presence) of the room shows: a name and a picture, say, in a format of the application's choice.
+    ///
+    /// Cancel-safe, as they are.
+    ///
+    /// # Errors
+    /// Those of `join`. The hub refuses bytes that are longer than [`info_bytes`](hub::Presence::info_bytes), or for a room without presence.
+    pub async fn join_with_info(
+        &self,
+        room: &str,
+        from: Option<Recover>,
+        info: &[u8],
+    ) -> Result<Joined, JoinError> {
+        self.join_asked(room, from, Some(info)).await
+    }
+
+    async fn join_asked(
+        &self,
+        room: &str,
+        recover: Option<Recover>,
+        info: Option<&[u8]>,
+    ) -> Result<Joined, JoinError> {
         let shared = &self.member.shared;
         if shared.settings.written_hooks.before_join {
             let ask = || Application::of(shared).hooks.before_join(self, room);
@@ -65,7 +86,7 @@ impl Client {
                 Err(Failure::Panicked) => return Err(JoinError::Panicked),
             }
         }
-        Ok(shared.with(|inner, now| inner.join(now, self.id(), room, recover))?)
+        Ok(shared.with(|inner, now| inner.join(now, self.id(), room, recover, info))?)
     }
 
     /// Leaves a room, after [`Handler::before_leave`](crate::Handler::before_leave).

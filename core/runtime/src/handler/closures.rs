@@ -3,6 +3,7 @@
 use crate::handler::Denied;
 use crate::handler::hooks::{Asked, Borrowing, Hooks, Running, WrittenHooks};
 use crate::handles::client::Client;
+use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
@@ -12,7 +13,7 @@ use crate::notice::hook::{ClientError, Handled, Left};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::ready;
-use throng_core::hub::Joined;
+use throng_core::hub::{Joined, PresenceChange};
 use throng_core::websocket::Message;
 use throng_core::websocket::handshake::Refusal;
 use throng_core::{CloseFrame, Name};
@@ -26,6 +27,8 @@ type Authenticate =
 type Ask = Box<dyn Fn(&Client, Message) -> Asked + Send + Sync>;
 type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), Denied>> + Send + Sync>;
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
+
+type Presence = Box<dyn for<'a> Fn(&'a Hub, &'a str, PresenceChange) -> Borrowing<'a, ()> + Send + Sync>;
 
 /// Each closure replaces the handler's hook of the same name as its field.
 pub(crate) struct Closures {
@@ -48,6 +51,7 @@ pub(crate) struct Closures {
     pub(crate) expiring: Option<Closure<Expiring>>,
     pub(crate) unmatched_reply: Option<Closure<UnmatchedReply>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
+    pub(crate) presence_changed: Option<Presence>,
 }
 
 impl Closures {
@@ -72,6 +76,7 @@ impl Closures {
             expiring: None,
             unmatched_reply: None,
             disconnected: None,
+            presence_changed: None,
         }
     }
 }
@@ -88,6 +93,7 @@ impl Hooks for Closures {
             left: written_hooks.left || self.left.is_some(),
             dropped: written_hooks.dropped || self.dropped.is_some(),
             error: written_hooks.error || self.error.is_some(),
+            presence_changed: written_hooks.presence_changed || self.presence_changed.is_some(),
         }
     }
 
@@ -217,6 +223,18 @@ impl Hooks for Closures {
         match &self.disconnected {
             Some(closure) => closure(client, disconnected),
             None => self.handler.disconnected(client, disconnected),
+        }
+    }
+
+    fn presence_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        change: PresenceChange,
+    ) -> Borrowing<'a, ()> {
+        match &self.presence_changed {
+            Some(closure) => closure(hub, room, change),
+            None => self.handler.presence_changed(hub, room, change),
         }
     }
 }

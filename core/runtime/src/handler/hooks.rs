@@ -3,6 +3,7 @@
 use crate::handler::unset::{takes_one, takes_three, takes_two};
 use crate::handler::{Denied, Handler};
 use crate::handles::client::Client;
+use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
@@ -14,7 +15,7 @@ pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use throng_core::hub::Joined;
+use throng_core::hub::{Joined, PresenceChange};
 use throng_core::websocket::Message;
 use throng_core::websocket::handshake::Refusal;
 use throng_core::{CloseFrame, Name};
@@ -50,6 +51,12 @@ pub(crate) trait Hooks: Send + Sync {
     fn expiring(&self, client: &Client, expiring: Expiring) -> Option<Running>;
     fn unmatched_reply(&self, client: &Client, reply: UnmatchedReply) -> Option<Running>;
     fn disconnected(&self, client: &Client, disconnected: Disconnected) -> Option<Running>;
+    fn presence_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        change: PresenceChange,
+    ) -> Borrowing<'a, ()>;
 }
 
 /// A [`Handler`] whose hooks each own the references that they use.
@@ -73,6 +80,7 @@ impl<H: Handler> Hooks for Owned<H> {
             left: takes_three(H::left),
             dropped: takes_two(H::dropped),
             error: takes_two(H::error),
+            presence_changed: takes_three(H::presence_changed),
         }
     }
 
@@ -196,5 +204,14 @@ impl<H: Handler> Hooks for Owned<H> {
         }
         let (handler, client) = self.with(client);
         Some(Box::pin(async move { handler.disconnected(&client, disconnected).await }))
+    }
+
+    fn presence_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        change: PresenceChange,
+    ) -> Borrowing<'a, ()> {
+        Box::pin(self.0.presence_changed(hub, room, change))
     }
 }

@@ -5,10 +5,12 @@ pub(crate) mod asking;
 pub(crate) mod closures;
 pub(crate) mod hooks;
 pub(crate) mod limit;
+pub(crate) mod presence;
 pub(crate) mod unset;
 
 use crate::handler::unset::Unset;
 use crate::handles::client::Client;
+use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
@@ -18,7 +20,7 @@ use crate::notice::hook::{ClientError, Handled, Left, Ruling};
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use core::future::Future;
 use throng_core::CloseFrame;
-use throng_core::hub::Joined;
+use throng_core::hub::{Joined, PresenceChange};
 use throng_core::websocket::Message;
 use throng_core::websocket::handshake::Refusal;
 
@@ -198,6 +200,22 @@ pub trait Handler: Send + Sync + 'static {
     /// shorter. The hook may renew it, by [`Client::set_expiry`], or ask the peer for a new token. Without that the client ends at its
     /// expiry. Called once for each expiry that is set, also while the client is away.
     fn expiring(&self, client: &Client, expiring: Expiring) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// The [presence](throng_core::hub::Presence) of a room has changed, and members
+    /// [watch](Client::watch_presence) it: make a message of the change and [send it to them](Hub::send_to_watchers). Called at most once
+    /// for each room and tick, whatever the number of changes and watchers.
+    ///
+    /// It is a hook of the hub and not of a client: one call at a time, in the order of the changes, beside the hooks of clients. While a call
+    /// waits, further changes of one room are told as one. A hook that panics or exceeds its time limit is dropped and reported, and the
+    /// next change is told.
+    fn presence_changed(
+        &self,
+        hub: &Hub,
+        room: &str,
+        change: PresenceChange,
+    ) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

@@ -105,6 +105,7 @@ fn reached(inner: &Inner, targets: &[Target<'_>]) -> Vec<ClientId> {
             Target::Client(client) => clients.push(client),
             Target::User(user) => clients.extend(hub.clients_of(user)),
             Target::Room(room) => clients.extend(hub.members(room)),
+            Target::Watchers(room) => clients.extend(hub.watchers(room)),
             Target::All => clients.extend(hub.clients()),
             // The core adds no target without a change here.
             _ => debug_assert!(false, "{target:?}"),

@@ -28,7 +28,7 @@ impl Hub {
     /// The client is gone or in the room already, or a limit is reached. That messages cannot be had is no error:
     /// [`Joined::recovery`] says so.
     pub fn join_from(&self, client: ClientId, room: &str, from: Recover) -> Result<Joined, hub::Error> {
-        self.shared().with(|inner, now| inner.join(now, client, room, Some(from)))
+        self.shared().with(|inner, now| inner.join(now, client, room, Some(from), None))
     }
 
     /// The position of the last message that was published to a room; `None` if the room does not exist or has no history. O(1).

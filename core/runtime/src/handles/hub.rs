@@ -4,6 +4,7 @@
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
 use crate::handles::drain::{DrainError, Drained, Draining};
+use crate::host::Task;
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
@@ -32,8 +33,13 @@ pub struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
-        Self { shared: Arc::new(Shared::new(inner, application, settings)) }
+    pub(crate) fn new(
+        inner: Inner,
+        application: Box<dyn Any + Send + Sync>,
+        settings: Settings,
+        presence_task: Option<fn(Arc<Shared>) -> Task>,
+    ) -> Self {
+        Self { shared: Arc::new(Shared::new(inner, application, settings, presence_task)) }
     }
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
@@ -106,7 +112,7 @@ impl Hub {
     /// # Errors
     /// The client is gone or in the room already, or a limit is reached.
     pub fn join(&self, client: ClientId, room: &str) -> Result<Joined, hub::Error> {
-        self.shared.with(|inner, now| inner.join(now, client, room, None))
+        self.shared.with(|inner, now| inner.join(now, client, room, None, None))
     }
 
     /// Takes a client out of a room, without asking the `before_leave` hook.

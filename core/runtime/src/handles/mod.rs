@@ -11,6 +11,7 @@ mod histories;
 pub(crate) mod hosted;
 pub(crate) mod hub;
 pub(crate) mod listeners;
+mod presences;
 pub(crate) mod receipts;
 pub(crate) mod refused;
 pub(crate) mod rooms;

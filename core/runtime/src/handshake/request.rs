@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use throng_core::Name;
 use throng_core::hub::Recover;
@@ -29,13 +30,20 @@ pub struct Connecting {
     pub(crate) expiry: Option<Expiry>,
     pub(crate) metadata: Metadata,
     pub(crate) rooms: Vec<Name>,
-    /// From where, for those rooms in which it is to get what it missed.
-    pub(crate) recover: Vec<(Name, Recover)>,
+    /// How it joins, for those of the rooms in which it is to get what it missed, or to be present with information.
+    pub(crate) joins: Vec<(Name, FirstJoin)>,
     pub(crate) own: Option<Box<ClientHandlers>>,
     pub(crate) authenticates: bool,
     pub(crate) compression: Option<Box<Negotiated>>,
     /// Headers of the answer if the hook refuses the request.
     refusal_headers: Option<Box<HeaderMap>>,
+}
+
+/// How a client joins one of its first rooms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FirstJoin {
+    pub(crate) from: Option<Recover>,
+    pub(crate) info: Option<Bytes>,
 }
 
 impl Connecting {
@@ -50,7 +58,7 @@ impl Connecting {
             expiry: None,
             metadata: Metadata::default(),
             rooms: Vec::new(),
-            recover: Vec::new(),
+            joins: Vec::new(),
             own: None,
             authenticates: false,
             compression,
@@ -143,7 +151,18 @@ impl Connecting {
     pub fn join_from(&mut self, room: impl Into<Name>, from: Recover) {
         let room = room.into();
         if !self.rooms.contains(&room) {
-            self.recover.push((Name::clone(&room), from));
+            self.joins.push((Name::clone(&room), FirstJoin { from: Some(from), info: None }));
+            self.rooms.push(room);
+        }
+    }
+
+    /// Like [`join`](Self::join), or [`join_from`](Self::join_from) with a position, with bytes about the client that the
+    /// [presence](throng_core::hub::Presence) of the room shows. If they are too long, or the room has no presence, the client is closed with
+    /// 1013 right after it has opened. A client that is continued, by its session, is present as it was.
+    pub fn join_with_info(&mut self, room: impl Into<Name>, from: Option<Recover>, info: impl Into<Bytes>) {
+        let room = room.into();
+        if !self.rooms.contains(&room) {
+            self.joins.push((Name::clone(&room), FirstJoin { from, info: Some(info.into()) }));
             self.rooms.push(room);
         }
     }

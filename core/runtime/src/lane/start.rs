@@ -26,6 +26,9 @@ impl Shared {
                 running.host.spawn(Box::pin(Lane::new(Arc::clone(self), lane as u8)));
             }
             running.host.spawn(Box::pin(Timer::new(Arc::clone(self), running.host.sleep())));
+            if let Some(task) = self.presence_task {
+                running.host.spawn(task(Arc::clone(self)));
+            }
         } else if self.has_lost_host() {
             self.report(Report::HostIsGone);
         }

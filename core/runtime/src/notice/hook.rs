@@ -45,6 +45,8 @@ pub enum Hook {
     UnmatchedReply,
     /// [`expiring`](crate::Handler::expiring).
     Expiring,
+    /// [`presence_changed`](crate::Handler::presence_changed).
+    PresenceChanged,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -72,6 +74,7 @@ impl Hook {
             Self::Resumed => "resumed",
             Self::UnmatchedReply => "unmatched_reply",
             Self::Expiring => "expiring",
+            Self::PresenceChanged => "presence_changed",
             Self::Disconnected => "disconnected",
         }
     }

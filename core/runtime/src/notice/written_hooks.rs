@@ -11,4 +11,5 @@ pub(crate) struct WrittenHooks {
     pub(crate) left: bool,
     pub(crate) dropped: bool,
     pub(crate) error: bool,
+    pub(crate) presence_changed: bool,
 }

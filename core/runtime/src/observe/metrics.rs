@@ -29,7 +29,7 @@ pub struct Meters {
 /// A metric that is read: name, unit, description.
 type Read = (&'static str, Unit, &'static str);
 
-const GAUGES: [Read; 17] = [
+const GAUGES: [Read; 19] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
     ("throng_uptime_seconds", Unit::Seconds, "Time since the hub got its host"),
     ("throng_connections", Unit::Count, "Connections, by phase"),
@@ -41,6 +41,8 @@ const GAUGES: [Read; 17] = [
     ("throng_histories", Unit::Count, "Rooms with a history"),
     ("throng_idle_rooms", Unit::Count, "Rooms without members that their history keeps"),
     ("throng_history_messages", Unit::Count, "Messages in histories"),
+    ("throng_present", Unit::Count, "Memberships in rooms with presence"),
+    ("throng_watchers", Unit::Count, "Members that watch the presence of a room"),
     ("throng_memberships", Unit::Count, "Memberships: clients, once per room"),
     ("throng_messages_pending", Unit::Count, "Messages waiting to be written, once per recipient"),
     ("throng_queued_frames", Unit::Count, "Frames waiting to be written, each counted once"),
@@ -49,7 +51,7 @@ const GAUGES: [Read; 17] = [
     ("throng_blocked_clients", Unit::Count, "Clients whose transport takes no more bytes"),
 ];
 
-const COUNTERS: [Read; 42] = [
+const COUNTERS: [Read; 45] = [
     ("throng_connections_total", Unit::Count, "Connections accepted"),
     ("throng_clients_total", Unit::Count, "Clients opened"),
     ("throng_clients_ended_total", Unit::Count, "Clients ended, by initiator and class of close code"),
@@ -70,6 +72,17 @@ const COUNTERS: [Read; 42] = [
     ("throng_idle_rooms_evicted_total", Unit::Count, "Idle rooms that ended because there were too many"),
     ("throng_recovered_total", Unit::Count, "Messages that clients got because they had missed them"),
     ("throng_recoveries_total", Unit::Count, "Joins from a position, by outcome"),
+    (
+        "throng_presence_changes_total",
+        Unit::Count,
+        "Joins, leaves and changes of users in rooms with presence",
+    ),
+    ("throng_presence_told_total", Unit::Count, "Changes of presence that were told, once a room and tick"),
+    (
+        "throng_presence_cancelled_total",
+        Unit::Count,
+        "Changes of presence that were taken back within a tick",
+    ),
     ("throng_sent_bytes_total", Unit::Bytes, "Bytes that transports took"),
     ("throng_refusals_total", Unit::Count, "Refusals by the hub, by reason"),
     ("throng_requests_refused_total", Unit::Count, "Requests refused by an HTTP answer, by reason"),
@@ -125,6 +138,7 @@ impl Meters {
         self.messages(&numbers);
         self.outboxes(&numbers);
         self.histories(&numbers);
+        self.presence(&numbers);
         self.refusals(&numbers);
         self.errors(&numbers);
     }
@@ -249,6 +263,17 @@ impl Meters {
             let count = stats.unrecovered_for(*reason);
             self.counter("throng_recoveries_total", &[("outcome", reason.name())], count);
         }
+    }
+
+    fn presence(&self, Numbers { stats, .. }: &Numbers) {
+        self.gauge("throng_present", &[], stats.present as f64);
+        self.gauge("throng_watchers", &[], stats.watchers as f64);
+        self.counter("throng_presence_changes_total", &[], stats.presence_changes);
+        let counts = stats.presence_counts_only;
+        for (what, count) in [("users", stats.presence_told - counts), ("counts", counts)] {
+            self.counter("throng_presence_told_total", &[("what", what)], count);
+        }
+        self.counter("throng_presence_cancelled_total", &[], stats.presence_cancelled);
     }
 
     fn refusals(&self, numbers: &Numbers) {

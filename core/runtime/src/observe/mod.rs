@@ -51,6 +51,8 @@
 //! | `throng_histories` | gauge | | rooms with a [history](throng_core::hub::History) |
 //! | `throng_idle_rooms` | gauge | | rooms without members that exist for their history: at most `history.idle_rooms` |
 //! | `throng_history_messages` | gauge | | messages in all histories; `throng_queued_bytes` has their bytes |
+//! | `throng_present` | gauge | | memberships in rooms with [presence](throng_core::hub::Presence) |
+//! | `throng_watchers` | gauge | | members that watch the presence of a room, once per room |
 //! | `throng_memberships` | gauge | | memberships: clients, once per room |
 //! | `throng_joins_total` | counter | | joins |
 //! | `throng_leaves_total` | counter | | leaves, those of ended clients included |
@@ -69,6 +71,9 @@
 //! | `throng_idle_rooms_evicted_total` | counter | | idle rooms that ended because there were too many |
 //! | `throng_recoveries_total` | counter | `outcome` | joins from a position: `recovered`, or why not: `epoch_changed`, `trimmed`, `expired`, `over_limit`, `none_kept` |
 //! | `throng_recovered_total` | counter | | messages that these joins queued |
+//! | `throng_presence_changes_total` | counter | | joins, leaves and changes of users in rooms with presence |
+//! | `throng_presence_told_total` | counter | `what` | changes that were told to the application, at most once for each room and tick: `users`, or only `counts`, since there were more users than `Presence::users` |
+//! | `throng_presence_cancelled_total` | counter | | changes that were not told, since others took them back within the tick |
 //! | `throng_sent_bytes_total` | counter | | bytes that clients' transports took, heads and control frames included |
 //! | `throng_messages_pending` | gauge | | messages waiting to be written, once per recipient |
 //! | `throng_queued_frames` | gauge | | frames waiting to be written, each counted once |

@@ -321,6 +321,13 @@ impl fmt::Display for Reading {
             let (histories, idle, messages) = (stats.histories, stats.idle_rooms, stats.history_messages);
             writeln!(f, "{histories} histories, {idle} of rooms without members, have {messages} messages")?;
         }
+        if stats.present > 0 {
+            let (present, watchers, told) = (stats.present, stats.watchers, stats.presence_told);
+            writeln!(
+                f,
+                "{present} members are present, {watchers} of them watch; changes were told {told} times"
+            )?;
+        }
         self.counted(f)?;
         self.measured(f)?;
         self.wrong(f)

@@ -3,12 +3,13 @@
 use crate::notice::expiry::Expiring;
 use crate::state::mailbox::{Away, Disconnected, End, Resumed};
 use crate::state::waiters::Waiters;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::task::Waker;
 use core::time::Duration;
 use core::{fmt, mem};
-use throng_core::hub::Dropped;
+use throng_core::hub::{Dropped, PresenceChange};
 use throng_core::websocket::Message;
 use throng_core::{ClientId, Name};
 
@@ -79,6 +80,7 @@ pub(crate) enum Happened<C> {
     Away { client: C, away: Away },
     Resumed { client: C, resumed: Resumed },
     Expiring { client: C, expiring: Expiring },
+    PresenceChanged { room: Name, change: Box<PresenceChange> },
     Disconnected { client: C, disconnected: Disconnected },
     Lagged { messages: u64, bytes: u64 },
 }
@@ -96,6 +98,8 @@ pub(crate) struct Backlog<C> {
     told: u64,
     /// Counters of each client, by the index of its id.
     tallies: Vec<Tally>,
+    /// The event of each room whose presence has changed, by its number, while it is in the queue.
+    presence: BTreeMap<Name, u64>,
     is_handed_out: bool,
     /// The waker of the stream while it waits for the next event.
     pub(crate) waker: Option<Waker>,
@@ -135,6 +139,7 @@ impl<C> Backlog<C> {
             taken_bytes: 0,
             told: 0,
             tallies: Vec::new(),
+            presence: BTreeMap::new(),
             is_handed_out: false,
             waker: None,
             waiting: Waiters::default(),
@@ -198,6 +203,21 @@ impl<C> Backlog<C> {
     /// Queues an event that needs nothing else.
     pub(crate) fn push(&mut self, happened: Happened<C>) {
         self.queue.push_back(happened);
+    }
+
+    /// Queues a change of presence. A room has at most one event in the queue: a later change becomes one with it, and tells of users only
+    /// if they are no more than `most`.
+    pub(crate) fn presence_changed(&mut self, room: Name, change: Box<PresenceChange>, most: u32) {
+        let taken = self.told + self.taken as u64;
+        let place = self.presence.get(&room).and_then(|number| number.checked_sub(taken + 1));
+        let waiting = place.and_then(|place| self.queue.get_mut(usize::try_from(place).ok()?));
+        match waiting {
+            Some(Happened::PresenceChanged { change: earlier, .. }) => earlier.append(*change, most),
+            _ => {
+                self.queue.push_back(Happened::PresenceChanged { room: Name::clone(&room), change });
+                self.presence.insert(room, self.last());
+            }
+        }
     }
 
     /// Counts a message of an open client, whatever happens to it later.
@@ -275,7 +295,12 @@ impl<C> Backlog<C> {
         let most = TAKEN.min(self.options.events as usize / 2).max(1);
         self.told += self.taken as u64;
         self.taken = self.queue.len().min(most);
-        into.extend(self.queue.drain(..self.taken));
+        for happened in self.queue.drain(..self.taken) {
+            if let Happened::PresenceChanged { room, .. } = &happened {
+                self.presence.remove(room);
+            }
+            into.push_back(happened);
+        }
         self.taken_bytes = into.iter().map(bytes_of).sum();
         self.bytes -= self.taken_bytes;
         if self.queue.is_empty() && self.queue.capacity() > KEPT {

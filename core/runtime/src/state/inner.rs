@@ -7,6 +7,7 @@ use crate::notice::hook::{ClientError, Left};
 use crate::notice::written_hooks::WrittenHooks;
 use crate::state::asks::Asks;
 use crate::state::mailbox::{End, Mailbox, Notice};
+use crate::state::presence::PresenceChanges;
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
 pub(crate) use crate::state::types::{ClientState, Inner, LaneNotice};
@@ -49,6 +50,7 @@ impl Inner {
             marks: Marks::default(),
             receipts: Receipts::default(),
             asks: Asks::default(),
+            presence: PresenceChanges::default(),
             sent_bytes: 0,
             ends: None,
         }
@@ -159,8 +161,13 @@ impl Inner {
         client: ClientId,
         room: &str,
         recover: Option<Recover>,
+        info: Option<&[u8]>,
     ) -> Result<Joined, Error> {
-        let joined = match self.handle(now, Event::Join { client, room, recover })? {
+        let event = match info {
+            Some(info) => Event::JoinWithInfo { client, room, recover, info },
+            None => Event::Join { client, room, recover },
+        };
+        let joined = match self.handle(now, event)? {
             Outcome::Joined(joined) => joined,
             _ => Joined::new(1),
         };
@@ -322,12 +329,14 @@ impl Inner {
                 self.set_and_wake(connection, ConnectionShared::set_replaced);
             }
             Action::OutboxLow { client } => self.wake_waiters(client),
+            Action::PresenceChanged { room, change } => self.tell_presence(room, change),
             Action::StoodStill { time } => self.wakes.stood_still = Some(time),
             Action::Resume { connection } => self.set_and_wake(connection, ConnectionShared::set_resumed),
             Action::Abort { connection } => self.set_and_wake(connection, ConnectionShared::set_aborted),
             Action::Stopped => {
                 self.stopped = true;
                 self.note_stopped();
+                self.stop_presence();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
             // The core adds no action without a change here.

@@ -9,9 +9,9 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::task::Waker;
-use throng_core::hub::{Dropped, Error, Event, Outcome};
+use throng_core::hub::{Dropped, Error, Event, Outcome, PresenceChange};
 use throng_core::websocket::Message;
-use throng_core::{ClientId, Instant};
+use throng_core::{ClientId, Instant, Name};
 
 impl Inner {
     pub(crate) fn note_connected(&mut self, client: ClientId) {
@@ -65,6 +65,10 @@ impl Inner {
             self.note(|backlog| backlog.push(Happened::Expiring { client: member, expiring }));
         }
         self.notify(client, Notice::Expiring(expiring));
+    }
+
+    pub(crate) fn note_presence(&mut self, room: Name, change: Box<PresenceChange>, most: u32) {
+        self.note(|backlog| backlog.presence_changed(room, change, most));
     }
 
     /// The hub has stopped, and no more events follow.

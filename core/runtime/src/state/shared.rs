@@ -1,7 +1,7 @@
 //! The hub behind its lock, and the state around it.
 
 use crate::host::deadline::Deadline;
-use crate::host::{Host, Report};
+use crate::host::{Host, Report, Task};
 use crate::measure::{Counts, Observing, What};
 use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::refused::RefusedConnections;
@@ -25,7 +25,12 @@ use throng_core::hub::{Cause, Error, Event, Outcome, Published};
 use throng_core::{CloseFrame, Instant};
 
 impl Shared {
-    pub(crate) fn new(inner: Inner, application: Box<dyn Any + Send + Sync>, settings: Settings) -> Self {
+    pub(crate) fn new(
+        inner: Inner,
+        application: Box<dyn Any + Send + Sync>,
+        settings: Settings,
+        presence_task: Option<fn(Arc<Self>) -> Task>,
+    ) -> Self {
         Self {
             inner: Mutex::new(inner),
             lock_waiters: AtomicUsize::new(0),
@@ -40,6 +45,7 @@ impl Shared {
             eviction_waiters: EvictionWaiters::default(),
             application,
             settings,
+            presence_task,
         }
     }
 

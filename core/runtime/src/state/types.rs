@@ -3,8 +3,8 @@
 //! names.
 
 use crate::compression::Deflating;
-use crate::host::Host;
 use crate::host::transport::Writer;
+use crate::host::{Host, Task};
 use crate::measure::{Counts, Marks};
 use crate::notice::written_hooks::WrittenHooks;
 use crate::state::asks::Asks;
@@ -12,6 +12,7 @@ use crate::state::backlog::Backlog;
 use crate::state::eviction_waiters::EvictionWaiters;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
+use crate::state::presence::PresenceChanges;
 use crate::state::receipts::Receipts;
 use crate::state::refused::RefusedConnections;
 use crate::state::sent::Sent;
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
+    /// Makes the task that tells the application of changes of presence, if it has the hook. Its futures hold handles, as above.
+    pub(crate) presence_task: Option<fn(Arc<Self>) -> Task>,
 }
 
 pub(crate) struct Running {
@@ -99,6 +102,8 @@ pub(crate) struct Inner {
     pub(crate) receipts: Receipts,
     /// Questions whose reply somebody waits for.
     pub(crate) asks: Asks,
+    /// Changes of presence that wait for the hook.
+    pub(crate) presence: PresenceChanges,
     /// Bytes that clients' transports took.
     pub(crate) sent_bytes: u64,
     /// Collects the clients that the current event ends, if the caller asked for them.

@@ -35,6 +35,7 @@ mod participants;
 mod peer;
 #[cfg(feature = "deflate")]
 mod pool;
+mod presence;
 #[cfg(loom)]
 mod races;
 mod receipts;

@@ -2,10 +2,10 @@
 
 use super::{
     Admission, Asks, Config, Deadlines, DrainPlan, EndedBy, Histories, Hooks, Host, Inbound, OverRate,
-    PerUser, Rooms, SecondConnection, Sessions, Websocket,
+    PerUser, Presences, Rooms, SecondConnection, Sessions, Websocket,
 };
 use crate::close::CloseFrame;
-use crate::hub::{History, Lifetime, Publishers, RoomConfig};
+use crate::hub::{History, Lifetime, Presence, Publishers, RoomConfig};
 use crate::outbox::{Outbox, Policy};
 use crate::setting::{At, KeyOf, Setting, by_itself, choice, read_once, section};
 use core::fmt;
@@ -14,7 +14,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserializer, Serializer};
 
 section!(Config, "the tables of a config", "", {
-    admission, rooms, sessions, asks, outbox, history, inbound, deadlines, closes, websocket, hooks, drain, host
+    admission, rooms, sessions, asks, outbox, history, presence, inbound, deadlines, closes, websocket, hooks, drain, host
 });
 section!(Admission, "the table `admission`", "admission.", {
     connections, handshakes, per_address, connect_rate, per_user, probes, lingering
@@ -38,11 +38,16 @@ section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
 section!(Host, "the table `host`", "host.", { capacity });
 
 // A room's config is not part of the hub's config: an application keeps it in its own file.
-section!(RoomConfig, "a table with the config of a room", "", { members, publishers, policy, lifetime, history });
+section!(RoomConfig, "a table with the config of a room", "", {
+    members, publishers, policy, lifetime, history, presence
+});
 section!(History, "a table with the bounds of a history", "", { messages, bytes, age, meta_age });
 section!(Histories, "the table `history`", "history.", {
     by_prefix, idle_rooms, recover_messages, recover_bytes, page, keys, key_bytes, key_age
 });
+
+section!(Presence, "a table with the presence of a room", "", { users, info_bytes, tick });
+section!(Presences, "the table `presence`", "presence.", { by_prefix, page });
 
 choice!(Publishers { "anybody" => Anybody, "members" => Members, "application" => Application });
 choice!(Lifetime { "members" => Members, "kept" => Kept });

@@ -7,12 +7,14 @@ mod error;
 #[cfg(feature = "serde")]
 mod file;
 mod histories;
+mod presences;
 mod sessions;
 mod validate;
 
 pub use closes::Closes;
 pub use error::{ConfigError, Must};
 pub use histories::Histories;
+pub use presences::Presences;
 pub use sessions::{EndedBy, SecondConnection, Sessions};
 
 use crate::hub::Drain;
@@ -55,6 +57,8 @@ use core::time::Duration;
 /// | `outbox.hub_bytes` | Applies at once: messages over the new limit are dropped, except those that are being written |
 /// | `history.by_prefix` | Applies to rooms that are made from then on. [`Event::ConfigureRoom`](super::Event::ConfigureRoom) changes a room that exists |
 /// | `history`, the other fields | Apply to every later event. Idle rooms that are too many end some at a time, as rooms become idle |
+/// | `presence.by_prefix` | Applies to rooms that are made from then on. [`Event::ConfigureRoom`](super::Event::ConfigureRoom) changes a room that exists |
+/// | `presence.page` | Applies to the next page |
 /// | rates of `inbound`, `admission.connect_rate` | A bucket keeps what was used of it, up to the new burst, and its debt. A rate that did not exist before begins with full buckets. A client that is paused keeps the end of its pause |
 /// | `deadlines.ping`, `pong` | If either changes, both begin anew for every client |
 /// | `deadlines.idle`, `idle_inbound` | Count from the client's last message (in either direction, or from the client), also if that was before the change |
@@ -138,6 +142,8 @@ pub struct Config {
     pub outbox: Outbox,
     /// Limits of the histories of rooms, and which rooms have one.
     pub history: Histories,
+    /// Which rooms have presence.
+    pub presence: Presences,
     /// Rates of what a peer may send.
     pub inbound: Inbound,
     /// Deadlines and heartbeats.

@@ -27,6 +27,7 @@ impl Config {
         self.validate_sizes()?;
         self.validate_outbox()?;
         self.history.validate(epoch_seed)?;
+        self.presence.validate()?;
         self.validate_rates()?;
         self.validate_times()?;
         for (cause, farewell) in self.closes.iter() {

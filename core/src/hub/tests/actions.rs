@@ -181,6 +181,7 @@ fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: &Action, see
         Action::Expiring { .. } | Action::AskAgain { .. } | Action::AskEnded { .. } => {
             panic!("seed {seed}: {action:?} without an expiry or a question")
         }
+        Action::PresenceChanged { .. } => panic!("seed {seed}: {action:?} without presence"),
         Action::StoodStill { .. } => {}
         Action::Stopped => panic!("seed {seed}: {action:?}, but nobody asked for it"),
     }

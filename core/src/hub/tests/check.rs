@@ -1,9 +1,10 @@
 //! `Hub::check` finds every broken invariant.
 
 use crate::frame::Frame;
+use crate::hub::attendance::Attendance;
 use crate::hub::client::NEVER;
 use crate::hub::connection::{Connection, Marks, Row};
-use crate::hub::{Config, Drain, Event, Hub, Notice, OnResume, OverRate, PerUser, State, Target};
+use crate::hub::{Config, Drain, Event, Hub, Notice, OnResume, OverRate, PerUser, Presence, State, Target};
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::invariant::{Broken, Invariant, Invariant as I};
 use crate::outbox::{Batch, Flags, Phase, Progress, Sending, Transport, Written};
@@ -43,6 +44,7 @@ fn hub_of_everything() -> Hub {
     config.inbound.user_messages = Some(Rate::per_second(1));
     config.inbound.over_rate = OverRate::Drop;
     config.admission.connect_rate = Some(Rate::per_second(1).burst(10));
+    config.presence.by_prefix.insert("library".into(), Presence::default());
     let mut hub = Hub::new(config).expect("a config that can stand");
     let id = |index| ClientId { index, generation: 0 };
     for _ in 0..SHIFT {
@@ -61,7 +63,12 @@ fn hub_of_everything() -> Hub {
     for index in [IDLE, LEASED, READY, BLOCKED] {
         hub.join(NOW, id(index), "lobby").expect("a room");
     }
-    hub.join(NOW, id(READY), "library").expect("a room");
+    // The first client of the user is another one than that which the watcher knows.
+    hub.join(NOW, id(IDLE), "library").expect("a room");
+    hub.join_with_info(NOW, id(READY), "library", None, b"info").expect("a room");
+    hub.watch_presence(NOW, id(READY), "library").expect("a member");
+    hub.leave(NOW, id(IDLE), "library").expect("a member");
+    hub.join(NOW, id(IDLE), "library").expect("a room");
     let frame = Frame::raw(Bytes::from_static(b"hello"));
     for (index, messages) in [(LEASED, 2), (READY, 1), (BLOCKED, 6)] {
         for _ in 0..messages {
@@ -82,6 +89,12 @@ fn hub_of_everything() -> Hub {
     hub.handle(NOW, Event::PeerClosed { connection: on(CLOSING), code: None, reason: "" }).expect("a client");
     hub.gone(NOW, on(GONE)).expect("a client");
     hub
+}
+
+/// The presence of the room "library".
+fn presence(hub: &mut Hub) -> &mut Attendance {
+    let slot = hub.rooms.find(b"library").expect("a room");
+    hub.attendance_mut(slot).expect("it has presence")
 }
 
 /// The result of a client's lease.
@@ -233,6 +246,32 @@ const SABOTAGES: &[Sabotage] = &[
     (I::Remembered, |hub| {
         let user = hub.users.find(b"zoe").expect("it has used up its rate");
         hub.users.get_mut(user).expect("a user").timer = None;
+    }),
+    (I::Present, |hub| hub.present += 1),
+    (I::Present, |hub| hub.watchers += 1),
+    (I::Present, |hub| presence(hub).users += 1),
+    (I::Present, |hub| presence(hub).version += 100),
+    (I::Present, |hub| presence(hub).arrivals.swap(0, 1)),
+    (I::Present, |hub| _ = presence(hub).arrivals.pop()),
+    (I::Present, |hub| presence(hub).present.values_mut().for_each(|present| present.user = 1)),
+    (I::Present, |hub| presence(hub).bounds.users = u32::MAX),
+    (I::Watched, |hub| presence(hub).watchers[0] = IDLE),
+    (I::Watched, |hub| presence(hub).watching[0] += 1),
+    (I::Watched, |hub| presence(hub).watchers.push(IDLE)),
+    (I::Watched, |hub| presence(hub).told = presence(hub).version),
+    (I::Watched, |hub| presence(hub).pending.is_over = true),
+    (I::Watched, |hub| presence(hub).bounds.users = 0),
+    (I::Watched, |hub| {
+        let edges = &mut presence(hub).pending.edges;
+        edges.values_mut().for_each(|edge| edge.after = None);
+    }),
+    (I::Watched, |hub| {
+        let timer = presence(hub).timer.take().expect("a change is to be told");
+        hub.wheel.remove(timer);
+    }),
+    (I::TimerOwner, |hub| {
+        let timer = slot(hub, IDLE).timer;
+        presence(hub).timer = Some(timer);
     }),
     (I::Asks, |hub| {
         hub.ask(NOW, ClientId { index: IDLE, generation: 0 }, Duration::MAX, OnResume::Fails)

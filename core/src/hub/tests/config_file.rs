@@ -3,7 +3,8 @@
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
     Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
-    Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Inbound, Outbox, OverRate, PerUser, Policy, Presence, Presences, Rooms, SecondConnection, Sessions,
+    Websocket,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -77,6 +78,14 @@ messages = 1
 bytes = 1048576
 age = "5m"
 meta_age = "1d"
+
+[presence]
+page = 50
+
+[presence.by_prefix.lobby]
+users = 200
+info_bytes = 64
+tick = "250ms"
 
 [inbound]
 bytes = "none"
@@ -226,6 +235,7 @@ fn whole() -> Config {
             hub_bytes: 1 << 30,
         },
         history: history(),
+        presence: presence(),
         inbound: Inbound {
             messages: Some(Rate::per_second(20).burst(100)),
             bytes: None,
@@ -271,6 +281,11 @@ fn history() -> Histories {
         key_bytes: 64,
         key_age: secs(600),
     }
+}
+
+fn presence() -> Presences {
+    let lobby = Presence { users: 200, info_bytes: 64, tick: Duration::from_millis(250) };
+    Presences { by_prefix: [("lobby".into(), lobby)].into(), page: 50 }
 }
 
 fn closes() -> Closes {
@@ -424,7 +439,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "[romms]\nmembers = 3",
-        "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `inbound`, `deadlines`, \
+        "there is no config field `romms`: the fields here are `admission`, `rooms`, `sessions`, `asks`, `outbox`, `history`, `presence`, `inbound`, `deadlines`, \
              `closes`, `websocket`, `hooks`, `drain`, `host`",
     ),
     ("[host]\nlanes = 3", "there is no config field `host.lanes`: the fields here are `capacity`"),

@@ -34,6 +34,8 @@ mod keepalive;
 mod pacing;
 mod place;
 mod policies;
+mod presence;
+mod presence_told;
 mod publish;
 mod queries;
 mod queues;

@@ -145,6 +145,7 @@ impl Run {
                 Target::User(user) => user == ["ann", "bob", "eve"][model.user],
                 Target::Room(room) => model.rooms["abc".find(room).expect("a room")],
                 Target::All => true,
+                Target::Watchers(room) => panic!("{room} has no presence"),
             });
             if reached && !except.contains(&client) {
                 match model.push(policy, &text) {

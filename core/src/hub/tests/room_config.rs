@@ -11,6 +11,7 @@ const KEPT: RoomConfig = RoomConfig {
     policy: None,
     lifetime: Lifetime::Kept,
     history: None,
+    presence: None,
 };
 const LOBBY: &[Target<'static>] = &[Target::Room("lobby")];
 

@@ -135,10 +135,13 @@ fn every_reason_to_refuse_is_counted() {
         | Refusal::NoHistory
         | Refusal::KeyTooLong { .. }
         | Refusal::TooManyKeys { .. }
+        | Refusal::NoPresence
+        | Refusal::InfoTooLong { .. }
+        | Refusal::TooManyPresent { .. }
         | Refusal::MayNotPublish => names.contains(&refusal.name()),
     };
     assert!(is_in_table(Refusal::Draining));
-    assert_eq!(names.len(), 25, "as many as there are above");
+    assert_eq!(names.len(), 28, "as many as there are above");
 }
 
 #[test]

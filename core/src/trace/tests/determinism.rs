@@ -144,7 +144,7 @@ fn when_everybody_is_gone_nothing_is_left() {
 type Count = (&'static str, fn(&Stats) -> u64);
 
 /// The statistics that must be above zero after the random runs.
-const COUNTS: [Count; 40] = [
+const COUNTS: [Count; 43] = [
     ("refused connections", |stats| stats.refused_connections),
     ("evicted", |stats| stats.evicted),
     ("handshake timeouts", |stats| stats.handshake_timeouts),
@@ -185,6 +185,9 @@ const COUNTS: [Count; 40] = [
     ("repeated", |stats| stats.history_repeated),
     ("outdated", |stats| stats.history_outdated),
     ("dropped of a history", |stats| stats.dropped_of_history),
+    ("presence told", |stats| stats.presence_told),
+    ("counts of presence", |stats| stats.presence_counts_only),
+    ("presence taken back", |stats| stats.presence_cancelled),
 ];
 
 /// The outcomes and errors that must occur in the random runs.
@@ -236,6 +239,12 @@ const WORDS: &[&str] = &[
     "MessageTooBig",
     "TooManyAsks",
     "NoSuchAsk",
+    "NoPresence",
+    "InfoTooLong",
+    "TooManyPresent",
+    "InvalidPresence",
+    "appeared: [Appeared",
+    "disappeared: [User",
 ];
 
 #[test]

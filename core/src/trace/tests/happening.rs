@@ -1,7 +1,7 @@
 //! What may happen in a [random run](super::random), and how often.
 
 /// The events and their weights. Every few hundred events the weights are drawn again, so that a run varies.
-pub(super) const SHARES: [(Happening, u64); 30] = [
+pub(super) const SHARES: [(Happening, u64); 31] = [
     (Happening::Accept, 32),
     (Happening::Reserve, 48),
     (Happening::Open, 48),
@@ -15,6 +15,7 @@ pub(super) const SHARES: [(Happening, u64); 30] = [
     (Happening::ConfigureRoom, 4),
     (Happening::CloseRoom, 2),
     (Happening::RemoveHistory, 1),
+    (Happening::Watch, 12),
     (Happening::Received, 40),
     (Happening::Ping, 16),
     (Happening::Pong, 12),
@@ -50,6 +51,8 @@ pub(super) enum Happening {
     ConfigureRoom,
     CloseRoom,
     RemoveHistory,
+    /// A client watches the presence of a room, or no longer.
+    Watch,
     Received,
     Ping,
     Pong,

@@ -6,8 +6,8 @@ use crate::close::CloseCode;
 use crate::field::{Field, Input};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
-    Config, Dedup, Drain, Event, History, Hub, Lifetime, OnResume, Outcome, Policy, Publishers, Recover,
-    Reserved, RoomConfig, Sink, Target,
+    Config, Dedup, Drain, Event, History, Hub, Lifetime, OnResume, Outcome, Policy, Presence, Publishers,
+    Recover, Reserved, RoomConfig, Sink, Target,
 };
 use crate::id::Address;
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -25,7 +25,7 @@ use core::hash::Hasher;
 use core::time::Duration;
 
 /// The version, and the hash of [`log`] in it.
-const PINNED: (u16, u64) = (6, 0xd84f_323c_fa25_adb2);
+const PINNED: (u16, u64) = (6, 0xebec_5d9e_02c4_d6a9);
 
 const HEADER: usize = MAGIC.len() + size_of::<u16>();
 
@@ -121,7 +121,10 @@ const ROOM: RoomConfig = RoomConfig {
     policy: Some(Policy::Conflate(5)),
     lifetime: Lifetime::Kept,
     history: None,
+    presence: None,
 };
+
+const COUNTS: Presence = Presence { users: 0, ..Presence::OFF };
 
 /// A config under which a hub can have every part of a state.
 fn config() -> Config {
@@ -135,6 +138,7 @@ fn config() -> Config {
     config.sessions.per_address = Some(3);
     config.host.epoch_seed = 5;
     config.history.by_prefix.insert("news".into(), History { messages: 2, ..History::default() });
+    config.presence.by_prefix.insert("p".into(), Presence { users: 2, ..Presence::default() });
     config
 }
 
@@ -164,7 +168,7 @@ fn busy() -> Hub {
         client
     };
     let client = reserve(connection, "ada", None);
-    reserve(other, "bob", Some("other"));
+    let watched = reserve(other, "bob", Some("other"));
     reserve(left, "bob", Some("left"));
     tell(Event::Gone { connection: left });
     let code = Some(CloseCode(3005));
@@ -203,6 +207,21 @@ fn busy() -> Hub {
         let (targets, frame) = (&[Target::Room(room)], &frame(7));
         tell(Event::Publish { publisher: None, targets, except: &[], frame, policy: None, dedup });
     }
+    // A member that watches, one that has come since, and a room whose changes are only counted.
+    for room in ["p", "p2"] {
+        tell(Event::JoinWithInfo { client, room, recover: None, info: b"info" });
+        tell(Event::WatchPresence { client, room });
+        tell(Event::Join { client: watched, room, recover: None });
+    }
+    tell(Event::Publish {
+        publisher: None,
+        targets: &[Target::Watchers("p")],
+        except: &[],
+        frame: &frame(8),
+        policy: None,
+        dedup: None,
+    });
+    tell(Event::ConfigureRoom { room: "p2", config: RoomConfig { presence: Some(COUNTS), ..ROOM } });
     tell(Event::Transmit { connection, budget: 1 << 16 });
     let progress = Progress::part(0, 3);
     let written = Written { connection, client, progress, transport: Transport::Blocked };

@@ -3,7 +3,7 @@
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
     Admission, Asks, Closes, Config, Deadlines, EndedBy, Histories, History, Host, Inbound, Outbox, OverRate,
-    PerUser, Policy, Rooms, SecondConnection, Sessions,
+    PerUser, Policy, Presence, Presences, Rooms, SecondConnection, Sessions,
 };
 use crate::rate::Rate;
 use alloc::format;
@@ -89,6 +89,10 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             hub_bytes: 4_000 + random.below(8_000),
         },
         history: histories(),
+        presence: Presences {
+            by_prefix: [("b", BUSY), ("d", BUSY)].map(|(prefix, presence)| (prefix.into(), presence)).into(),
+            page: 3,
+        },
         inbound: Inbound {
             messages: Some(Rate::per_second(10).burst(3)),
             bytes: Some(Rate::per_second(15_000)),
@@ -122,6 +126,9 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
         ..Config::default()
     }
 }
+
+/// Presence with bounds that a run meets.
+pub(super) const BUSY: Presence = Presence { users: 3, info_bytes: 2, tick: Duration::from_millis(9) };
 
 /// Histories of a few rooms, with bounds that a run meets.
 fn histories() -> Histories {

@@ -2,12 +2,12 @@
 
 use super::happening::Happening;
 use super::random::{Out, World};
-use super::random_config::{Random, another};
+use super::random_config::{BUSY, Random, another};
 use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MessageKind, Place};
 use crate::hub::{
     AskId, Dedup, Epoch, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members, OnResume, Policy,
-    Position, Publishers, Recover, RoomConfig, Target,
+    Position, Presence, Publishers, Recover, RoomConfig, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Progress, Transport, Written};
@@ -27,6 +27,9 @@ static USERS: [&str; 12] =
 static KEYS: [Option<&str>; 6] = [None, Some(""), Some("k"), Some("l"), Some("m"), Some("too long")];
 const PRICES: History = History { messages: 2, ..History::OFF };
 const INVALID: History = History { bytes: 0, ..PRICES };
+const COUNTS: Presence = Presence { users: 0, ..BUSY };
+const HUGE: Presence = Presence { users: u32::MAX, ..BUSY };
+static INFOS: [&[u8]; 4] = [b"", b"a", b"b", b"long"];
 static REASONS: [&str; 3] = ["", "enough", "a reason"];
 
 impl World {
@@ -53,6 +56,18 @@ impl World {
             Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => self.set_user(client, hub)?,
             Happening::Join => self.join(hub, loud.and(client)?)?.into(),
+            Happening::Watch => {
+                let (client, watches) = (client?, random.percent(70));
+                let watched = ROOMS.map(|room| hub.presence_config(room).map(|_| room));
+                let is_in = |room: &&str| hub.rooms_of(client).any(|name| *name == **room);
+                let known: Vec<_> = watched.into_iter().flatten().filter(is_in).collect();
+                let known = if random.percent(90) { random.pick(&known) } else { None };
+                let room = known.or_else(|| random.pick(&ROOMS))?;
+                match watches {
+                    true => Event::WatchPresence { client, room }.into(),
+                    false => Event::UnwatchPresence { client, room }.into(),
+                }
+            }
             Happening::RemoveHistory => Event::RemoveHistory { room: random.pick(&ROOMS)? }.into(),
             Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
             Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
@@ -170,6 +185,14 @@ impl World {
                 ])?,
                 lifetime: random.pick(&[Lifetime::Members, Lifetime::Kept])?,
                 history: random.pick(&[None, None, Some(PRICES), Some(History::OFF), Some(INVALID)])?,
+                presence: random.pick(&[
+                    None,
+                    None,
+                    Some(BUSY),
+                    Some(Presence::OFF),
+                    Some(COUNTS),
+                    Some(HUGE),
+                ])?,
             },
         }
         .into();
@@ -230,6 +253,7 @@ impl World {
                 0 => Some(Target::All),
                 1..25 => random.pick(&self.open).map(|pair| Target::Client(pair.client)),
                 25..45 => random.pick(&USERS).map(Target::User),
+                45..50 => random.pick(&ROOMS).map(Target::Watchers),
                 _ => random.pick(&ROOMS).map(Target::Room),
             })
             .collect::<Vec<_>>();
@@ -274,7 +298,11 @@ impl World {
             1 => Some(Recover::Latest),
             _ => since.map(Recover::Since),
         };
-        Some(Event::Join { client, room, recover })
+        let info = random.pick(&INFOS)?;
+        Some(match random.below(3) {
+            0 => Event::JoinWithInfo { client, room, recover, info },
+            _ => Event::Join { client, room, recover },
+        })
     }
 
     fn place(&mut self, hub: &Hub) -> Option<OwnedEvent<'static>> {

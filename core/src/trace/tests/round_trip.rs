@@ -3,7 +3,7 @@ use crate::close::{CloseCode, ClosedBy};
 use crate::frame::{Frame, MAX_HEAD, MessageKind, Place};
 use crate::hub::{
     AskId, Config, Dedup, Drain, Epoch, Event, Fate, Flush, History, Host, Hub, Incumbent, Lifetime, Members,
-    OnResume, Policy, Position, Publishers, Recover, RoomConfig, Sink, Target,
+    OnResume, Policy, Position, Presence, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use crate::id::{Address, ClientId, ConnectionId};
 use crate::outbox::{Batch, Progress, Transport, Written};
@@ -78,7 +78,14 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             dedup: None,
         });
     }
-    let targets = [Target::Room("lobby"), Target::User("ada"), Target::Client(FAR_ID), Target::All];
+    let targets = [
+        Target::Room("lobby"),
+        Target::User("ada"),
+        Target::Client(FAR_ID),
+        Target::All,
+        Target::Watchers("lobby"),
+        Target::Watchers(""),
+    ];
     let results = [
         Written { connection, client, progress: Progress::All, transport: Transport::Ready },
         Written {
@@ -120,6 +127,7 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
             age: Duration::from_nanos(1),
             meta_age: Duration::MAX,
         }),
+        presence: Some(Presence { users: u32::MAX, info_bytes: u32::MAX, tick: Duration::MAX }),
     };
     let position = Position { epoch: Epoch::from_u64(u64::MAX).expect("not zero"), offset: u64::MAX };
     let dedup = Dedup { key: Some("key"), version: Some(u64::MAX) };
@@ -147,6 +155,10 @@ pub(super) fn every_event(mut with: impl FnMut(Event<'_>)) {
         Event::Join { client, room: "lobby", recover: Some(Recover::Since(position)) },
         Event::Join { client, room: "", recover: Some(Recover::Latest) },
         Event::RemoveHistory { room: "lobby" },
+        Event::JoinWithInfo { client, room: "", recover: Some(Recover::Latest), info: b"" },
+        Event::JoinWithInfo { client: FAR_ID, room: "lobby", recover: None, info: &ZEROS[..200] },
+        Event::WatchPresence { client, room: "lobby" },
+        Event::UnwatchPresence { client: FAR_ID, room: "" },
         Event::Leave { client, room: "lobby" },
         Event::LeaveAll { client },
         publish(None),
@@ -258,7 +270,7 @@ struct Parts {
 }
 
 fn parts() -> impl Strategy<Value = Parts> {
-    let names = prop::collection::vec((0_u8..4, ".{0,70}", any::<u64>()), 0..6);
+    let names = prop::collection::vec((0_u8..5, ".{0,70}", any::<u64>()), 0..6);
     let written = prop::collection::vec((any::<u64>(), any::<Option<(u32, u32)>>(), 0_u8..3), 0..9);
     let ids = prop::collection::vec(any::<u64>(), 1..6);
     (
@@ -285,7 +297,7 @@ fn parts() -> impl Strategy<Value = Parts> {
 
 proptest! {
     #[test]
-    fn any_event_comes_back_from_the_log(kind in 0..22, now: u64, parts in parts()) {
+    fn any_event_comes_back_from_the_log(kind in 0..25, now: u64, parts in parts()) {
         let ids: Vec<_> = parts.ids.iter().copied().map(ClientId::from_u64).collect();
         let connection = ConnectionId::from_u64(parts.ids[0]);
         let (client, room, reason) = (ids[0], parts.name.as_str(), parts.name.as_str());
@@ -298,6 +310,7 @@ proptest! {
             0 => Target::All,
             1 => Target::Client(ClientId::from_u64(*id)),
             2 => Target::User(name),
+            3 => Target::Watchers(name),
             _ => Target::Room(name),
         }).collect();
         let results: Vec<_> = parts.written.iter().map(|&(id, part, transport)| Written {
@@ -331,6 +344,9 @@ proptest! {
             17 => Event::Transmitted { results: &results },
             18 => Event::Writable { connection },
             19 => Event::Timeout,
+            21 => Event::JoinWithInfo { client, room, recover: None, info: reason.as_bytes() },
+            22 => Event::WatchPresence { client, room },
+            23 => Event::UnwatchPresence { client, room },
             20 => Event::Drain(Drain { idle: duration, spread: duration }),
             _ => Event::Shutdown,
         });

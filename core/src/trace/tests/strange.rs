@@ -3,7 +3,8 @@
 use crate::close::{CloseCode, CloseFrame};
 use crate::hub::{
     Admission, Asks, Cause, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host,
-    Inbound, Outbox, OverRate, PerUser, Policy, Rooms, SecondConnection, Sessions, Websocket,
+    Inbound, Outbox, OverRate, PerUser, Policy, Presence, Presences, Rooms, SecondConnection, Sessions,
+    Websocket,
 };
 use crate::rate::Rate;
 use core::time::Duration;
@@ -42,6 +43,11 @@ pub(super) fn strange() -> Config {
             hub_bytes: u64::MAX,
         },
         history: history(),
+        presence: Presences {
+            by_prefix: [("p".into(), Presence { users: 55, info_bytes: 56, tick: Duration::from_nanos(57) })]
+                .into(),
+            page: 58,
+        },
         inbound: Inbound {
             messages: rate,
             bytes: Some(Rate::per_second(11)),

@@ -17,6 +17,7 @@ pub(crate) mod health;
 pub(crate) mod histories;
 pub(crate) mod hooks;
 pub(crate) mod participants;
+pub(crate) mod presence;
 pub(crate) mod pressure;
 pub(crate) mod refusals;
 pub(crate) mod replay;

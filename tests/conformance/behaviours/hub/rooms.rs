@@ -58,6 +58,7 @@ pub(crate) fn who_may_not_publish_to_a_room_is_heard_by_nobody(host: &Host) {
         policy: Some(Policy::DropOldest),
         lifetime: Lifetime::Kept,
         history: None,
+        presence: None,
     };
     hub.configure_room("stage", stage).expect("it can be");
     run(async {

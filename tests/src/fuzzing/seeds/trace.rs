@@ -6,7 +6,7 @@ use core::num::NonZeroU32;
 use core::time::Duration;
 use throng_core::hub::{
     Closes, Config, Drain, Event, Fate, Flush, History, Hub, Incumbent, Lifetime, Members, OnResume, Outcome,
-    PerUser, Policy, Publishers, Recover, RoomConfig, Sink, Target,
+    PerUser, Policy, Presence, Publishers, Recover, RoomConfig, Sink, Target,
 };
 use throng_core::outbox::{Batch, Progress, Transport, Written};
 use throng_core::trace::{Payloads, Recorder, read};
@@ -137,6 +137,7 @@ pub fn trace_file() -> Vec<Seed> {
         sessions(),
         histories(),
         questions(),
+        presence(),
     ]
 }
 
@@ -222,6 +223,7 @@ fn stage(run: &mut Run, policy: Policy) {
         policy: Some(policy),
         lifetime: Lifetime::Kept,
         history: None,
+        presence: None,
     };
     run.event(Event::ConfigureRoom { room: "stage", config });
 }
@@ -461,6 +463,28 @@ fn questions() -> Seed {
     run.now += 1_000_000_000;
     run.event(Event::Timeout);
     run.finish("questions")
+}
+
+/// A member watches a room, others come and go, and what changes is told: of users, then only in numbers.
+fn presence() -> Seed {
+    let mut config = Config::default();
+    let presence = Presence { users: 2, ..Presence::default() };
+    config.presence.by_prefix.insert("lobby".into(), presence);
+    let mut run = Run::new(&config);
+    let [one, two, three] = ["ada", "bob", "cleo"].map(|user| run.admit(Some(user)));
+    let room = "lobby";
+    run.event(Event::JoinWithInfo { client: one, room, recover: None, info: b"info" });
+    run.event(Event::WatchPresence { client: one, room });
+    for client in [two, three] {
+        run.event(Event::JoinWithInfo { client, room, recover: None, info: b"" });
+        run.now += 200_000_000;
+        run.event(Event::Timeout);
+        run.publish(&[Target::Watchers(room)], &[], 10, None);
+    }
+    run.event(Event::SetUser { client: three, user: Some("bob") });
+    run.event(Event::Leave { client: two, room });
+    run.event(Event::UnwatchPresence { client: one, room });
+    run.finish("presence")
 }
 
 fn drains() -> Seed {

@@ -192,6 +192,7 @@ pub(in crate::model) fn recipients(hub: &Hub, event: Event<'_>) -> Vec<ClientId>
             Target::Client(client) => recipients.extend(hub.is_open(client).then_some(client)),
             Target::User(name) => recipients.extend(hub.clients_of(name)),
             Target::Room(name) => recipients.extend(hub.members(name)),
+            Target::Watchers(name) => recipients.extend(hub.watchers(name)),
             _ => recipients.extend(hub.clients()),
         }
     }

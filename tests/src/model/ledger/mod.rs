@@ -2,6 +2,7 @@
 //! knows more; but what stands here does not depend on the model's being right.
 
 mod hub;
+mod presence;
 
 pub(super) use hub::recipients;
 
@@ -10,7 +11,7 @@ use hub::Counts;
 use std::collections::BTreeMap;
 use throng_core::hub::{Action, Event, Hub, Outcome, Published, Recovery, Reserved};
 use throng_core::outbox::{Item, Lease, Progress, Written};
-use throng_core::{ClientId, ConnectionId, Frame};
+use throng_core::{ClientId, ConnectionId, Frame, Name};
 
 /// What was seen of each client and each connection, those that are gone included.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub(super) struct Ledger {
     stopped: bool,
     /// The offset of each message that was published to a room with a history.
     offsets: BTreeMap<u32, u64>,
+    /// The version that was told last of each room.
+    presence: BTreeMap<Name, u64>,
     /// As things were after the event before.
     before: Counts,
 }
@@ -353,6 +356,10 @@ impl Ledger {
                 | Action::AskEnded { .. }
                 | Action::AskAgain { .. }
                 | Action::OutboxLow { .. } => (&[Told::Connected][..], Told::Connected),
+                Action::PresenceChanged { ref room, ref change } => {
+                    self.presence_told(room, change)?;
+                    continue;
+                }
                 Action::StoodStill { .. } => continue,
                 Action::Stopped => {
                     self.stops()?;

@@ -26,6 +26,7 @@ mod numbers;
 mod outbox;
 mod pacing;
 mod place;
+mod presence;
 mod publish;
 mod rates;
 mod reconfigure;
@@ -41,6 +42,7 @@ pub(super) use client::{Client, Phase};
 pub(super) use connection::Connection;
 pub(super) use history::Story;
 pub(super) use outbox::{Sending, Thing};
+pub(super) use presence::Roll;
 pub(super) use publish::{NoRoom, Shedding};
 pub(super) use timeouts::NEVER;
 pub(super) use transmit::Expected;
@@ -52,6 +54,7 @@ use ids::Ids;
 use lanes::Lane;
 use marked::NOTICE;
 use numbers::Numbers;
+use presence::Changes;
 use rates::Bucket;
 use standstill::Standstill;
 use throng_core::hub::{Action, Dropped, Error, Event, Outcome, RoomConfig, State, Unreached};
@@ -106,6 +109,7 @@ pub(super) struct Model {
     /// Idempotency keys, the oldest first.
     keys: Vec<Key>,
     pub(super) told: Told,
+    changes: Changes,
     /// The leases of the last transmit.
     pub(super) batch: Vec<Expected>,
     /// Whom the last publish that may wait has not reached.
@@ -121,6 +125,7 @@ pub(super) struct Room {
     pub(super) members: Vec<ClientId>,
     pub(super) config: RoomConfig,
     pub(super) story: Option<Story>,
+    pub(super) roll: Option<Roll>,
 }
 
 /// A room that was closed.
@@ -185,6 +190,7 @@ impl Model {
             idle: Vec::new(),
             keys: Vec::new(),
             told: Told::default(),
+            changes: Changes::default(),
             batch: Vec::new(),
             unreached: Vec::new(),
             wasted: false,
@@ -228,7 +234,14 @@ impl Model {
             Event::Identify { client, user, session } => {
                 self.identify(client, user, session).map(Outcome::Identified)
             }
-            Event::Join { client, room, recover } => self.join(client, room, recover).map(Outcome::Joined),
+            Event::Join { client, room, recover } => {
+                self.join(client, room, recover, None).map(Outcome::Joined)
+            }
+            Event::JoinWithInfo { client, room, recover, info } => {
+                self.join(client, room, recover, Some(info)).map(Outcome::Joined)
+            }
+            Event::WatchPresence { client, room } => self.watch(client, room, true).map(done),
+            Event::UnwatchPresence { client, room } => self.watch(client, room, false).map(done),
             Event::Leave { client, room } => self.leave(client, room).map(done),
             Event::LeaveAll { client } => self.leave_all(client).map(Outcome::Left),
             Event::Publish { publisher: None, targets, except, frame, policy, dedup } => {
@@ -412,6 +425,7 @@ impl Model {
             .flat_map(|one| [one.asks_timer.0, one.expiry.as_ref().map_or(NEVER, |expiry| expiry.timer.0)]);
         let is_due = is_due || rare.min().is_some_and(|due| due <= self.now);
         let is_due = is_due || self.next_story().is_some_and(|(timer, _)| timer.0 <= self.now);
+        let is_due = is_due || self.next_told().is_some_and(|(timer, _)| timer.0 <= self.now);
         let is_working = self.sweep.is_some() || !self.closed.is_empty() || !self.marked.is_empty();
         is_working || !self.fresh.is_empty() || is_due
     }

@@ -168,6 +168,10 @@ impl Model {
             Target::Room(name) => {
                 self.room(name).map(|room| room.members.clone()).ok_or(Refusal::NoSuchRoom.into())
             }
+            Target::Watchers(name) => {
+                let roll = self.room(name).ok_or(Refusal::NoSuchRoom)?.roll.as_ref();
+                roll.map(|roll| roll.watchers.clone()).ok_or(Refusal::NoPresence.into())
+            }
             _ => Ok(self.open.clone()),
         }
     }

@@ -30,7 +30,12 @@ impl Model {
                 return Err(Error::NoEpochSeed);
             }
         }
+        if config.presence.is_some_and(|presence| presence.validate().is_err()) {
+            return Err(Error::InvalidPresence);
+        }
         let history = self.history_of(name, config.history);
+        let presence = self.presence_of(name, config.presence);
+        self.check_presence(name, presence)?;
         if self.room(name).is_none() {
             if config.lifetime != Lifetime::Kept && history.is_none() {
                 return Err(Refusal::NoSuchRoom.into());
@@ -43,6 +48,7 @@ impl Model {
             }
         }
         self.configure_story(name, history);
+        self.configure_presence(name, presence);
         self.settle_room(name);
         Ok(())
     }
@@ -55,9 +61,12 @@ impl Model {
             return Err(Refusal::TooManyRooms { limit });
         }
         let config = RoomConfig::default();
-        self.rooms.push(Room { name: name.into(), members: Vec::new(), config, story: None });
+        self.rooms.push(Room { name: name.into(), members: Vec::new(), config, story: None, roll: None });
         if let Some(history) = self.history_of(name, None) {
             self.begin_story(name, history);
+        }
+        if let Some(presence) = self.presence_of(name, None) {
+            self.begin_presence(name, presence);
         }
         Ok(())
     }
@@ -133,7 +142,7 @@ impl Model {
     ) -> Result<Published, Error> {
         self.need_open(from)?;
         for target in targets {
-            let Target::Room(name) = target else { continue };
+            let (Target::Room(name) | Target::Watchers(name)) = target else { continue };
             let Some(room) = self.room(name) else { continue };
             let may = match room.config.publishers {
                 Publishers::Anybody => true,
@@ -150,15 +159,16 @@ impl Model {
     /// What a publish does where it does not say: as the first of its targets has it that exists.
     pub(super) fn policy_of(&self, targets: &[Target<'_>]) -> Policy {
         for target in targets {
-            if let Target::Room(name) = target {
-                match self.room(name) {
-                    Some(room) => return room.config.policy.unwrap_or(self.limits.policy),
-                    None => continue,
+            if self.reached(target).is_err() {
+                continue;
+            }
+            return match target {
+                Target::Room(name) | Target::Watchers(name) => {
+                    let own = self.room(name).and_then(|room| room.config.policy);
+                    own.unwrap_or(self.limits.policy)
                 }
-            }
-            if self.reached(target).is_ok() {
-                break;
-            }
+                _ => break,
+            };
         }
         self.limits.policy
     }

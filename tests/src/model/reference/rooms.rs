@@ -15,6 +15,7 @@ impl Model {
         client: ClientId,
         name: &str,
         recover: Option<Recover>,
+        info: Option<&[u8]>,
     ) -> Result<Joined, Error> {
         self.need_open(client)?;
         if self.state == State::Stopped {
@@ -28,6 +29,9 @@ impl Model {
             && self.of(client).rooms().len() >= limit as usize
         {
             return Err(Refusal::TooManyRoomsOfClient { limit }.into());
+        }
+        if let Some(info) = info {
+            self.check_info(name, info)?;
         }
         match self.room(name) {
             Some(room) => {
@@ -46,6 +50,7 @@ impl Model {
                 members = room.members.len() as u32;
             }
         }
+        self.arrive(client, name, info.unwrap_or_default());
         self.numbers.joins += 1;
         self.settle_room(name);
         let mut joined = Joined::new(members);
@@ -111,6 +116,7 @@ impl Model {
     }
 
     fn exit(&mut self, client: ClientId, name: &str) {
+        self.depart(client, name);
         self.of(client).rooms.retain(|one| one.room != name || one.closed.is_some());
         for room in &mut self.rooms {
             if room.name == name {

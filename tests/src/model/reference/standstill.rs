@@ -68,6 +68,9 @@ impl Model {
         for moment in self.rooms.iter_mut().filter_map(|room| room.story.as_mut()).flat_map(Story::moments) {
             moved(moment);
         }
+        for roll in self.rooms.iter_mut().filter_map(|room| room.roll.as_mut()) {
+            moved(&mut roll.timer.0);
+        }
         for key in &mut self.keys {
             moved(&mut key.at);
         }

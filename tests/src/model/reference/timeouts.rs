@@ -45,8 +45,10 @@ impl Model {
                 due.min_by_key(|connection| connection.timer).map(|first| (first.timer, first.id));
             let asked = self.clients.iter().map(|one| (one.asks_timer, one.id));
             let asked = asked.filter(|(timer, _)| timer.0 <= self.now).min();
+            let told = self.next_told().filter(|(timer, _)| timer.0 <= self.now);
             let timers = [away, asked].map(|first| first.map(|first| first.0));
-            let timers = timers.into_iter().chain([connection.map(|first| first.0)]);
+            let timers = timers.into_iter().chain([told.as_ref().map(|first| first.0)]);
+            let timers = timers.chain([connection.map(|first| first.0)]);
             if let Some((timer, room)) = self.next_story()
                 && timer.0 <= self.now
                 && timers.clone().flatten().all(|other| timer < other)
@@ -56,6 +58,12 @@ impl Model {
             }
             let Some(first) = timers.flatten().min() else { break };
             spent += TIMER;
+            if let Some((timer, room)) = told
+                && timer == first
+            {
+                spent += self.tell_presence(&room);
+                continue;
+            }
             if let Some((timer, client)) = asked
                 && timer == first
             {
@@ -275,6 +283,7 @@ impl Model {
         let expiries = self.clients.iter().map(|client| self.expiry_due(client));
         let graces = graces.chain(asks).chain(expiries);
         let stories = self.earliest_story();
-        deadlines.chain(graces).chain(stories).min().filter(|&deadline| deadline != NEVER)
+        let told = self.next_told().map(|(timer, _)| timer.0);
+        deadlines.chain(graces).chain(stories).chain(told).min().filter(|&deadline| deadline != NEVER)
     }
 }

@@ -50,6 +50,7 @@ impl Model {
         if self.of(client).user.as_deref() == name {
             return;
         }
+        self.change_user_of_present(client, name);
         for user in &mut self.users {
             swap_out(&mut user.clients, &client);
         }

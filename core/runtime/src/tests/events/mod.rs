@@ -77,6 +77,7 @@ fn show(event: &HubEvent) -> String {
         HubEvent::Away { client, away } => format!("~{} {} {:?}", client.id(), away.code, away.by),
         HubEvent::Resumed { client, resumed } => format!("={} {:?}", client.id(), resumed.away),
         HubEvent::Expiring { client, expiring } => format!("!{} {:?}", client.id(), expiring.left),
+        HubEvent::PresenceChanged { room, change, .. } => format!("{room} {}", change.version),
         HubEvent::Lagged { messages, bytes } => format!("lagged {messages} {bytes}"),
     }
 }

@@ -9,6 +9,7 @@ const STAGE: RoomConfig = RoomConfig {
     policy: None,
     lifetime: Lifetime::Kept,
     history: None,
+    presence: None,
 };
 
 fn may_not_publish<T>() -> Result<T, SendError> {

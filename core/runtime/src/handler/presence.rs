@@ -1,0 +1,54 @@
+//! Calls the hook that is told of changes of presence: a task of the hub's own.
+
+use crate::handler::application::Application;
+use crate::handler::limit::within;
+use crate::handles::hub::Hub;
+use crate::host::Task;
+use crate::notice::hook::Hook;
+use crate::state::presence::Next;
+use crate::state::shared::Shared;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::poll_fn;
+use core::task::{Context, Poll};
+
+/// The task of a hub whose application has the hook.
+pub(crate) fn task(shared: Arc<Shared>) -> Task {
+    Box::pin(tell(shared))
+}
+
+/// Calls the hook for one change after the other, until the hub has stopped.
+async fn tell(shared: Arc<Shared>) {
+    let hub = Hub::of(Arc::clone(&shared));
+    while let Some((room, change)) = poll_fn(|cx| poll_next(&shared, cx)).await {
+        let hooks = &Application::of(&shared).hooks;
+        let limit = shared.settings.limit_of(Hook::PresenceChanged);
+        let told = within(&shared, limit, || hooks.presence_changed(&hub, &room, *change)).await;
+        if let Err(failure) = told {
+            shared.report(failure.report(None, Hook::PresenceChanged));
+        }
+        // Many rooms may have changed at once, and a hook that does not wait would hold up everybody else.
+        yield_once(&shared).await;
+    }
+}
+
+fn poll_next(shared: &Shared, cx: &mut Context<'_>) -> Poll<Next> {
+    let (next, old) = shared.with(|inner, _| inner.next_presence(cx.waker()));
+    drop(old);
+    next
+}
+
+async fn yield_once(shared: &Shared) {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if core::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        match shared.host() {
+            Some(host) => host.yield_now(cx),
+            None => cx.waker().wake_by_ref(),
+        }
+        Poll::Pending
+    })
+    .await;
+}
