@@ -499,3 +499,39 @@ fn the_timer_of_a_history_waits_while_the_host_stands_still() {
     ];
     holds(&limits, &ops);
 }
+
+/// The hub has no room for a message, and says so before the value that it replaces makes way, whose room it could have had.
+#[test]
+fn a_message_for_which_there_is_no_room_replaces_its_value_and_is_dropped() {
+    let limits = Limits {
+        handshakes: Some(1),
+        members: Some(1),
+        messages: 5,
+        bytes: 217,
+        policy: Policy::Disconnect,
+        hub_bytes: 392,
+        handshake: 46,
+        ping: Some(1),
+        write: 1,
+        close: 1,
+        standstill: 1,
+        lanes: 3,
+        ..Limits::default()
+    };
+    let to = |who, size, full| Op::Publish { to: vec![One(Client(who))], except: vec![], size, full };
+    let publish_as =
+        |to, size| Op::PublishAs { who: Client(0), to, except: vec![], size, full: AsConfigured };
+    let ops = [
+        Op::Admit { user: 2 },
+        Op::Admit { user: 0 },
+        publish_as(vec![One(Client(6))], Bytes(5)),
+        publish_as(vec![One(Client(1)), One(Client(2))], Bytes(8)),
+        to(0, Bytes(49), AsConfigured),
+        to(2, Bytes(31), Conflate(2)),
+        Op::Join { who: AsConnection(1), room: 0 },
+        to(2, Bytes(85), AsConfigured),
+        Op::Publish { to: vec![Room(0)], except: vec![], size: Bytes(76), full: AsConfigured },
+        Op::Publish { to: vec![User(1)], except: vec![], size: Bytes(2), full: Conflate(2) },
+    ];
+    holds(&limits, &ops);
+}

@@ -44,6 +44,8 @@ struct Publish<'a> {
     policy: Policy,
     no_room: &'a NoRoom,
     is_for_many: bool,
+    /// There may have been no room for it, and an entry, before anything was dropped for it.
+    was_full: bool,
 }
 
 impl Model {
@@ -99,6 +101,7 @@ impl Model {
             policy,
             no_room: &shedding.no_room,
             is_for_many,
+            was_full: false,
         };
         let mut published = Published::default();
         let mut too_slow = Vec::new();
@@ -112,6 +115,9 @@ impl Model {
         }
         // Those who are left come in the order in which they are listed now.
         let recipients = self.recipients(targets, except);
+        // The hub judges this once, before values of the same key make way.
+        let was_full = self.would_exceed(publish.message.frame.held() + ENTRY_BYTES);
+        let publish = Publish { was_full, ..publish };
         for (at, &client) in recipients.iter().enumerate() {
             match self.push(client, at, &publish) {
                 Pushed::Queued => published.queued += 1,
@@ -193,7 +199,7 @@ impl Model {
     }
 
     fn push(&mut self, client: ClientId, at: usize, publish: &Publish<'_>) -> Pushed {
-        let Publish { ref message, policy, no_room, is_for_many } = *publish;
+        let Publish { ref message, policy, no_room, is_for_many, was_full } = *publish;
         if let Policy::Conflate(key) = policy {
             self.drop_messages(client, DropReason::Conflated, |_, other| other.key == Some(key));
         }
@@ -204,7 +210,7 @@ impl Model {
             NoRoom::These(clients) => clients.contains(&client),
         };
         // Beside the frame, which may have been counted already, there was no room for one entry more.
-        self.wasted |= hub_is_full && !self.would_exceed(message.frame.held() + ENTRY_BYTES);
+        self.wasted |= hub_is_full && !was_full && !self.would_exceed(message.frame.held() + ENTRY_BYTES);
         if policy == Policy::DropOldest && !hub_is_full {
             self.make_room(client, message.frame.size());
         }
