@@ -227,13 +227,20 @@ fn missed() -> impl Strategy<Value = Vec<Op>> {
     })
 }
 
-/// A client leaves a room and comes back, or comes and leaves, and time passes until that is told.
+/// While somebody watches a room, another client leaves it and comes back, or comes and leaves, and time passes until that is told.
 fn flapped() -> impl Strategy<Value = Vec<Op>> {
-    (client(), room_with_presence(), 0..4_u8, any::<bool>(), any::<u8>()).prop_map(
-        |(who, room, info, is_back, millis)| {
-            let (join, leave) = (Op::JoinWithInfo { who, room, info }, Op::Leave { who, room });
+    (n(), n(), room_with_presence(), any::<bool>(), 100..=255_u8).prop_map(
+        |(watcher, n, room, is_back, millis)| {
+            let (watcher, who) = (Who::Client(watcher), Who::Client(n));
+            let (join, leave) = (Op::JoinWithInfo { who, room, info: 0 }, Op::Leave { who, room });
             let both = if is_back { [leave, join] } else { [join, leave] };
-            both.into_iter().chain([Op::Pass { millis }, Op::TimeoutWhenDue]).collect()
+            let first = [
+                Op::JoinWithInfo { who: watcher, room, info: 0 },
+                Op::Watch { who: watcher, room, off: 0 },
+                Op::Pass { millis },
+                Op::Timeout,
+            ];
+            first.into_iter().chain(both).chain([Op::Pass { millis }, Op::Timeout]).collect()
         },
     )
 }
