@@ -35,6 +35,7 @@ mod pacing;
 mod place;
 mod policies;
 mod presence;
+mod presence_followed;
 mod presence_told;
 mod publish;
 mod queries;

@@ -1,6 +1,6 @@
 //! Pins the layout of logs: with another layout under the same version, old logs would be misread.
 
-use super::round_trip::every_event;
+use super::every_event::every_event;
 use super::strange::strange;
 use crate::close::CloseCode;
 use crate::field::{Field, Input};
@@ -9,7 +9,7 @@ use crate::hub::{
     Config, Dedup, Drain, Event, History, Hub, Lifetime, OnResume, Outcome, Policy, Presence, Publishers,
     Recover, Reserved, RoomConfig, Sink, Target,
 };
-use crate::id::Address;
+use crate::id::{Address, ClientId};
 use crate::outbox::{Batch, Progress, Transport, Written};
 use crate::rate::Rate;
 use crate::time::Instant;
@@ -142,6 +142,43 @@ fn config() -> Config {
     config
 }
 
+/// A history with more messages than it keeps, one without members, and a client that recovers.
+fn tell_of_history(
+    tell: &mut impl FnMut(Event<'_>) -> Outcome,
+    client: ClientId,
+    frame: &impl Fn(usize) -> Frame,
+) {
+    tell(Event::Join { client, room: "news", recover: Some(Recover::Latest) });
+    let dedup = Some(&Dedup { key: Some("key"), version: Some(1 << 40) });
+    for (room, dedup) in [("news 2", None), ("news", dedup), ("news", None), ("news", None), ("news 3", None)]
+    {
+        let (targets, frame) = (&[Target::Room(room)], &frame(7));
+        tell(Event::Publish { publisher: None, targets, except: &[], frame, policy: None, dedup });
+    }
+}
+
+/// A member that watches, one that has come since, and a room whose changes are only counted.
+fn tell_of_presence(
+    tell: &mut impl FnMut(Event<'_>) -> Outcome,
+    [client, watched]: [ClientId; 2],
+    frame: &impl Fn(usize) -> Frame,
+) {
+    for room in ["p", "p2"] {
+        tell(Event::JoinWithInfo { client, room, recover: None, info: b"info" });
+        tell(Event::WatchPresence { client, room });
+        tell(Event::Join { client: watched, room, recover: None });
+    }
+    tell(Event::Publish {
+        publisher: None,
+        targets: &[Target::Watchers("p")],
+        except: &[],
+        frame: &frame(8),
+        policy: None,
+        dedup: None,
+    });
+    tell(Event::ConfigureRoom { room: "p2", config: RoomConfig { presence: Some(COUNTS), ..ROOM } });
+}
+
 /// A hub with every part that a state can have.
 fn busy() -> Hub {
     let mut config = config();
@@ -199,29 +236,8 @@ fn busy() -> Hub {
             dedup: None,
         });
     }
-    // A history with more messages than it keeps, one without members, and a client that recovers.
-    tell(Event::Join { client, room: "news", recover: Some(Recover::Latest) });
-    let dedup = Some(&Dedup { key: Some("key"), version: Some(1 << 40) });
-    for (room, dedup) in [("news 2", None), ("news", dedup), ("news", None), ("news", None), ("news 3", None)]
-    {
-        let (targets, frame) = (&[Target::Room(room)], &frame(7));
-        tell(Event::Publish { publisher: None, targets, except: &[], frame, policy: None, dedup });
-    }
-    // A member that watches, one that has come since, and a room whose changes are only counted.
-    for room in ["p", "p2"] {
-        tell(Event::JoinWithInfo { client, room, recover: None, info: b"info" });
-        tell(Event::WatchPresence { client, room });
-        tell(Event::Join { client: watched, room, recover: None });
-    }
-    tell(Event::Publish {
-        publisher: None,
-        targets: &[Target::Watchers("p")],
-        except: &[],
-        frame: &frame(8),
-        policy: None,
-        dedup: None,
-    });
-    tell(Event::ConfigureRoom { room: "p2", config: RoomConfig { presence: Some(COUNTS), ..ROOM } });
+    tell_of_history(&mut tell, client, &frame);
+    tell_of_presence(&mut tell, [client, watched], &frame);
     tell(Event::Transmit { connection, budget: 1 << 16 });
     let progress = Progress::part(0, 3);
     let written = Written { connection, client, progress, transport: Transport::Blocked };

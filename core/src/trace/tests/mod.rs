@@ -1,6 +1,7 @@
 mod checkpoints;
 mod damage;
 mod determinism;
+mod every_event;
 mod happening;
 mod hashing;
 mod invariants;

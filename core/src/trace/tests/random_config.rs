@@ -51,6 +51,19 @@ impl Random {
 /// Units of work of an event: as many as there may be need for, and so few that hardly anything is done at once.
 const SLICES: [u32; 4] = [4_096, 1, 20, 40];
 
+const DEADLINES: Deadlines = Deadlines {
+    handshake: Duration::from_millis(150),
+    ping: Some(Duration::from_millis(200)),
+    pong: Some(Duration::from_millis(300)),
+    write: Duration::from_millis(200),
+    write_rate: Some(500),
+    close: Duration::from_millis(100),
+    idle: Some(Duration::from_millis(300)),
+    idle_inbound: Some(Duration::from_millis(400)),
+    standstill: Duration::from_millis(2),
+    expiry_notice: Some(Duration::from_millis(60)),
+};
+
 /// Limits so small that a random run meets all of them.
 pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
     let mut random = Random::new(seed);
@@ -102,18 +115,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             over_rate: random.pick(&over_rate).unwrap_or(OverRate::Pause),
         },
         asks: Asks { per_client: 3, ..Asks::default() },
-        deadlines: Deadlines {
-            handshake: Duration::from_millis(150),
-            ping: Some(Duration::from_millis(200)),
-            pong: Some(Duration::from_millis(300)),
-            write: Duration::from_millis(200),
-            write_rate: Some(500),
-            close: Duration::from_millis(100),
-            idle: Some(Duration::from_millis(300)),
-            idle_inbound: Some(Duration::from_millis(400)),
-            standstill: Duration::from_millis(2),
-            expiry_notice: Some(Duration::from_millis(60)),
-        },
+        deadlines: DEADLINES,
         closes: closes(seed),
         host: Host {
             lanes: 3,

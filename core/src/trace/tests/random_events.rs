@@ -56,18 +56,7 @@ impl World {
             Happening::Open => Event::Open { connection: random.take(&mut self.reserved)? }.into(),
             Happening::SetUser => self.set_user(client, hub)?,
             Happening::Join => self.join(hub, loud.and(client)?)?.into(),
-            Happening::Watch => {
-                let (client, watches) = (client?, random.percent(70));
-                let watched = ROOMS.map(|room| hub.presence_config(room).map(|_| room));
-                let is_in = |room: &&str| hub.rooms_of(client).any(|name| *name == **room);
-                let known: Vec<_> = watched.into_iter().flatten().filter(is_in).collect();
-                let known = if random.percent(90) { random.pick(&known) } else { None };
-                let room = known.or_else(|| random.pick(&ROOMS))?;
-                match watches {
-                    true => Event::WatchPresence { client, room }.into(),
-                    false => Event::UnwatchPresence { client, room }.into(),
-                }
-            }
+            Happening::Watch => self.watch(client?, hub)?,
             Happening::RemoveHistory => Event::RemoveHistory { room: random.pick(&ROOMS)? }.into(),
             Happening::Leave => Event::Leave { client: client?, room: random.pick(&ROOMS)? }.into(),
             Happening::LeaveAll => Event::LeaveAll { client: client? }.into(),
@@ -111,6 +100,21 @@ impl World {
             Happening::Timeout => self.timeout(hub)?,
             Happening::Misuse => self.misuse()?,
             Happening::Reconfigure => OwnedEvent::reconfigure(another(random, hub.config())),
+        })
+    }
+
+    /// A member of a room with presence begins to watch, or ends; now and then it is somebody else, or another room.
+    fn watch(&mut self, client: ClientId, hub: &Hub) -> Option<OwnedEvent<'static>> {
+        let random = &mut self.random;
+        let watches = random.percent(70);
+        let watched = ROOMS.map(|room| hub.presence_config(room).map(|_| room));
+        let is_in = |room: &&str| hub.rooms_of(client).any(|name| *name == **room);
+        let known: Vec<_> = watched.into_iter().flatten().filter(is_in).collect();
+        let known = if random.percent(90) { random.pick(&known) } else { None };
+        let room = known.or_else(|| random.pick(&ROOMS))?;
+        Some(match watches {
+            true => Event::WatchPresence { client, room }.into(),
+            false => Event::UnwatchPresence { client, room }.into(),
         })
     }
 
