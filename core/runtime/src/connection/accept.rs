@@ -3,11 +3,11 @@
 use crate::compression::Negotiated;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
-use crate::connection::evicted::wait_for_evicted;
 use crate::connection::expiry::set_reserved;
 use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::opening::{Opened, close_bytes, open, serve};
 use crate::connection::place::foresee;
+use crate::connection::predecessors::wait_for;
 use crate::connection::rare_state::RareState;
 use crate::connection::serves::Serves;
 use crate::events::BacklogRoom;
@@ -270,7 +270,7 @@ impl Reserved {
             None => Arc::clone(&writer),
         };
         let first = (&*rooms, &*recover);
-        let Opened { evicted, continued } =
+        let Opened { earlier, continued } =
             match open(&connection, &member, first, place.as_deref(), &layered) {
                 Ok(opened) => opened,
                 Err(rejection) => {
@@ -291,12 +291,12 @@ impl Reserved {
         let (client, rare) = (Client::new(member), RareState::of(own, kept));
         let mut driver = Driver::new(connection, client, reader, &rest, decoder, rare, serves);
         driver.set_span(mem::take(&mut self.slot.span));
-        if evicted.is_empty() {
+        if earlier.is_empty() {
             return Some(driver);
         }
         // Boxed, because few connections need it.
         Box::pin(async move {
-            wait_for_evicted(&shared, evicted).await;
+            wait_for(&shared, earlier).await;
             Some(driver)
         })
         .await

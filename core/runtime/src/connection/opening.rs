@@ -20,8 +20,8 @@ use throng_core::{CloseFrame, Name, hub};
 
 /// What opening a client has led to.
 pub(super) struct Opened {
-    /// The clients that it evicted.
-    pub(super) evicted: Vec<Arc<Member>>,
+    /// Earlier clients whose last hooks come before its first: those that it evicted, and the participant whose place it takes.
+    pub(super) earlier: Vec<Arc<Member>>,
     /// The client that continues on the connection in place of the reserved one.
     pub(super) continued: Option<Arc<Member>>,
 }
@@ -37,7 +37,7 @@ pub(super) fn open(
 ) -> Result<Opened, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, connection.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
-        let evicted = inner.handle_ends(now, event)?;
+        let mut earlier = inner.handle_ends(now, event)?;
         connection.set_open();
         shared.deflating.opened(window);
         let (continued, reserved) = inner.continued(connection.id, client);
@@ -47,11 +47,13 @@ pub(super) fn open(
         inner.tell_lane(connection.lane, attach);
         if continued.is_some() {
             served.set_resumed(window);
-            return Ok((Opened { evicted, continued }, None, reserved));
+            return Ok((Opened { earlier, continued }, None, reserved));
         }
         member.set_opened(now, window);
-        if participant.is_some() {
-            inner.set_participates(client);
+        if let Some(place) = participant {
+            let session = Name::from(place.session());
+            earlier.extend(shared.last_hooks.leaving(&session));
+            inner.set_place(client, session);
         }
         let failed = rooms.iter().find_map(|room| {
             let from = recover.iter().find(|(name, _)| name == room).map(|(_, from)| *from);
@@ -59,7 +61,7 @@ pub(super) fn open(
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });
-        Ok::<_, hub::Error>((Opened { evicted, continued }, failed, reserved))
+        Ok::<_, hub::Error>((Opened { earlier, continued }, failed, reserved))
     };
     let event = Event::Open { connection: connection.id };
     // A client without a user competes with no others, and one that continues is none more.

@@ -3,7 +3,7 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
-use crate::state::eviction_waiters::EvictionWaiters;
+use crate::state::last_hooks::LastHooks;
 use crate::state::refused::RefusedConnections;
 use crate::state::settings::Settings;
 use crate::state::snapshot::Snapshot;
@@ -37,7 +37,7 @@ impl Shared {
             refusals: Mutex::default(),
             refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
-            eviction_waiters: EvictionWaiters::default(),
+            last_hooks: LastHooks::default(),
             application,
             settings,
         }
