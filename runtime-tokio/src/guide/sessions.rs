@@ -53,6 +53,7 @@
 //! | the connection is lost | [`away`](Handler::away) |
 //! | the client returns | [`resumed`](Handler::resumed), with the time for which it was away |
 //! | another connection comes with its session while it has one | `resumed`; the older connection is closed with 1008, [`Cause::Replaced`] |
+//! | the same while the older connection still [authenticates](Handler::authenticate) | none; the older connection is ended, at the latest when its hook returns |
 //! | the grace is over | [`left`](Handler::left) for each room, [`disconnected`](Handler::disconnected), once |
 //!
 //! [`connected`](Handler::connected) is called once in the life of a client. Hooks of one client run one at a time across its connections: a hook that runs when the

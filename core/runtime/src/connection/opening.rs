@@ -11,7 +11,6 @@ use crate::notice::user::SetUserError;
 use crate::state::connection::ConnectionShared;
 use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
-use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use throng_core::hub::{Cause, Event, Flush, Recover};
@@ -78,7 +77,7 @@ pub(super) fn open(
         }
         None => shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into),
     };
-    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(shared, error))?;
+    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(connection, error))?;
     // Dropped outside the lock.
     drop(reserved);
     if let Some(error) = failed {
@@ -117,15 +116,26 @@ pub(super) fn serve(
 }
 
 /// The close frame for a peer whose client could not be opened.
-fn refused_opening(shared: &Shared, error: SetUserError) -> CloseFrame {
+fn refused_opening(connection: &ConnectionShared, error: SetUserError) -> CloseFrame {
+    let shared = &connection.shared;
     let rejection = match error {
         SetUserError::Denied(rejection) => rejection,
         SetUserError::Hub(hub::Error::RosterChanged) => shared.close_frame(Cause::RosterChanged),
         SetUserError::Hub(hub::Error::Refused(
             hub::Refusal::SessionInUse | hub::Refusal::SessionOfAnotherUser,
         )) => error.into(),
-        // The hub has stopped since it reserved a slot for the newcomer.
-        SetUserError::Hub(_) => return shared.close_frame(Cause::ShutDown),
+        // Another connection has come with the session since the hub reserved a client for this one.
+        _ if shared.look(|inner| inner.hub.was_replaced(connection.id)) => {
+            shared.close_frame(Cause::Replaced)
+        }
+        // The hub has stopped since then.
+        SetUserError::Hub(_)
+            if shared.look(|inner| inner.hub.newcomer_refusal()) == Some(hub::Refusal::Stopped) =>
+        {
+            return shared.close_frame(Cause::ShutDown);
+        }
+        // It has given up the connection, which was too late or whose authorisation has ended.
+        SetUserError::Hub(_) => error.into(),
     };
     shared.report(Report::Rejected { code: rejection.code.0 });
     rejection
