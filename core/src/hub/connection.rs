@@ -61,9 +61,11 @@ impl Marks {
     pub(super) const LEFT: u8 = 32;
     /// Its client was separated from it, and it is still written its close frame.
     pub(super) const PARTED: u8 = 64;
+    /// Its reservation was given up for another connection of the same session.
+    pub(super) const REPLACED: u8 = 128;
     /// All marks.
     #[cfg(feature = "trace")]
-    pub(super) const ALL: u8 = 127;
+    pub(super) const ALL: u8 = 255;
 
     /// Whether it has one of these marks.
     pub(super) const fn has(self, mark: u8) -> bool {

@@ -73,6 +73,7 @@ impl Dump<'_> {
                 (Marks::PEER_CLOSED, "its close frame has come"),
                 (Marks::WORKING, "the application is working"),
                 (Marks::PARTED, "its client was separated from it"),
+                (Marks::REPLACED, "another came with its session"),
             ] {
                 if slot.is(mark) {
                     write!(f, ", {words}")?;

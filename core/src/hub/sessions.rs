@@ -1,8 +1,9 @@
 //! Gives sessions to clients, and finds the client that a newcomer continues.
 
+use super::connection::Marks;
 use super::session::Session;
 use super::{Error, Hub, Refusal, Reserved, SecondConnection};
-use crate::id::{ClientId, Name};
+use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::{NONE, Phase};
 
 impl Hub {
@@ -127,6 +128,7 @@ impl Hub {
         if other != NONE {
             self.clients[other as usize].session = NONE;
             if let Some(row) = self.row_of(other) {
+                self.connections[row].marks.set(Marks::REPLACED);
                 self.abandon_handshake(row);
             }
         }
@@ -199,6 +201,12 @@ impl Hub {
     pub fn find_session(&self, name: &str) -> Option<ClientId> {
         let session = self.sessions.get(self.sessions.find(name.as_bytes())?)?;
         (session.client != NONE).then(|| self.outboxes.entries.id(session.client))
+    }
+
+    /// Whether the client that was reserved for a connection was given up because another connection came with its session. O(1).
+    #[must_use]
+    pub fn was_replaced(&self, connection: ConnectionId) -> bool {
+        self.connections.find(connection).is_some_and(|row| self.connections[row].is(Marks::REPLACED))
     }
 
     /// The session of a client, reserved or open; `None` if it has none or is gone. O(1).

@@ -94,7 +94,8 @@ fn limits() -> Config {
     // Each room keeps what was said last for those who return, also later than that.
     let history = History { messages: 300, bytes: 512 << 10, age: HOUR, meta_age: HOUR };
     config.history.by_prefix.insert(String::new(), history);
-    // What is said again with its key is said once, within this time. So many keys cannot come from as many clients as there may be.
+    // What is said again with its key is said once, within this time. So many keys cannot come from as many clients as there may be,
+    // unless they connect again and again: then what is said with a key is refused for a while.
     config.history.key_age = Duration::from_secs(20);
     config.history.keys = 1 << 18;
     // All of it fits in an outbox, beside what else waits there.

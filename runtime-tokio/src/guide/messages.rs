@@ -139,7 +139,7 @@
 //!
 //! | who | writes |
 //! | --- | --- |
-//! | the server | `{"ask":1,"type":"confirm","order":5}` |
+//! | the server | `{"ask":1,"type":"confirm","order":5}`: the object that was given, which must not have this field itself, with the id |
 //! | the peer | `{"reply":1,"confirmed":true}`: any JSON object with this field |
 //!
 //! An application with a format of its own asks by [`Client::ask_with`], which is given the id, and finds the id in replies by

@@ -130,6 +130,8 @@
 //! - **An id is an identity.** Whoever is resolved to the id of a participant becomes it: it gets what waits for it, and takes the connection of
 //!   whoever has it. Never take an id from the peer without a proof. If the identity has a user, only the same user can become that participant.
 //! - `leave` is called once for each `join` that was not refused, when the grace is over or the client has ended: not for each connection.
+//! - Whoever comes again after the grace is a new participant of the same id. Its `join` is called when `leave` of the earlier one has returned, or
+//!   has used up the time of the hook [`disconnected`](Handler::disconnected). Until then it is in the room, and what is sent to it waits.
 //! - On a return, what waited is written before anything that `join` sends. [What may be lost and what may come
 //!   twice](super::sessions#what-may-be-lost-and-what-may-come-twice) is as for any session; a state that `join` sends covers both.
 //! - Taking a participant out of its room by [`Hub::leave`] ends it, with 1000: without its room it is no participant.

@@ -65,7 +65,7 @@
 //! [`Handler::presence_changed`] ([`Builder::on_presence_change`], [`HubEvent::PresenceChanged`]) gets a [`PresenceChange`](hub::PresenceChange) when a
 //! tick is over: the users that appeared and disappeared, and the counts. A user that came and went within the tick is not told, nor is one
 //! that went and came back. The hook makes one message and sends it to those who watch, by [`Hub::send_to_watchers`] or
-//! [`Target::Watchers`](hub::Target::Watchers): 10,000 joins in a second are ten messages for each watcher. While nobody watches,
+//! [`Target::Watchers`]: 10,000 joins in a second are ten messages for each watcher. While nobody watches,
 //! nothing is collected.
 //!
 //! The hook is one of the hub, not of a client: one call at a time, beside the hooks of clients. If it is slow, or the application lags with its

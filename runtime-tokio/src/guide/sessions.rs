@@ -53,11 +53,13 @@
 //! | the connection is lost | [`away`](Handler::away) |
 //! | the client returns | [`resumed`](Handler::resumed), with the time for which it was away |
 //! | another connection comes with its session while it has one | `resumed`; the older connection is closed with 1008, [`Cause::Replaced`] |
+//! | the same while the older connection still [authenticates](Handler::authenticate) | none; the older connection is ended, at the latest when its hook returns |
 //! | the grace is over | [`left`](Handler::left) for each room, [`disconnected`](Handler::disconnected), once |
 //!
 //! [`connected`](Handler::connected) is called once in the life of a client. Hooks of one client run one at a time across its connections: a hook that runs when the
 //! connection is lost goes on, `away` and `resumed` wait for it, and so do the messages that come on the new connection. The new connection
-//! is written to at once. The stream [`Hub::events`] tells the same as [`HubEvent::Away`] and [`HubEvent::Resumed`].
+//! is written to at once. Hooks of different clients have no order: whoever comes with the session of a client that has ended is a new client, and its `connected`
+//! may be called before `disconnected` of the other. ([Participants](super::participants) have such an order.) The stream [`Hub::events`] tells the same as [`HubEvent::Away`] and [`HubEvent::Resumed`].
 //!
 //! [`Client::is_away`], [`Client::session`], [`Hub::find_session`] and [`Hub::client`] see clients that are away; they count in
 //! [`Hub::client_count`], in rooms and as clients of their user. Sending to them, joining, leaving and closing work as for others.

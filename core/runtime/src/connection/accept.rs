@@ -1,14 +1,13 @@
 //! From an accepted transport to a client.
 
 use crate::compression::Negotiated;
-use crate::connection::attendant;
 use crate::connection::authenticate::{Asked, AuthenticationResult, authenticate};
 use crate::connection::driver::Driver;
-use crate::connection::evicted::wait_for_evicted;
 use crate::connection::expiry::set_reserved;
 use crate::connection::handshake_transport::HandshakeTransport;
 use crate::connection::opening::{Opened, close_bytes, open, serve};
 use crate::connection::place::foresee;
+use crate::connection::predecessors::wait_for;
 use crate::connection::rare_state::RareState;
 use crate::connection::serves::Serves;
 use crate::events::BacklogRoom;
@@ -61,8 +60,6 @@ pub(crate) struct SlotGuard {
     connection: Arc<ConnectionShared>,
     /// The client, once it is reserved.
     member: Option<Arc<Member>>,
-    /// Whether the client continues on this connection, and another task has its service.
-    continues: bool,
     pub(crate) span: ConnectionSpan,
     /// The driver has taken the slots, and frees them.
     is_taken: bool,
@@ -109,7 +106,7 @@ impl Accepted {
             Ok((connection, since)) => {
                 span.set_connection(connection.id);
                 Ok(Self {
-                    slot: SlotGuard { connection, member: None, continues: false, span, is_taken: false },
+                    slot: SlotGuard { connection, member: None, span, is_taken: false },
                     remote,
                     since,
                 })
@@ -273,7 +270,7 @@ impl Reserved {
             None => Arc::clone(&writer),
         };
         let first = (&*rooms, &*joins);
-        let Opened { evicted, continued } =
+        let Opened { earlier, continued } =
             match open(&connection, &member, first, place.as_deref(), &layered) {
                 Ok(opened) => opened,
                 Err(rejection) => {
@@ -286,31 +283,29 @@ impl Reserved {
         if session.is_some() || place.is_some() || serves == Serves::Later {
             self.slot.span.set_client(member.id);
         }
-        self.slot.set_served(&member, serves);
-        if !evicted.is_empty() {
-            // Boxed, because few connections need it.
-            Box::pin(wait_for_evicted(&member.shared, evicted)).await;
-        }
-        // From here on the driver reports the end of the transport.
+        // From here on the driver reports the end of the transport, also if it is dropped while it waits below: a client that is open
+        // may be away then, and needs somebody who calls its hooks.
         self.slot.is_taken = true;
         // A client that continues has handlers of its own already.
         let own = if serves == Serves::Later { None } else { own };
         let (client, rare) = (Client::new(member), RareState::of(own, kept));
         let mut driver = Driver::new(connection, client, reader, &rest, decoder, rare, serves);
         driver.set_span(mem::take(&mut self.slot.span));
-        Some(driver)
+        if earlier.is_empty() {
+            return Some(driver);
+        }
+        // Boxed, because few connections need it.
+        Box::pin(async move {
+            wait_for(&shared, earlier).await;
+            Some(driver)
+        })
+        .await
     }
 }
 
 impl SlotGuard {
     pub(crate) const fn connection(&self) -> &Arc<ConnectionShared> {
         &self.connection
-    }
-
-    /// The connection has this client from now on.
-    fn set_served(&mut self, member: &Arc<Member>, serves: Serves) {
-        self.continues = serves == Serves::Later;
-        self.member = Some(Arc::clone(member));
     }
 }
 
@@ -319,13 +314,8 @@ impl Drop for SlotGuard {
         if self.is_taken {
             return;
         }
-        match self.member.take() {
-            // As if its task were dropped.
-            Some(member) if self.continues => {
-                drop(attendant::unserved(Arc::clone(&self.connection), Client::new(member)));
-            }
-            member => drop(self.connection.end(member.as_deref().map(|member| (member, IsServed::Here)))),
-        }
+        let member = self.member.take();
+        drop(self.connection.end(member.as_deref().map(|member| (member, IsServed::Here))));
     }
 }
 

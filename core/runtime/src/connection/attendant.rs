@@ -46,11 +46,3 @@ pub(super) fn spawn(connection: &Arc<ConnectionShared>, client: &Client, span: O
         host.spawn(Box::pin(Attendant(driver)));
     }
 }
-
-/// Makes a driver only to be dropped: its drop ends the connection. For a client that returned on a connection which ended before
-/// the connection's task began to serve it.
-pub(super) fn unserved(connection: Arc<ConnectionShared>, client: Client) -> impl Sized {
-    let mut driver = Driver::<Ended>::attending(connection, client);
-    driver.phase = Phase::Open;
-    driver
-}

@@ -12,7 +12,6 @@ use crate::notice::user::SetUserError;
 use crate::state::connection::ConnectionShared;
 use crate::state::inner::{Inner, LaneNotice};
 use crate::state::member::Member;
-use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use throng_core::hub::{Cause, Event, Flush};
@@ -21,8 +20,8 @@ use throng_core::{CloseFrame, Name, hub};
 
 /// What opening a client has led to.
 pub(super) struct Opened {
-    /// The clients that it evicted.
-    pub(super) evicted: Vec<Arc<Member>>,
+    /// Earlier clients whose last hooks come before its first: those that it evicted, and the participant whose place it takes.
+    pub(super) earlier: Vec<Arc<Member>>,
     /// The client that continues on the connection in place of the reserved one.
     pub(super) continued: Option<Arc<Member>>,
 }
@@ -38,7 +37,7 @@ pub(super) fn open(
 ) -> Result<Opened, CloseFrame> {
     let (client, shared, window) = (member.id, &member.shared, connection.window());
     let begin = |inner: &mut Inner, now, event: Event<'_>| {
-        let evicted = inner.handle_ends(now, event)?;
+        let mut earlier = inner.handle_ends(now, event)?;
         connection.set_open();
         shared.deflating.opened(window);
         let (continued, reserved) = inner.continued(connection.id, client);
@@ -48,11 +47,13 @@ pub(super) fn open(
         inner.tell_lane(connection.lane, attach);
         if continued.is_some() {
             served.set_resumed(window);
-            return Ok((Opened { evicted, continued }, None, reserved));
+            return Ok((Opened { earlier, continued }, None, reserved));
         }
         member.set_opened(now, window);
-        if participant.is_some() {
-            inner.set_participates(client);
+        if let Some(place) = participant {
+            let session = Name::from(place.session());
+            earlier.extend(shared.last_hooks.leaving(&session));
+            inner.set_place(client, session);
         }
         let failed = rooms.iter().find_map(|room| {
             let join = joins.iter().find(|(name, _)| name == room).map(|(_, join)| join);
@@ -61,7 +62,7 @@ pub(super) fn open(
             inner.tell_error(client, ClientError::FirstRoom { room: room.clone(), error });
             Some(error)
         });
-        Ok::<_, hub::Error>((Opened { evicted, continued }, failed, reserved))
+        Ok::<_, hub::Error>((Opened { earlier, continued }, failed, reserved))
     };
     let event = Event::Open { connection: connection.id };
     // A client without a user competes with no others, and one that continues is none more.
@@ -78,7 +79,7 @@ pub(super) fn open(
         }
         None => shared.with(|inner, now| begin(inner, now, event)).map_err(Into::into),
     };
-    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(shared, error))?;
+    let (opened, failed, reserved) = opened.map_err(|error| refused_opening(connection, error))?;
     // Dropped outside the lock.
     drop(reserved);
     if let Some(error) = failed {
@@ -117,15 +118,26 @@ pub(super) fn serve(
 }
 
 /// The close frame for a peer whose client could not be opened.
-fn refused_opening(shared: &Shared, error: SetUserError) -> CloseFrame {
+fn refused_opening(connection: &ConnectionShared, error: SetUserError) -> CloseFrame {
+    let shared = &connection.shared;
     let rejection = match error {
         SetUserError::Denied(rejection) => rejection,
         SetUserError::Hub(hub::Error::RosterChanged) => shared.close_frame(Cause::RosterChanged),
         SetUserError::Hub(hub::Error::Refused(
             hub::Refusal::SessionInUse | hub::Refusal::SessionOfAnotherUser,
         )) => error.into(),
-        // The hub has stopped since it reserved a slot for the newcomer.
-        SetUserError::Hub(_) => return shared.close_frame(Cause::ShutDown),
+        // Another connection has come with the session since the hub reserved a client for this one.
+        _ if shared.look(|inner| inner.hub.was_replaced(connection.id)) => {
+            shared.close_frame(Cause::Replaced)
+        }
+        // The hub has stopped since then.
+        SetUserError::Hub(_)
+            if shared.look(|inner| inner.hub.newcomer_refusal()) == Some(hub::Refusal::Stopped) =>
+        {
+            return shared.close_frame(Cause::ShutDown);
+        }
+        // It has given up the connection, which was too late or whose authorisation has ended.
+        SetUserError::Hub(_) => error.into(),
     };
     shared.report(Report::Rejected { code: rejection.code.0 });
     rejection

@@ -60,7 +60,7 @@ pub trait Hooks: Send + Sync + 'static {
 
     /// A participant that has joined has left, for good: a lost connection is no leave before the grace is over. Called once for each
     /// participant whose [`join`](Self::join) was called and did not refuse it, also if `join` was dropped because the participant ended
-    /// meanwhile.
+    /// meanwhile. A later participant of the same id and room waits with its `join` until this has returned, within the hook's time limit.
     fn leave(&self, participant: &Participant, reason: &LeaveReason) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }

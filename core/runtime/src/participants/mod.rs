@@ -74,6 +74,7 @@
 //! | it loses its connection, and there is a [grace](throng_core::hub::Sessions::grace) | nothing; what is sent to it waits |
 //! | it returns in time, or a second connection takes over | `resolve` for the new connection; `join` with [`reconnect`](JoinContext::reconnect); what waited is written first, in order, exactly as for other [sessions](crate::Connecting::set_session) |
 //! | the grace is over, it says goodbye, it is closed, its room is closed | [`leave`](Hooks::leave) with the reason, once |
+//! | somebody is resolved to the same id after that | `join`, when `leave` has returned |
 //!
 //! # What goes wrong
 //!

@@ -42,7 +42,8 @@ impl Builder {
 
 impl Client {
     /// Asks the client's peer something in JSON; the returned future is its reply. `message` must serialize to an object, to which the id is
-    /// added in the field that [`Builder::asks`](crate::Builder::asks) names. See [`ask_with`](Self::ask_with) for deadlines, ends and where
+    /// added in the field that [`Builder::asks`](crate::Builder::asks) names; if the object has such a field itself, the question is not sent
+    /// ([`SendError::NotEncoded`]). See [`ask_with`](Self::ask_with) for deadlines, ends and where
     /// the reply must not be awaited.
     ///
     /// ```
@@ -83,6 +84,10 @@ impl Client {
 fn encode(field: &str, ask: AskId, message: &impl Serialize) -> Result<Frame, SendError> {
     let body = serde_json::to_string(message).map_err(|_| SendError::NotEncoded)?;
     let Some(fields) = body.strip_prefix('{') else { return Err(SendError::NotEncoded) };
+    // Of two fields of one name most peers take the last, and would repeat that as the id.
+    if scan::first(body.as_bytes(), field).is_some() {
+        return Err(SendError::NotEncoded);
+    }
     let separator = if fields == "}" { "" } else { "," };
     let field = serde_json::Value::from(field);
     let text: String = format!("{{{field}:{ask}{separator}{fields}");

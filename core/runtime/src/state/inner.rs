@@ -210,14 +210,24 @@ impl Inner {
     /// Whether anything is to be told of a room that this client leaves.
     #[inline]
     fn tells_left(&mut self, client: ClientId) -> bool {
-        let rare = |state: &mut ClientState| state.rare.as_ref().is_some_and(|rare| rare.participates);
+        let rare = |state: &mut ClientState| state.rare.as_ref().is_some_and(|rare| rare.place.is_some());
         self.written_hooks.left || self.client_state(client).is_some_and(rare)
     }
 
-    /// Notes that a client is a participant of a room.
-    pub(crate) fn set_participates(&mut self, client: ClientId) {
+    /// Notes that a client is a participant of a room, with a session of this name.
+    pub(crate) fn set_place(&mut self, client: ClientId, session: Name) {
         if let Some(state) = self.client_state(client) {
-            state.rare.get_or_insert_default().participates = true;
+            state.rare.get_or_insert_default().place = Some(session);
+        }
+    }
+
+    /// Notes that a client has ended: if it is a participant, whoever takes its place waits for its last hook.
+    fn end_place(&mut self, client: ClientId) {
+        let Some(state) = self.client_state(client) else { return };
+        if let Some(session) = state.rare.as_mut().and_then(|rare| rare.place.clone())
+            && let Some(member) = &state.member
+        {
+            member.shared.last_hooks.begin(session, client, member);
         }
     }
 
@@ -312,6 +322,7 @@ impl Inner {
                 if let Some(member) = self.member(client).filter(|_| self.ends.is_some()).cloned() {
                     self.ends.get_or_insert_default().push(member);
                 }
+                self.end_place(client);
                 self.notify(client, Notice::Disconnected(end));
                 self.wake_waiters(client);
                 if self.hub.connection_of(client).is_none() {

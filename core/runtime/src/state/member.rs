@@ -7,6 +7,7 @@ use crate::state::turn::Turn;
 pub(crate) use crate::state::types::Member;
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool as Hint, AtomicU8, AtomicU64, Ordering};
+use core::task::{Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use throng_core::{ClientId, Instant, Name, Window};
 
@@ -48,16 +49,14 @@ impl Member {
         Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
     }
 
-    /// Notes that no more hooks follow for this client, and wakes the newcomer that waits for it.
+    /// Ready when no more hooks follow for this client; before that, `waker` is woken when it is so.
+    pub(crate) fn poll_last_hook(&self, waker: &Waker) -> Poll<()> {
+        self.shared.last_hooks.poll(self.id, &self.last_hook_has_returned, waker)
+    }
+
+    /// Notes that no more hooks follow for this client, and wakes the newcomers that wait for it.
     pub(crate) fn set_last_hook_returned(&self) {
-        let newcomer = {
-            let mut waiters = self.shared.eviction_waiters.lock();
-            self.last_hook_has_returned.store(true, Ordering::Relaxed);
-            waiters.remove(&self.id)
-        };
-        if let Some(newcomer) = newcomer {
-            newcomer.wake();
-        }
+        self.shared.last_hooks.end(self.id, &self.last_hook_has_returned);
     }
 
     pub(crate) fn opened(&self) -> Option<Instant> {

@@ -3,7 +3,7 @@
 use crate::host::deadline::Deadline;
 use crate::host::{Host, Report, Task};
 use crate::measure::{Counts, Observing, What};
-use crate::state::eviction_waiters::EvictionWaiters;
+use crate::state::last_hooks::LastHooks;
 use crate::state::refused::RefusedConnections;
 use crate::state::settings::Settings;
 use crate::state::snapshot::Snapshot;
@@ -42,7 +42,7 @@ impl Shared {
             refusals: Mutex::default(),
             refused_connections: RefusedConnections::default(),
             counts: Counts::default(),
-            eviction_waiters: EvictionWaiters::default(),
+            last_hooks: LastHooks::default(),
             application,
             settings,
             presence_task,

@@ -9,7 +9,7 @@ use crate::measure::{Counts, Marks};
 use crate::notice::written_hooks::WrittenHooks;
 use crate::state::asks::Asks;
 use crate::state::backlog::Backlog;
-use crate::state::eviction_waiters::EvictionWaiters;
+use crate::state::last_hooks::LastHooks;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::presence::PresenceChanges;
@@ -51,7 +51,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: Mutex<BTreeMap<&'static str, u64>>,
     pub(crate) refused_connections: RefusedConnections,
     pub(crate) counts: Counts,
-    pub(crate) eviction_waiters: EvictionWaiters,
+    pub(crate) last_hooks: LastHooks<Member>,
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
@@ -134,8 +134,9 @@ pub(crate) struct RareClientState {
     pub(crate) waiters: Waiters,
     /// Set once the client has been away, or has had another connection.
     pub(crate) handover: Option<Handover>,
-    /// The client is a participant of a room: its task must be told of rooms that it leaves.
-    pub(crate) participates: bool,
+    /// The name of its session if the client is a participant of a room: then its task must be told of rooms that it leaves, and whoever
+    /// takes its place waits for its last hook.
+    pub(crate) place: Option<Name>,
 }
 
 /// What calls a client's hooks, and what that needs. Its type is known where tasks are: it holds futures of the application, which hold

@@ -352,8 +352,11 @@ fn questions_and_replies_in_json_have_their_ids_in_the_named_fields() {
     let (peer, client) = open(&mut world, "/");
     let mut asking = client.ask(&json!({"type": "confirm", "order": 5}), secs(5));
     let mut empty = client.ask(&json!({}), secs(5));
-    let mut list = client.ask(&json!([1, 2]), secs(5));
-    assert_eq!(poll(&mut list), Poll::Ready(Err(AskError::NotSent(SendError::NotEncoded))));
+    // No place for an id, and another one in its place.
+    for message in [json!([1, 2]), json!({"order": 5, "ask": 99})] {
+        let refused = poll(&mut client.ask(&message, secs(5)));
+        assert_eq!(refused, Poll::Ready(Err(AskError::NotSent(SendError::NotEncoded))), "{message}");
+    }
     world.run();
     let asked: Vec<serde_json::Value> =
         peer.texts().iter().map(|text| serde_json::from_str(text).expect("JSON")).collect();

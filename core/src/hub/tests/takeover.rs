@@ -153,6 +153,7 @@ fn a_newer_reservation_of_a_session_replaces_an_older_one() {
         let (second, reserved) = bench.ask(None, name);
         assert_eq!(bench.actions(), [bench.abort(first)]);
         assert_eq!(bench.hub.open(bench.now, first), Err(Error::NotOpen));
+        assert_eq!([first, second].map(|connection| bench.hub.was_replaced(connection)), [true, false]);
         bench.open(second);
         let Reserved { client, resumes } = reserved.expect("reserved");
         assert_eq!(bench.hub.client_of(second), resumes.or(Some(client)));

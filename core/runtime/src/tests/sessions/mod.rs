@@ -1,5 +1,6 @@
 //! Clients that outlive their connection: what their hooks are told, and what happens to what belongs to them.
 
+mod evicting;
 mod handing_over;
 mod refusals;
 mod returning;

@@ -1,7 +1,8 @@
-use super::{Door, Lines, assert_clean, config, connect, noted, only, world};
-use crate::Client;
+use super::{Door, Lines, ask, assert_clean, config, connect, noted, only, world};
 use crate::tests::host::World;
+use crate::{Client, Hub};
 use std::time::Duration;
+use throng_core::hub::{Event, Outcome};
 
 #[test]
 fn a_newer_connection_takes_over_and_the_older_one_is_closed() {
@@ -108,4 +109,37 @@ fn each_return_has_its_own_request_although_a_hook_before_it_ends_late() {
     assert!(only(&world).request().is_none(), "it is dropped after the last of these hooks");
     world.pass(Duration::from_secs(10));
     assert_clean(&world);
+}
+
+#[test]
+fn a_newcomer_whose_session_another_one_takes_before_it_opens_is_told_so() {
+    for is_stopped in [false, true] {
+        let builder = Hub::builder()
+            .before_connect(|connecting| {
+                connecting.authenticate();
+                Ok(())
+            })
+            .authenticate(move |session| {
+                Box::pin(async move {
+                    session.set_session("s")?;
+                    let hub = session.hub();
+                    if is_stopped {
+                        hub.shutdown();
+                        return Ok(());
+                    }
+                    hub.shared().with(|inner, now| {
+                        let accepted = inner.handle(now, Event::Accept { address: None, lane: 0 });
+                        let Ok(Outcome::Accepted(connection)) = accepted else { panic!("{accepted:?}") };
+                        let event = Event::Reserve { connection, user: None, session: Some("s"), rooms: &[] };
+                        inner.handle(now, event).unwrap();
+                    });
+                    Ok(())
+                })
+            });
+        let mut world = World::new(builder);
+        let peer = ask(&mut world, "/");
+        let reason = if is_stopped { "shutting down" } else { "another connection of this session" };
+        let written = String::from_utf8_lossy(&peer.take()).into_owned();
+        assert!(written.starts_with("HTTP/1.1 101") && written.ends_with(reason), "{written}");
+    }
 }
