@@ -11,7 +11,7 @@
 //! | --- | --- | --- |
 //! | authorisation that ends, with a notice before | [`Client::set_expiry`], [`Handler::expiring`] | `tests/conformance/behaviours/hub/expiry.rs::a_client_that_renews_stays_and_one_that_does_not_hears_the_code_of_its_application` |
 //! | members listed with information, counts of clients and users, and changes told once a tick to those who watch | [`Hub::presence`], [`Hub::presence_counts`], [`Client::join_with_info`], [`Client::watch_presence`], [`Handler::presence_changed`] | `tests/conformance/behaviours/hub/presence.rs::watchers_are_told_who_joins_and_who_leaves`, `tests/conformance/behaviours/hub/presence.rs::above_the_cap_watchers_hear_only_how_many_there_are`, `core/src/hub/tests/presence_told.rs::ten_thousand_joins_in_a_second_are_one_notice_a_tick_for_ten_thousand_watchers`, `core/src/hub/tests/presence_told.rs::a_watcher_that_follows_the_rules_ends_with_the_list_as_it_is` |
-//! | a client that is away stays present | [`Sessions`](crate::hub::Sessions) with presence | `tests/conformance/behaviours/hub/presence.rs::a_client_that_is_away_and_returns_is_present_all_the_time` |
+//! | a client that is away stays present | [`Sessions`] with presence | `tests/conformance/behaviours/hub/presence.rs::a_client_that_is_away_and_returns_is_present_all_the_time` |
 //! | questions to a peer, with replies, deadlines and cancelling | [`Client::ask`], [`Client::ask_with`] | `tests/conformance/behaviours/hub/asks.rs::a_peer_that_is_asked_replies_by_the_id_and_what_matches_no_question_is_told`, `core/runtime/src/tests/asks.rs::late_repeated_and_forged_replies_are_told_and_counted` |
 //!
 //! # wshub
