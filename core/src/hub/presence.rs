@@ -108,7 +108,7 @@ pub struct PresencePage {
     pub counts: PresenceCounts,
     /// The members of this page, in the order in which they joined.
     pub members: Vec<PresenceMember>,
-    /// Where the next page begins: to be passed to [`Hub::presence`]. `None`: this page has the last member.
+    /// Where the next page begins: to be passed to [`Hub::presence`](super::Hub::presence). `None`: this page has the last member.
     pub next: Option<u64>,
 }
 
