@@ -2,6 +2,7 @@
 //! `throng_runtime::simulation`, which lose their connections and return.
 
 mod histories;
+mod presence;
 mod sessions;
 
 use std::env;
