@@ -4,20 +4,19 @@ use super::driver::{Driver, Wrong};
 use super::limits::Limits;
 use super::named::{on_of, who_of};
 use super::op::{
-    Full, How, INFOS, KEYS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, To, USERS, Who, Wrote,
+    Full, How, INFOS, On, Op, ROOMS, Returned, SESSIONS, Seen, Since, Size, Then, To, USERS, Who, Wrote,
 };
 use super::reference::Thing;
 use bytes::Bytes;
 use std::time::Duration;
 use throng_core::hub::{
-    AskId, Dedup, Drain, Epoch, Event, Fate, Flush, History, Incumbent, Lifetime, Members, OnResume, Outcome,
-    Policy, Position, Presence, Publishers, Recover, RoomConfig, Target,
+    AskId, Drain, Epoch, Event, Fate, Flush, Incumbent, OnResume, Outcome, Policy, Position, Recover, Target,
 };
 use throng_core::outbox::{Progress, Transport, Written};
 use throng_core::{Address, ClientId, CloseCode, ClosedBy, Frame, Instant, MessageKind, Name, Place};
 
 const MILLI: u64 = 1_000_000;
-const CODES: [CloseCode; 7] = [
+pub(super) const CODES: [CloseCode; 7] = [
     CloseCode::NORMAL,
     CloseCode::PROTOCOL_ERROR,
     CloseCode::POLICY,
@@ -52,58 +51,13 @@ impl Driver {
                 None => Ok(()),
             },
             Op::Place { who, user, seen, goes } => self.place(*who, *user, *seen, *goes),
-            Op::Configure { room, members, publishers, full, kept } => {
-                let publishers = [Publishers::Anybody, Publishers::Members, Publishers::Application]
-                    [usize::from(publishers % 3)];
-                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
-                let members = (members % 5 < 4).then_some(u32::from(members % 5));
-                let config = RoomConfig {
-                    members,
-                    publishers,
-                    policy: policy_of(*full),
-                    lifetime,
-                    history: None,
-                    presence: None,
-                };
-                self.event(Event::ConfigureRoom { room: room_of(*room), config })
-            }
-            Op::RemoveHistory { room } => self.event(Event::RemoveHistory { room: room_of(*room) }),
-            Op::ConfigureHistory { room, messages, age, kept } => {
-                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
-                let age = Duration::from_millis(u64::from(*age) + 1);
-                let bytes = if messages % 6 == 5 { 0 } else { 200 };
-                let history = History { messages: u32::from(messages % 6), bytes, age, meta_age: age * 3 };
-                let config = RoomConfig { history: Some(history), lifetime, ..RoomConfig::default() };
-                self.event(Event::ConfigureRoom { room: room_of(*room), config })
-            }
-            Op::ConfigurePresence { room, users, tick, kept } => {
-                let lifetime = if kept.is_multiple_of(2) { Lifetime::Kept } else { Lifetime::Members };
-                let users = if users % 5 == 4 { u32::MAX } else { u32::from(users % 5) };
-                let tick = Duration::from_millis(u64::from(tick % 64));
-                let presence = Presence { users, info_bytes: 4, tick };
-                let config = RoomConfig { presence: Some(presence), lifetime, ..RoomConfig::default() };
-                self.event(Event::ConfigureRoom { room: room_of(*room), config })
-            }
-            Op::PublishToWatchers { who, as_client, room, size, full } => {
-                let publisher = self.pick(*who).filter(|_| !as_client.is_multiple_of(2));
-                let (targets, frame) = (&[Target::Watchers(room_of(*room))], &self.next_frame(*size));
-                let (except, policy) = (&[], policy_of(*full));
-                self.event(Event::Publish { publisher, targets, except, frame, policy, dedup: None })
-            }
-            Op::PublishOnce { room, size, full, key, version } => {
-                let key = usize::from(*key) % (KEYS.len() + 1);
-                let key = key.checked_sub(1).map(|key| KEYS[key]);
-                let version = (version % 9).checked_sub(1).map(u64::from);
-                self.publish_once(*room, *size, *full, Dedup { key, version })
-            }
-            Op::CloseRoom { room, code } => {
-                let code = CODES.get(usize::from(*code) % (CODES.len() + 1));
-                let disconnect = |&code| Members::Disconnect { code, reason: "closed" };
-                self.event(Event::CloseRoom {
-                    room: room_of(*room),
-                    members: code.map_or(Members::Leave, disconnect),
-                })
-            }
+            Op::Configure { .. }
+            | Op::RemoveHistory { .. }
+            | Op::ConfigureHistory { .. }
+            | Op::ConfigurePresence { .. }
+            | Op::PublishToWatchers { .. }
+            | Op::PublishOnce { .. }
+            | Op::CloseRoom { .. } => self.apply_to_room(op),
             Op::Transmitted { results } => self.transmitted(results),
             Op::TransmitReady { lane, connections, budget } => {
                 let lane = (u16::from(*lane) % (self.model.limits.lanes + 1)) as u8;
@@ -313,13 +267,6 @@ impl Driver {
         self.event(Event::Publish { publisher: from, targets, except, frame, policy, dedup: None })
     }
 
-    fn publish_once(&mut self, room: u8, size: Size, full: Full, dedup: Dedup<'_>) -> Result<(), Wrong> {
-        let (targets, frame, policy) =
-            (&[Target::Room(room_of(room))], &self.next_frame(size), policy_of(full));
-        let dedup = Some(&dedup);
-        self.event(Event::Publish { publisher: None, targets, except: &[], frame, policy, dedup })
-    }
-
     /// From where a client recovers.
     fn recover(&self, room: &str, since: Since) -> Option<Recover> {
         let top = self.hub.position(room);
@@ -340,7 +287,7 @@ impl Driver {
     }
 
     /// A frame with the next number.
-    fn next_frame(&mut self, size: Size) -> Frame {
+    pub(super) fn next_frame(&mut self, size: Size) -> Frame {
         self.frames_made += 1;
         let mut payload = self.frames_made.to_le_bytes().to_vec();
         let variant = variant_of(size);
@@ -435,7 +382,7 @@ fn user_of(user: u8) -> Option<&'static str> {
     user.checked_sub(1).map(|user| USERS[user])
 }
 
-fn policy_of(full: Full) -> Option<Policy> {
+pub(super) fn policy_of(full: Full) -> Option<Policy> {
     match full {
         Full::AsConfigured => None,
         Full::DropNewest => Some(Policy::DropNewest),
@@ -458,7 +405,7 @@ fn first_rooms(user: u8) -> Vec<Name> {
     rooms[..usize::from(user / 8 % 3).min(if one == other { 1 } else { 2 })].to_vec()
 }
 
-fn room_of(room: u8) -> &'static str {
+pub(super) fn room_of(room: u8) -> &'static str {
     ROOMS[usize::from(room) % ROOMS.len()]
 }
 

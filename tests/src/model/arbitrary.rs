@@ -59,30 +59,35 @@ impl<'a> Arbitrary<'a> for Limits {
         // Of the seed, so that inputs which are older than slices mean what they did.
         let slices = [limits.slice, 1, 20, 60];
         let limits = Self { slice: slices[limits.seed as usize % slices.len()], ..limits };
-        // In the same way sessions, in every other input, and histories in every eighth.
-        let bits = limits.seed.rotate_left(17);
-        let few = |shift: u32, most: u32| {
-            let number = (bits >> shift) as u32 % (3 * most);
-            (1..=most).contains(&number).then_some(number)
-        };
-        // And presence in every fourth.
-        let more = limits.seed.rotate_left(43);
-        let presence =
-            Presences { users: more as u32 >> 2 & 3, info_bytes: 1, tick: 1 + (more as u32 >> 4 & 63) };
-        Ok(Self {
-            presence: (more & 3 == 3).then_some(presence),
-            history: (limits.seed >> 2 & 7 == 7).then(|| history(limits.seed >> 5)),
-            named: bits & 1 == 1,
-            grace: (bits & 6 != 0).then_some(1 + (bits >> 3) as u32 % 400),
-            away_messages: 1 + (bits >> 12) as u32 % 7,
-            away_bytes: 1 + (bits >> 15) as u32 % 300,
-            away: few(24, 4),
-            away_of_user: few(28, 3),
-            away_of_address: few(32, 3),
-            ended_by: [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose][(bits >> 36) as usize % 3],
-            second: if bits >> 40 & 3 == 0 { SecondConnection::Refused } else { SecondConnection::TakesOver },
-            ..limits
-        })
+        Ok(with_sessions(&limits))
+    }
+}
+
+/// These with sessions, histories and presence, which their seed decides, so that older inputs stay what they are.
+fn with_sessions(limits: &Limits) -> Limits {
+    // Sessions in every other input, and histories in every eighth.
+    let bits = limits.seed.rotate_left(17);
+    let few = |shift: u32, most: u32| {
+        let number = (bits >> shift) as u32 % (3 * most);
+        (1..=most).contains(&number).then_some(number)
+    };
+    // And presence in every fourth.
+    let more = limits.seed.rotate_left(43);
+    let presence =
+        Presences { users: more as u32 >> 2 & 3, info_bytes: 1, tick: 1 + (more as u32 >> 4 & 63) };
+    Limits {
+        presence: (more & 3 == 3).then_some(presence),
+        history: (limits.seed >> 2 & 7 == 7).then(|| history(limits.seed >> 5)),
+        named: bits & 1 == 1,
+        grace: (bits & 6 != 0).then_some(1 + (bits >> 3) as u32 % 400),
+        away_messages: 1 + (bits >> 12) as u32 % 7,
+        away_bytes: 1 + (bits >> 15) as u32 % 300,
+        away: few(24, 4),
+        away_of_user: few(28, 3),
+        away_of_address: few(32, 3),
+        ended_by: [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose][(bits >> 36) as usize % 3],
+        second: if bits >> 40 & 3 == 0 { SecondConnection::Refused } else { SecondConnection::TakesOver },
+        ..limits.clone()
     }
 }
 

@@ -25,13 +25,24 @@ pub(super) fn call(
     event: Event<'_>,
     Sinks { batch, unreached }: Sinks<'_>,
 ) -> Result<Outcome, Error> {
-    if way == Way::Handle {
-        let sink = match event {
-            Event::Publish { .. } => Sink::Unreached(unreached),
-            _ => Sink::Batch(batch),
-        };
-        return hub.handle_into(now, event, sink);
+    match way {
+        Way::Handle => {
+            let sink = match event {
+                Event::Publish { .. } => Sink::Unreached(unreached),
+                _ => Sink::Batch(batch),
+            };
+            hub.handle_into(now, event, sink)
+        }
+        Way::Method => by_method(hub, now, event, Sinks { batch, unreached }),
     }
+}
+
+fn by_method(
+    hub: &mut Hub,
+    now: Instant,
+    event: Event<'_>,
+    Sinks { batch, unreached }: Sinks<'_>,
+) -> Result<Outcome, Error> {
     let done = |()| Outcome::Done;
     match event {
         Event::Accept { address, lane } => hub.accept(now, address, lane).map(Outcome::Accepted),
@@ -61,23 +72,7 @@ pub(super) fn call(
         Event::UnwatchPresence { client, room } => hub.unwatch_presence(now, client, room).map(done),
         Event::Leave { client, room } => hub.leave(now, client, room).map(done),
         Event::LeaveAll { client } => hub.leave_all(now, client).map(Outcome::Left),
-        Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => match policy {
-            Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, unreached),
-            _ => hub.publish(now, targets, except, frame, policy),
-        }
-        .map(Outcome::Published),
-        // This method has no list.
-        Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None }
-            if policy != Some(Policy::Wait) =>
-        {
-            hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
-        }
-        Event::Publish { publisher: None, targets, except, frame, policy, dedup }
-            if policy != Some(Policy::Wait) =>
-        {
-            hub.publish_once(now, targets, except, frame, policy, dedup).map(Outcome::Published)
-        }
-        Event::Publish { .. } => hub.handle_into(now, event, Sink::Unreached(unreached)),
+        Event::Publish { .. } => publish(hub, now, event, unreached),
         Event::RemoveHistory { room } => hub.remove_history(now, room).map(done),
         Event::Place { client, user, among, code, reason } => {
             hub.place(now, client, user, among, code, reason).map(done)
@@ -111,5 +106,33 @@ pub(super) fn call(
             hub.reconfigure(now, config).map(done).map_err(|_| Error::ConfigRefused)
         }
         without_method => hub.handle(now, without_method),
+    }
+}
+
+/// A publish by the method for its kind; by the door if there is none.
+fn publish(
+    hub: &mut Hub,
+    now: Instant,
+    event: Event<'_>,
+    unreached: &mut Vec<Unreached>,
+) -> Result<Outcome, Error> {
+    match event {
+        Event::Publish { publisher: None, targets, except, frame, policy, dedup: None } => match policy {
+            Some(Policy::Wait) => hub.publish_listing(now, targets, except, frame, policy, unreached),
+            _ => hub.publish(now, targets, except, frame, policy),
+        }
+        .map(Outcome::Published),
+        // This method has no list.
+        Event::Publish { publisher: Some(client), targets, except, frame, policy, dedup: None }
+            if policy != Some(Policy::Wait) =>
+        {
+            hub.publish_as(now, client, targets, except, frame, policy).map(Outcome::Published)
+        }
+        Event::Publish { publisher: None, targets, except, frame, policy, dedup }
+            if policy != Some(Policy::Wait) =>
+        {
+            hub.publish_once(now, targets, except, frame, policy, dedup).map(Outcome::Published)
+        }
+        _ => hub.handle_into(now, event, Sink::Unreached(unreached)),
     }
 }

@@ -4,7 +4,7 @@ use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
 use super::reached::first_word;
-use super::reference::{ENTRY_BYTES, Model, NoRoom, Phase, Roll, Sending, Shedding, Story};
+use super::reference::{Client, ENTRY_BYTES, Model, NoRoom, Phase, Roll, Sending, Shedding, Story};
 use std::collections::BTreeSet;
 use throng_core::hub::{
     Action, Error, Event, Full, Hub, Joined, Order, Outcome, Position, PresentAs, Published, Stats, Unreached,
@@ -296,39 +296,7 @@ impl Driver {
             ensure!(client == should, "on {id} is {client:?}, and should be {should:?}");
         }
         for one in &model.clients {
-            let connection = hub.connection_of(one.id);
-            ensure!(
-                connection == one.on(),
-                "{} is on {connection:?}, and should be on {:?}",
-                one.id,
-                one.on()
-            );
-            let session = hub.session_of(one.id);
-            ensure!(
-                session.as_deref() == one.session.as_deref(),
-                "{} has {session:?}, and should have {:?}",
-                one.id,
-                one.session
-            );
-            let (expiry, should) = (hub.expiry_of(one.id), one.expiry.as_ref().map(|expiry| expiry.at));
-            let expiry = expiry.map(Instant::as_nanos);
-            ensure!(expiry == should, "{} expires at {expiry:?}, and should at {should:?}", one.id);
-            let asks: Vec<_> = hub.asks_of(one.id).collect();
-            let should: Vec<_> = one.asks.iter().map(|ask| ask.id).collect();
-            ensure!(asks == should, "{} is asked {asks:?}, and should be {should:?}", one.id);
-            let is_away = hub.is_away(one.id);
-            ensure!(is_away == (one.phase == Phase::Away), "{} is away: {is_away}", one.id);
-            let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));
-            let (outbox, user) = (hub.outbox_of(id), hub.user_of(id));
-            ensure!(outbox == sums, "for {id} wait (messages, bytes) {outbox:?}, and should {sums:?}");
-            ensure!(
-                user.as_deref() == one.user.as_deref(),
-                "{id} is of {user:?}, and should be of {:?}",
-                one.user
-            );
-            let rooms: Vec<_> = hub.rooms_of(id).map(|room| room.to_string()).collect();
-            ensure!(rooms == one.rooms(), "{id} is in {rooms:?}, and should be in {:?}", one.rooms());
-            ensure!(hub.room_count_of(id) == rooms.len(), "{id} is in {rooms:?}, and in so many not");
+            self.compare_client(one)?;
         }
         for lane in 0..model.limits.lanes as u8 {
             let (has, should) = (hub.has_ready(lane), model.has_ready(lane));
@@ -344,6 +312,40 @@ impl Driver {
             let is_in_time = timeout.is_some_and(|timeout| timeout.as_nanos() <= earliest.max(model.now));
             ensure!(is_in_time, "the hub wakes at {timeout:?}, too late for {earliest} ns");
         }
+        Ok(())
+    }
+
+    /// What can be asked of a client.
+    fn compare_client(&self, one: &Client) -> Result<(), Wrong> {
+        let hub = &self.hub;
+        let connection = hub.connection_of(one.id);
+        ensure!(connection == one.on(), "{} is on {connection:?}, and should be on {:?}", one.id, one.on());
+        let session = hub.session_of(one.id);
+        ensure!(
+            session.as_deref() == one.session.as_deref(),
+            "{} has {session:?}, and should have {:?}",
+            one.id,
+            one.session
+        );
+        let (expiry, should) = (hub.expiry_of(one.id), one.expiry.as_ref().map(|expiry| expiry.at));
+        let expiry = expiry.map(Instant::as_nanos);
+        ensure!(expiry == should, "{} expires at {expiry:?}, and should at {should:?}", one.id);
+        let asks: Vec<_> = hub.asks_of(one.id).collect();
+        let should: Vec<_> = one.asks.iter().map(|ask| ask.id).collect();
+        ensure!(asks == should, "{} is asked {asks:?}, and should be {should:?}", one.id);
+        let is_away = hub.is_away(one.id);
+        ensure!(is_away == (one.phase == Phase::Away), "{} is away: {is_away}", one.id);
+        let (id, sums) = (one.id, (one.phase >= Phase::Open).then(|| one.outbox.sums()));
+        let (outbox, user) = (hub.outbox_of(id), hub.user_of(id));
+        ensure!(outbox == sums, "for {id} wait (messages, bytes) {outbox:?}, and should {sums:?}");
+        ensure!(
+            user.as_deref() == one.user.as_deref(),
+            "{id} is of {user:?}, and should be of {:?}",
+            one.user
+        );
+        let rooms: Vec<_> = hub.rooms_of(id).map(|room| room.to_string()).collect();
+        ensure!(rooms == one.rooms(), "{id} is in {rooms:?}, and should be in {:?}", one.rooms());
+        ensure!(hub.room_count_of(id) == rooms.len(), "{id} is in {rooms:?}, and in so many not");
         Ok(())
     }
 

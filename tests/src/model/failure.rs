@@ -30,7 +30,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A case as a test that can be pasted into `tests/model/regressions.rs`.
+/// A case as a test that can be pasted into a file of `tests/model/regressions/`.
 #[must_use]
 pub fn as_test(limits: &Limits, ops: &[Op]) -> String {
     let limits = format!("{:?}", limits.settled())

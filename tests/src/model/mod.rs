@@ -9,12 +9,13 @@
 //! | --- | --- |
 //! | `op`, `limits` | what is generated |
 //! | `reference/` | the model, written for obviousness |
-//! | `driver`, `apply`, `named`, `pick` | gives each operation to both and compares |
+//! | `driver`, `apply`, `apply_to_room`, `named`, `pick` | gives each operation to both and compares |
 //! | `reached` | what a case comes to, by name |
 //! | `ledger` | the invariants, from what can be seen of the hub alone |
 //! | `failure` | what went wrong, as text and as a test |
 
 mod apply;
+mod apply_to_room;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 mod call;

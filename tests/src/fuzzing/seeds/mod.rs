@@ -5,6 +5,7 @@
 mod handshake;
 mod hub;
 mod inflate;
+mod run;
 mod stream;
 mod text;
 mod trace;

@@ -85,21 +85,49 @@ impl Numbers {
     }
 }
 
+/// The name of a number, the hub's and the model's.
+type Compared = (&'static str, u64, u64);
+
+/// The numbers of the hub by their fields, each beside the model's.
+macro_rules! table {
+    ($stats:ident: $($field:ident: $value:expr,)*) => {
+        vec![$((stringify!($field), u64::from($stats.$field), u64::from($value)),)*]
+    };
+}
+
 impl Model {
     /// Each of the hub's numbers beside the model's.
-    pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<(&'static str, u64, u64)> {
+    pub(crate) fn compare_stats(&self, stats: &Stats) -> Vec<Compared> {
         let (numbers, told) = (&self.numbers, &self.told);
+        let mut all = self.numbers_of_now(stats);
+        all.extend(self.numbers_of_ends(stats));
+        all.extend(self.numbers_of_traffic(stats));
+        all.extend(self.numbers_of_sessions(stats));
+        all.extend(self.numbers_of_rooms(stats));
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        all.push(("stood_still", nanos(stats.stood_still), nanos(numbers.stood_still)));
+        all.extend(Unrecoverable::ALL.iter().map(|&reason| {
+            let unrecovered = told.unrecovered.iter().filter(|other| **other == reason).count();
+            (reason.name(), stats.unrecovered_for(reason), unrecovered as u64)
+        }));
+        all.extend(stats.refusals.iter().map(|(reason, count)| {
+            let refused = numbers.refusals.iter().filter(|refusal| refusal.name() == reason).count();
+            (reason, count, refused as u64)
+        }));
+        all.extend(stats.ends.iter().map(|(by, class, count)| {
+            let ended = numbers.ended.iter().filter(|end| end.0 == by && end.1.class() == class).count();
+            (class.name(), count, ended as u64)
+        }));
+        all
+    }
+
+    /// How many there are now.
+    fn numbers_of_now(&self, stats: &Stats) -> Vec<Compared> {
         let memberships: usize = self.clients.iter().map(|client| client.rooms().len()).sum();
         let users = self.users.iter().filter(|user| !user.clients.is_empty()).count();
-        let [full, conflated, hub_full, closed] = numbers.dropped;
         let sending =
             |sending| self.clients.iter().filter(|client| client.outbox.sending == sending).count() as u64;
-        macro_rules! table {
-            ($($field:ident: $value:expr,)*) => {
-                vec![$((stringify!($field), u64::from(stats.$field), u64::from($value)),)*]
-            };
-        }
-        let mut all = table! {
+        table! { stats:
             handshakes: self.handshakes(),
             reserved: self.count(Phase::Reserved),
             clients: self.count(Phase::Open) + self.count(Phase::Away) + self.count(Phase::Marked),
@@ -111,6 +139,13 @@ impl Model {
             frames: self.frames().0,
             ready: sending(Sending::Ready),
             blocked: sending(Sending::Blocked),
+        }
+    }
+
+    /// Who came, and why connections and clients ended.
+    fn numbers_of_ends(&self, stats: &Stats) -> Vec<Compared> {
+        let numbers = &self.numbers;
+        table! { stats:
             accepted: numbers.accepted,
             opened: numbers.opened,
             ended_by_peer: numbers.ended_by(ClosedBy::Peer),
@@ -133,6 +168,14 @@ impl Model {
             idle_inbound_timeouts: numbers.ended_for(&[Cause::IdleInbound]),
             ended_for_budget: numbers.ended_for_budget,
             standstills: numbers.standstills,
+        }
+    }
+
+    /// What came in and went out, and what was refused or dropped.
+    fn numbers_of_traffic(&self, stats: &Stats) -> Vec<Compared> {
+        let numbers = &self.numbers;
+        let [full, conflated, hub_full, closed] = numbers.dropped;
+        table! { stats:
             refused: numbers.refused,
             refused_connections: numbers.refused_connections,
             received: numbers.received,
@@ -149,6 +192,13 @@ impl Model {
             dropped_closed: closed,
             joins: numbers.joins,
             leaves: numbers.leaves,
+        }
+    }
+
+    /// Sessions, expiry and questions.
+    fn numbers_of_sessions(&self, stats: &Stats) -> Vec<Compared> {
+        let numbers = &self.numbers;
+        table! { stats:
             went_away: numbers.went_away,
             resumed: numbers.resumed,
             replaced: numbers.ended_for(&[Cause::Replaced]),
@@ -164,6 +214,13 @@ impl Model {
             asks_not_resumed: numbers.asks_not_resumed,
             asks_ended: numbers.asks_ended,
             asked_again: numbers.asked_again,
+        }
+    }
+
+    /// Presence and histories.
+    fn numbers_of_rooms(&self, stats: &Stats) -> Vec<Compared> {
+        let told = &self.told;
+        table! { stats:
             present: self.present().0,
             watchers: self.present().1,
             presence_changes: self.changes.all,
@@ -185,22 +242,7 @@ impl Model {
             recovered: told.recovered.len() as u64,
             recovered_messages: told.recovered.iter().map(|count| u64::from(*count)).sum::<u64>(),
             unrecovered: told.unrecovered.len() as u64,
-        };
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        all.push(("stood_still", nanos(stats.stood_still), nanos(numbers.stood_still)));
-        all.extend(Unrecoverable::ALL.iter().map(|&reason| {
-            let unrecovered = told.unrecovered.iter().filter(|other| **other == reason).count();
-            (reason.name(), stats.unrecovered_for(reason), unrecovered as u64)
-        }));
-        all.extend(stats.refusals.iter().map(|(reason, count)| {
-            let refused = numbers.refusals.iter().filter(|refusal| refusal.name() == reason).count();
-            (reason, count, refused as u64)
-        }));
-        all.extend(stats.ends.iter().map(|(by, class, count)| {
-            let ended = numbers.ended.iter().filter(|end| end.0 == by && end.1.class() == class).count();
-            (class.name(), count, ended as u64)
-        }));
-        all
+        }
     }
 
     /// The messages in all histories.
