@@ -87,6 +87,8 @@ const WEBSOCKETS_TAKES: &[(&str, u16)] = &[
     ("Upgrade as a list", 426),
     // It takes the empty line for the request, and hangs up: RFC 9112 section 2.2 only says that a server should ignore it.
     ("an empty line before the request", HANGS_UP),
+    // RFC 9110 section 8.6: a length is one or more digits.
+    ("a body of no bytes in two digits", HANGS_UP),
     ("no host", 101),
     ("two hosts", 101),
 ];
