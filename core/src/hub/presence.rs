@@ -46,10 +46,9 @@ use core::time::Duration;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Presence {
-    /// The most users of whose appearing and disappearing watchers are told. In a tick in which there were more users than this, or
-    /// more of them changed, only the counts are told. At most 65,536. Default: 1,000.
+    /// With more users than this in the room, or more changed users in a tick, watchers are told only the counts. At most 65,536. Default: 1,000.
     pub users: u32,
-    /// The most bytes that may be given with a join. Each member keeps its bytes in memory, beside the hub's budget. Default: 512.
+    /// The most bytes that may be given with a join. Each member keeps its bytes in memory, which are not counted in `outbox.hub_bytes`. Default: 512.
     pub info_bytes: u32,
     /// For how long changes are collected before they are told. Zero: the room has no presence. Default: 100 ms.
     pub tick: Duration,
@@ -76,7 +75,7 @@ pub struct PresenceCounts {
     pub users: u32,
 }
 
-/// By what a user is told apart from others in a room.
+/// Who appears in a room or disappears: a user, or a client without one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PresentAs {
@@ -112,7 +111,7 @@ pub struct PresencePage {
     pub next: Option<u64>,
 }
 
-/// What has changed in a room's presence since the change that was told before.
+/// What has changed in a room's presence since the change that was told before, or since somebody began to watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PresenceChange {
@@ -123,7 +122,8 @@ pub struct PresenceChange {
     pub version: u64,
     /// The members after this change.
     pub counts: PresenceCounts,
-    /// The users that differ from those at `since`. `None` if they are more than [`Presence::users`].
+    /// The users that differ from those at `since`. `None` if they were more than [`Presence::users`], or the users in the room
+    /// were at any moment of the tick.
     pub users: Option<UserChanges>,
 }
 
@@ -135,7 +135,7 @@ pub struct UserChanges {
     pub appeared: Vec<Appeared>,
     /// Users that were in the room before and are not, in the same order.
     pub disappeared: Vec<PresentAs>,
-    /// How many changes were not told since another change took them back within the tick.
+    /// How many changes were not told because another change took them back within the tick.
     pub cancelled: u32,
 }
 
@@ -155,21 +155,22 @@ pub struct Appeared {
 pub enum Follow {
     /// The list has all of the change: nothing.
     Known,
-    /// Add `appeared`, in place of what is there by the same name, and remove `disappeared`. The list has the change's version then.
+    /// Add `appeared`, in place of what is there of the same user or client, and remove `disappeared`. The list has the change's version then.
     Apply,
     /// Ask for the whole list again, or go on with the counts alone.
     Reload,
 }
 
 impl PresenceChange {
-    /// A change between these versions, of nobody in an empty room: for models and tests of an application.
+    /// A change between these versions with zero counts and without a list of users, for which [`after`](Self::after) says `Reload` unless it is
+    /// known: for models and tests of an application. Set `users` for the others.
     #[must_use]
     pub fn new(since: u64, version: u64) -> Self {
         Self { since, version, counts: PresenceCounts::default(), users: None }
     }
 
     /// What to do with this change for a list that was read from version `first` to version `last`: the versions of its first and its
-    /// last [page](PresencePage), which are equal if nothing changed meanwhile. After [`Follow::Apply`], `first` is the version of the change.
+    /// last [page](PresencePage), which are equal if nothing changed meanwhile. After [`Follow::Apply`], `first` is the version of the change, and `last` stays.
     ///
     /// A list that is read while members come and go has a part of the change already. Applying it again changes nothing, unless
     /// some of it was taken back within the tick: only then the list is to be read again.

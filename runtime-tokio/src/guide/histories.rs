@@ -18,20 +18,22 @@
 //! let builder = Hub::builder()
 //!     .config(config)
 //!     .before_connect(|connecting| {
-//!         // `?since=<epoch>.<offset>`: what the peer made of the answer to its last join and of the last message that it got.
+//!         // `?since=<epoch>.<offset>`: the position of the answer to the peer's last join, with the offset of the last message that it got.
 //!         match connecting.request().query("since").and_then(|since| since.parse().ok()) {
 //!             Some(since) => connecting.join_from("news", Recover::Since(since)),
+//!             // Also if it is no position: then the peer gets what comes from now on.
 //!             None => connecting.join("news"),
 //!         }
 //!         Ok(())
 //!     })
 //!     .on_join(|client, room, joined| {
-//!         let epoch = joined.position.map(|position| position.epoch.to_string());
+//!         // Where the peer is if no message follows; the epoch is the part before the dot.
+//!         let position = joined.position.map(|position| position.to_string());
 //!         let missed = match joined.recovery {
 //!             Some(Recovery::Unrecovered(why)) => why.to_string(),
 //!             _ => String::new(),
 //!         };
-//!         _ = client.send(Json((room.to_string(), epoch, missed)));
+//!         _ = client.send(Json((room.to_string(), position, missed)));
 //!     })
 //!     .on_message(|client, message| {
 //!         let text = String::from_utf8_lossy(message.as_bytes());

@@ -118,12 +118,13 @@
 //! ```
 //! use std::time::Duration;
 //! use throng_tokio::{AskError, Client, Hub};
-//! # use serde_json::json;
+//! use serde_json::{Value, json}; // the crate `serde_json` is a dependency of yours
 //!
 //! async fn confirm(client: &Client, order: u32) -> Result<bool, AskError> {
 //!     let question = json!({ "type": "confirm", "order": order });
 //!     let reply = client.ask(&question, Duration::from_secs(30)).await?;
-//!     Ok(reply.as_bytes() == br#"{"reply":1,"confirmed":true}"#)
+//!     let reply: Value = serde_json::from_slice(reply.as_bytes()).unwrap_or_default();
+//!     Ok(reply["confirmed"] == true)
 //! }
 //!
 //! let builder = Hub::builder()

@@ -1,6 +1,6 @@
 //! Presence: who is in a room, and members that are told who comes and goes.
 //!
-//! Rooms keep no list that peers could see. A room with presence lists its members, each with a few bytes that the application gave
+//! Without presence only [`Hub::members`] says who is in a room, by client id. A room with presence lists its members, each with a few bytes that the application gave
 //! when the client joined, counts its clients and users, and tells the application what has changed, at most once for each room and *tick*
 //! (100 ms by default), however many clients join and however many members watch.
 //!
@@ -21,14 +21,16 @@
 //!     let came = users.appeared.iter().map(|one| format!("+{}", name(&one.who)));
 //!     let left = users.disappeared.iter().map(|who| format!("-{}", name(who)));
 //!     let changes: Vec<_> = came.chain(left).collect();
-//!     format!("{} to {}: {}", change.since, change.version, changes.join(" "))
+//!     let (since, version, cancelled) = (change.since, change.version, users.cancelled);
+//!     format!("{since} to {version}, {cancelled} cancelled: {}", changes.join(" "))
 //! }
 //!
 //! let builder = Hub::builder()
 //!     .config(config)
 //!     .before_connect(|connecting| {
 //!         // A real application authenticates here, and sets the user.
-//!         let name = connecting.request().query("name").unwrap_or_default();
+//!         let name = connecting.request().query("name").unwrap_or_else(|| "guest".into());
+//!         connecting.set_user(name.to_string());
 //!         connecting.join_with_info("lobby", None, name.into_bytes());
 //!         Ok(())
 //!     })
@@ -38,7 +40,9 @@
 //!         if client.watch_presence("lobby").is_ok()
 //!             && let Some(page) = hub.presence("lobby", None, 100)
 //!         {
-//!             let names: Vec<_> = page.members.iter().map(|one| String::from_utf8_lossy(&one.info)).collect();
+//!             // The first 100 members: a larger room has more pages, from `page.next` on.
+//!             let users = page.members.iter().filter_map(|one| one.user.as_ref());
+//!             let names: Vec<_> = users.map(ToString::to_string).collect();
 //!             let _ = client.send(format!("{}: {}", page.version, names.join(", ")));
 //!         }
 //!     })
@@ -54,8 +58,8 @@
 //!
 //! [`Client::join_with_info`], [`Connecting::join_with_info`] and [`Hub::join_with_info`] give the bytes: a name, an avatar's address, in a format of
 //! the application's choice. The hub does not look into them. A client that joins otherwise has none. Bytes over `info_bytes` are refused
-//! ([`Refusal::InfoTooLong`](hub::Refusal::InfoTooLong)), and so are bytes for a room without presence; nothing changes then. Whatever a peer chose of
-//! them is seen by all who watch.
+//! ([`Refusal::InfoTooLong`](hub::Refusal::InfoTooLong)), and so are bytes for a room without presence; nothing changes then. A client whose first room, in
+//! `before_connect`, refuses its bytes is closed. All who watch see the bytes: check what comes from a peer.
 //!
 //! [`Hub::presence_counts`] is O(1). [`Hub::presence`] lists the members page by page, in the order in which they joined; members may come and go
 //! between two pages, and each that is there all the time is in exactly one of them.
@@ -63,9 +67,9 @@
 //! # What is told
 //!
 //! [`Handler::presence_changed`] ([`Builder::on_presence_change`], [`HubEvent::PresenceChanged`]) gets a [`PresenceChange`](hub::PresenceChange) when a
-//! tick is over: the users that appeared and disappeared, and the counts. A user that came and went within the tick is not told, nor is one
-//! that went and came back. The hook makes one message and sends it to those who watch, by [`Hub::send_to_watchers`] or
-//! [`Target::Watchers`]: 10,000 joins in a second are ten messages for each watcher. While nobody watches,
+//! tick is over: the users that appeared and disappeared, and the counts. A user that came and went within the tick is not listed, nor is one
+//! that went and came back; the change is told all the same, perhaps without users. Send it, too: a peer that misses it must ask for the list. The hook makes one message and sends it to those who watch, by [`Hub::send_to_watchers`] or
+//! [`Target::Watchers`]: 10,000 joins in a second are ten messages for each watcher (above `users` users with counts only). While nobody watches,
 //! nothing is collected.
 //!
 //! The hook is one of the hub, not of a client: one call at a time, beside the hooks of clients. If it is slow, or the application lags with its
@@ -79,6 +83,8 @@
 //! [dropped](Handler::dropped), for a slow peer for example; the next one then does not continue the version that the watcher has. So send the versions along, and let
 //! the peer do as [`PresenceChange::after`](hub::PresenceChange::after) says:
 //!
+//! The first row that fits counts:
+//!
 //! | the change | the peer |
 //! | --- | --- |
 //! | leads to no later version than the peer has | ignores it |
@@ -87,7 +93,7 @@
 //! | begins after the peer's version | has missed something, and asks for the list again |
 //! | has only counts | shows the counts, or asks for the list |
 //!
-//! Versions of one hub never repeat, not even in a room that ended and was made again. A client that joins again watches again, and reads the list again.
+//! Versions of one hub never repeat, not even in a room that ended and was made again. A client that leaves and joins again must watch and read the list again; one that returns from being away still watches.
 //!
 //! # Settings
 //!

@@ -38,7 +38,7 @@
 //! [`Connecting::set_session`] names the session in [`before_connect`](Handler::before_connect), before the 101;
 //! [`Authenticating::set_session`] (without a user) or [`Authenticating::identify`] (with one) after the upgrade; and [`Client::set_session`] names
 //! that of a client that is open already, so that it can return later. A connection with the session of a client continues that client if
-//! both have the same user, or both have none. Otherwise it opens a new client. Continued, a client keeps
+//! both have the same user, or both have none. If their users differ it is refused. A session that no client has opens a new client. Continued, a client keeps
 //!
 //! - its id, user, rooms and [values](Client::get), and the handlers that `before_connect` gave it;
 //! - the messages that wait for it, which are written first, and the counters of [`Disconnected`].
@@ -73,8 +73,8 @@
 //! | the operating system had taken | perhaps: nobody can know whether the peer got it |
 //! | was sent when the outbox of the client was full (`sessions.messages`, `sessions.bytes`) | as `outbox.policy` says; [`dropped`](Handler::dropped) is told |
 //!
-//! The last messages before a loss are therefore in doubt, and only those. Where that matters, number the messages: the peer says the last number
-//! that it has, ignores what it knows, and the application sends what is missing. A [receipt](Client::send_with_receipt) says that the
+//! The last messages before a loss are therefore in doubt, and only those. Where that matters, number the messages; a room's
+//! [history](super::histories) does this for you: the peer says the last number that it has, and gets what is missing. A [receipt](Client::send_with_receipt) says that the
 //! system took a message, once, also if it was written on a later connection.
 //!
 //! Messages **from** a peer are not repeated by throng: what the peer sent and the server had not read when the connection was lost is lost.
@@ -85,14 +85,14 @@
 //!
 //! A client does not go away, but ends, if the application closes it, if it breaks the protocol, if a limit or an idle deadline closes it, if
 //! its peer says goodbye, if its [authorisation ends](super::clients#until-when-a-client-is-authorised), and if the hub drains or shuts down. A goodbye is a close frame with 1000, without a code, or with 3000 to 4999; a
-//! browser that reloads a page sends 1001, which is none. A drain ends the clients that are away, too.
+//! browser that reloads a page sends 1001: that is no goodbye, so its client goes away. A drain ends the clients that are away, too.
 //!
 //! # Settings
 //!
 //! | field of `sessions` | default | meaning |
 //! | --- | --- | --- |
 //! | `grace` | none: sessions are off | how long a client may be away |
-//! | `messages`, `bytes` | 64, 256 KiB | what waits for an away client, at most; within `outbox` |
+//! | `messages`, `bytes` | 64, 256 KiB | what is queued for an away client, at most; what waited before it went away stays, within `outbox` |
 //! | `total` | 100,000 | away clients in all; one more ends with its connection |
 //! | `per_user` | 16 | away clients of one user, likewise |
 //! | `per_address` | none | away clients whose last connection came from one address, likewise |
@@ -104,7 +104,7 @@
 //!
 //! # Security
 //!
-//! The name of a session is a secret. Whoever knows it, and passes for its user, **becomes the client**: it gets the messages that wait and all
+//! The name of a session is a secret. Whoever knows it, and is authenticated as its user (or, if it has none, comes without one), **becomes the client**: it gets the messages that wait and all
 //! later ones, sends in the client's name, and takes the connection from the client's own peer, which is closed with 1008.
 //!
 //! - A session belongs to the user of its client. Anybody who is not authenticated as that user is refused (403 before the upgrade, 1008
