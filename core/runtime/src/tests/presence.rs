@@ -1,16 +1,21 @@
 //! The presence of rooms: the hook and the events that tell of changes, and the messages to those who watch.
 
-use super::host::{World, lock};
+use super::host::World;
 use super::peer::Peer;
 use crate::hosting::Report;
 use crate::{Builder, Client, Denied, EventsOptions, Handler, Hub, HubEvent, JoinError, Publish};
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use throng_core::hub::{Config, Presence, PresenceChange, PresentAs, Refusal, Target};
+
+/// The hooks' own locks, which no checker of the hub's looks at.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const TICK: Duration = Duration::from_millis(100);
 
