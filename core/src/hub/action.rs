@@ -161,7 +161,7 @@ pub enum Action {
     PresenceChanged {
         /// The room.
         room: Name,
-        /// What has changed.
+        /// The users that appeared and disappeared, and the counts.
         change: Box<PresenceChange>,
     },
 }

@@ -53,7 +53,7 @@ pub(super) struct Present {
     pub(super) info: Bytes,
 }
 
-/// What has changed since the last version that was told.
+/// The changes since the last version that was told to the application.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pending {
     pub(super) edges: BTreeMap<PresentAs, Edge>,
@@ -212,7 +212,7 @@ impl Attendance {
 }
 
 impl Pending {
-    /// What is told of users.
+    /// The changed users, as they are told to the application.
     pub(super) fn into_changes(self) -> Option<UserChanges> {
         if self.is_over {
             return None;

@@ -1,4 +1,4 @@
-//! Who is in a room: the answers to those who ask, and what those who watch are told.
+//! The public types of presence: lists and counts of a room's members, and the changes that watchers are told.
 
 use crate::id::{ClientId, Name};
 use alloc::collections::BTreeMap;
@@ -75,7 +75,7 @@ pub struct PresenceCounts {
     pub users: u32,
 }
 
-/// Who appears in a room or disappears: a user, or a client without one.
+/// A user in a room, or a client that has no user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum PresentAs {
@@ -111,7 +111,7 @@ pub struct PresencePage {
     pub next: Option<u64>,
 }
 
-/// What has changed in a room's presence since the change that was told before, or since somebody began to watch.
+/// The changes in a room's presence since the last notice, or since somebody began to watch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PresenceChange {
@@ -149,7 +149,7 @@ pub struct Appeared {
     pub info: Bytes,
 }
 
-/// What a holder of a list does with a [`PresenceChange`].
+/// The action that a [`PresenceChange`] requires from an application or peer that keeps a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Follow {

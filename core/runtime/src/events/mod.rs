@@ -142,7 +142,7 @@ pub enum HubEvent {
     PresenceChanged {
         /// The room.
         room: Name,
-        /// What has changed.
+        /// The users that appeared and disappeared, and the counts.
         change: Box<PresenceChange>,
     },
     /// A client has ended; no event of it follows. Values [kept with it](Client::get) are still there.

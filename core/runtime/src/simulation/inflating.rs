@@ -1,4 +1,4 @@
-//! What a simulated peer needs to receive compressed messages (RFC 7692).
+//! Lets a simulated peer offer compression and inflate compressed messages (permessage-deflate, RFC 7692).
 
 use http::{HeaderMap, HeaderValue, header};
 use throng_core::MessageKind;

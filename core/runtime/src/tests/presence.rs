@@ -38,7 +38,7 @@ fn builder() -> Builder {
     })
 }
 
-/// What is told to those who watch: `+ann=a -bob 2` of two users that are left.
+/// Writes a change as text. `+ann=a -bob 2`: ann appeared with the bytes `a`, bob disappeared, and two users are in the room.
 fn words(change: &PresenceChange) -> String {
     let name = |who: &PresentAs| match who {
         PresentAs::User(name) => name.to_string(),
