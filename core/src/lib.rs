@@ -151,6 +151,7 @@ extern crate alloc;
 
 mod cause;
 mod close;
+pub mod cluster;
 #[cfg(any(doc, doctest, test))]
 pub mod embedding;
 #[cfg(feature = "trace")]

@@ -92,6 +92,7 @@
 extern crate alloc;
 
 mod builder;
+pub mod cluster;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(not(feature = "deflate"))]

@@ -1,0 +1,40 @@
+//! What passes between a node and its broker.
+
+use super::Subject;
+use bytes::Bytes;
+
+/// What a node asks of its broker. The broker carries commands out in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// From now on, hand in what is published to this subject. The broker answers with [`Delivery::Subscribed`].
+    Subscribe(Subject),
+    /// Stop handing in what is published to this subject. What is on its way may still arrive.
+    Unsubscribe(Subject),
+    /// Carry a message to all nodes that have subscribed to the subject.
+    Publish {
+        /// The address.
+        subject: Subject,
+        /// The message, opaque to the broker.
+        payload: Bytes,
+    },
+}
+
+/// What a broker hands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The broker has confirmed a subscription: what is published from now on arrives, or is counted as dropped by the
+    /// broker or noticed as missing by the node.
+    Subscribed(Subject),
+    /// A message. A broker may hand in a node's own messages too; the node ignores them.
+    Message {
+        /// The subject to which it was published.
+        subject: Subject,
+        /// What was published.
+        payload: Bytes,
+    },
+    /// The broker, or the client library that speaks with it, has dropped messages for this node, because it did not take them in time.
+    Dropped {
+        /// How many, if known; else 0.
+        messages: u64,
+    },
+}
