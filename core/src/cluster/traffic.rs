@@ -25,7 +25,7 @@ pub enum Delivery {
     /// The broker has confirmed a subscription: what is published from now on arrives, or is counted as dropped by the
     /// broker or noticed as missing by the node.
     Subscribed(Subject),
-    /// A message. A broker may hand in a node's own messages too; the node ignores them.
+    /// A message. A broker must hand in a node's own messages too: the node proves by them that the link works, and ignores them otherwise.
     Message {
         /// The subject to which it was published.
         subject: Subject,

@@ -1,6 +1,8 @@
 //! Several hubs as one, over a [`Broker`] that carries messages between them.
 
 mod broker;
+mod memory;
 
 pub use broker::{Broker, BrokerError, Receiver, Sender};
+pub use memory::{Memory, MemoryReceiver, MemorySender};
 pub use throng_core::cluster::{Command, Delivery, Subject};

@@ -1,6 +1,7 @@
 mod answer;
 mod asks;
 mod batching;
+mod brokers;
 mod choose;
 mod closes;
 #[cfg(feature = "deflate")]

@@ -7,6 +7,7 @@
 //! there.
 
 mod answers;
+mod broker;
 mod closing;
 mod every;
 mod notices;
