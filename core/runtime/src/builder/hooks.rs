@@ -9,6 +9,7 @@ use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
+use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
@@ -369,6 +370,28 @@ impl Builder {
         F: for<'a> Fn(&'a Hub, &'a str, PresenceChange) -> Answering<'a, ()> + Send + Sync + 'static,
     {
         self.hooks.presence_changed = Some(Box::new(closure));
+        self
+    }
+
+    /// [`Handler::cluster_changed`](crate::Handler::cluster_changed), by a closure that does not wait.
+    pub fn on_cluster_change<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Hub, ClusterEvent) + Send + Sync + 'static,
+    {
+        self.hooks.cluster_changed = Some(Box::new(move |hub, event| {
+            closure(hub, event);
+            at_once(())
+        }));
+        self
+    }
+
+    /// [`Handler::cluster_changed`](crate::Handler::cluster_changed), by a closure that may wait:
+    /// `|hub, event| Box::pin(async move { … })`.
+    pub fn on_cluster_change_async<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a Hub, ClusterEvent) -> Answering<'a, ()> + Send + Sync + 'static,
+    {
+        self.hooks.cluster_changed = Some(Box::new(closure));
         self
     }
 

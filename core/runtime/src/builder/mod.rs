@@ -2,14 +2,18 @@
 
 mod hooks;
 
+use crate::cluster::broker::Broker;
+use crate::cluster::options::ClusterOptions;
+use crate::cluster::task::task;
 use crate::events::take_in;
 use crate::handler::application::Application;
 use crate::handler::closures::Closures;
 use crate::handler::hooks::{Hooks, Owned, WrittenHooks};
-use crate::handler::{Handler, NoHandler, presence};
+use crate::handler::{self, Handler, NoHandler};
 use crate::handles::client::Client;
 use crate::handles::hub::Hub;
 use crate::handshake::placement::{Newcomer, Placement, Placing};
+use crate::host::Task;
 use crate::measure::{Observer, Observing};
 use crate::panic::PanicOutput;
 use crate::state::backlog::{Backlog, EventsOptions};
@@ -17,17 +21,24 @@ use crate::state::batching::{Batching, Coalesce};
 use crate::state::inner::Inner;
 use crate::state::recording::Record;
 use crate::state::settings::{Copied, KeepRequests, Settings};
+use crate::state::shared::Shared;
+use crate::state::types::{ClusterTasks, Tasks};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::sync::Arc;
 use core::hash::{BuildHasher, Hasher};
 use core::num::{NonZeroU16, NonZeroU32};
 use core::time::Duration;
+use std::sync::Mutex as PlainMutex;
+use throng_core::cluster::NodeId;
 use throng_core::hub::{Cause, Config, ConfigError};
 use throng_core::trace::Payloads;
 #[cfg(feature = "deflate")]
 use throng_core::websocket::deflate::Compression;
 use throng_core::websocket::handshake::{AbsentOrigin, Origin, Policy, Protocol, UnmatchedProtocol};
 use throng_core::{CloseFrame, hub};
+
+type MakeTask = Box<dyn FnOnce(Arc<Shared>) -> Task + Send>;
 
 /// The settings of a hub: [`Hub::builder`].
 ///
@@ -47,6 +58,8 @@ pub struct Builder {
     observing: Option<Box<dyn FnOnce(Option<NonZeroU32>) -> Observing>>,
     observe_one_in: Option<NonZeroU32>,
     placing: Option<Box<Placing>>,
+    /// The options of the node, and what makes its task.
+    cluster: Option<(ClusterOptions, MakeTask)>,
     pub(crate) settings: Settings,
     payloads: Payloads,
     pub(crate) hooks: Closures,
@@ -65,6 +78,7 @@ impl Default for Builder {
             observing: None,
             observe_one_in: None,
             placing: None,
+            cluster: None,
             settings: Settings {
                 policy: Policy::default(),
                 config: Copied::of(&Config::default()),
@@ -83,6 +97,7 @@ impl Default for Builder {
                 batching: Batching::default(),
                 events: None,
                 panic_output: PanicOutput::default(),
+                readiness: None,
             },
             payloads: Payloads::default(),
             hooks: Closures::before(Box::new(Owned(Arc::new(NoHandler)))),
@@ -114,6 +129,7 @@ impl Builder {
             observing,
             observe_one_in,
             placing,
+            cluster,
             ..
         } = self;
         let message_limit = self.message_limit.or(self.hook_limit);
@@ -126,6 +142,8 @@ impl Builder {
         config.host.seed = seed.unwrap_or_else(random);
         // Random even with a fixed seed of the jitter: after a restart no client may take its old position for a new one.
         config.host.epoch_seed = epoch_seed.unwrap_or_else(random).max(1);
+        config.host.occupancy = cluster.is_some();
+        settings.readiness = cluster.as_ref().map(|(options, _)| options.readiness);
         settings.config.set(&config);
         settings.written_hooks = hooks.written_hooks();
         settings.observing = observing.map(|observing| observing(observe_one_in));
@@ -138,14 +156,44 @@ impl Builder {
         let application = Application { hooks: Box::new(hooks), placing };
         let mut inner = Inner::new(hub::Hub::new(config)?, recorder, settings.written_hooks);
         inner.backlog = settings.events.map(|options| Box::new(Backlog::new(options)));
-        let presence_task = settings.written_hooks.presence_changed.then_some(presence::task as fn(_) -> _);
-        Ok(Hub::new(inner, Box::new(application), settings, presence_task))
+        let written = settings.written_hooks;
+        let cluster = cluster.map(|(options, node)| ClusterTasks {
+            config: options.config,
+            id: options.node.unwrap_or_else(random_node),
+            incarnation: options.incarnation,
+            seed: seed.unwrap_or_else(random),
+            node,
+            teller: written.cluster_changed.then_some(handler::cluster::task as fn(_) -> _),
+        });
+        let tasks = Tasks {
+            presence: written.presence_changed.then_some(handler::presence::task as fn(_) -> _),
+            cluster: PlainMutex::new(cluster),
+        };
+        Ok(Hub::new(inner, Box::new(application), settings, tasks))
     }
 
     /// Sets every limit, deadline and rate. [`build`](Self::build) overwrites the fields of [`host`](Config::host),
     /// except its capacity. [`Hub::reconfigure`] changes the config of a running hub.
     pub fn config(self, config: Config) -> Self {
         Self { config, ..self }
+    }
+
+    /// Makes the hub a node of a [cluster](crate::cluster): what is published to rooms, users and all clients reaches those of the other
+    /// nodes too, and theirs reach the clients of this one. `broker` carries the messages: each node gets one that leads to the same place.
+    ///
+    /// ```
+    /// use throng_runtime::Hub;
+    /// use throng_runtime::cluster::{ClusterOptions, Memory};
+    ///
+    /// // Two hubs of one process.
+    /// let memory = Memory::new();
+    /// let one = Hub::builder().cluster(memory.clone(), ClusterOptions::default()).build()?;
+    /// let other = Hub::builder().cluster(memory, ClusterOptions::default()).build()?;
+    /// # Ok::<(), throng_core::hub::ConfigError>(())
+    /// ```
+    pub fn cluster(self, broker: impl Broker, options: ClusterOptions) -> Self {
+        let node: MakeTask = Box::new(move |shared| task(broker, shared));
+        Self { cluster: Some((options, node)), ..self }
     }
 
     /// Sets the handler that is told what happens, in place of an earlier one.
@@ -384,6 +432,14 @@ impl Builder {
     /// sent to whom, when and how much, but no contents.
     pub fn record_payloads(self, payloads: Payloads) -> Self {
         Self { payloads, ..self }
+    }
+}
+
+fn random_node() -> NodeId {
+    let digits = format!("{:016x}", random());
+    match NodeId::new(&digits) {
+        Ok(node) => node,
+        Err(_) => unreachable!("sixteen digits are a node id"),
     }
 }
 

@@ -1,8 +1,18 @@
 //! Several hubs as one, over a [`Broker`] that carries messages between them.
 
-mod broker;
+pub(crate) mod broker;
+mod handle;
 mod memory;
+pub(crate) mod options;
+pub(crate) mod task;
 
+pub use crate::notice::cluster::ClusterEvent;
+pub use crate::state::settings::Readiness;
 pub use broker::{Broker, BrokerError, Receiver, Sender};
+pub use handle::ClusterNode;
 pub use memory::{Memory, MemoryReceiver, MemorySender};
-pub use throng_core::cluster::{Command, Delivery, Subject};
+pub use options::ClusterOptions;
+pub use throng_core::cluster::{
+    Answer, BadGlobalId, BadNodeId, BadSubject, Command, Config, ConfigError, Counts, Delivery, Departure,
+    GlobalId, NodeId, Scope, Stats, Subject, Totals, Unready,
+};

@@ -7,6 +7,7 @@ use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
+use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left};
@@ -29,6 +30,7 @@ type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), 
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
 
 type Presence = Box<dyn for<'a> Fn(&'a Hub, &'a str, PresenceChange) -> Borrowing<'a, ()> + Send + Sync>;
+type OfCluster = Box<dyn for<'a> Fn(&'a Hub, ClusterEvent) -> Borrowing<'a, ()> + Send + Sync>;
 
 /// Each closure replaces the handler's hook of the same name as its field.
 pub(crate) struct Closures {
@@ -52,6 +54,7 @@ pub(crate) struct Closures {
     pub(crate) unmatched_reply: Option<Closure<UnmatchedReply>>,
     pub(crate) disconnected: Option<Closure<Disconnected>>,
     pub(crate) presence_changed: Option<Presence>,
+    pub(crate) cluster_changed: Option<OfCluster>,
 }
 
 impl Closures {
@@ -77,6 +80,7 @@ impl Closures {
             unmatched_reply: None,
             disconnected: None,
             presence_changed: None,
+            cluster_changed: None,
         }
     }
 }
@@ -94,6 +98,7 @@ impl Hooks for Closures {
             dropped: written_hooks.dropped || self.dropped.is_some(),
             error: written_hooks.error || self.error.is_some(),
             presence_changed: written_hooks.presence_changed || self.presence_changed.is_some(),
+            cluster_changed: written_hooks.cluster_changed || self.cluster_changed.is_some(),
         }
     }
 
@@ -235,6 +240,13 @@ impl Hooks for Closures {
         match &self.presence_changed {
             Some(closure) => closure(hub, room, change),
             None => self.handler.presence_changed(hub, room, change),
+        }
+    }
+
+    fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()> {
+        match &self.cluster_changed {
+            Some(closure) => closure(hub, event),
+            None => self.handler.cluster_changed(hub, event),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 pub(crate) use crate::host::running::{Borrowing, Running};
 use crate::notice::ask::UnmatchedReply;
+use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
@@ -57,6 +58,7 @@ pub(crate) trait Hooks: Send + Sync {
         room: &'a str,
         change: PresenceChange,
     ) -> Borrowing<'a, ()>;
+    fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()>;
 }
 
 /// A [`Handler`] whose hooks each own the references that they use.
@@ -81,6 +83,7 @@ impl<H: Handler> Hooks for Owned<H> {
             dropped: takes_two(H::dropped),
             error: takes_two(H::error),
             presence_changed: takes_three(H::presence_changed),
+            cluster_changed: takes_two(H::cluster_changed),
         }
     }
 
@@ -213,5 +216,9 @@ impl<H: Handler> Hooks for Owned<H> {
         change: PresenceChange,
     ) -> Borrowing<'a, ()> {
         Box::pin(self.0.presence_changed(hub, room, change))
+    }
+
+    fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()> {
+        Box::pin(self.0.cluster_changed(hub, event))
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod application;
 pub(crate) mod asking;
 pub(crate) mod closures;
+pub(crate) mod cluster;
 pub(crate) mod hooks;
 pub(crate) mod limit;
 pub(crate) mod presence;
@@ -14,6 +15,7 @@ use crate::handles::hub::Hub;
 use crate::handshake::authenticating::Authenticating;
 use crate::handshake::request::Connecting;
 use crate::notice::ask::UnmatchedReply;
+use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
@@ -216,6 +218,13 @@ pub trait Handler: Send + Sync + 'static {
         room: &str,
         change: PresenceChange,
     ) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// Something has happened in the [cluster](crate::cluster) of the hub: its link to the broker, other nodes, messages that were lost
+    /// between nodes. It is a hook of the hub: one call at a time, in the order of the events. If too many wait, the oldest are not told,
+    /// and [`ClusterEvent::Lagged`] says how many.
+    fn cluster_changed(&self, hub: &Hub, event: ClusterEvent) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

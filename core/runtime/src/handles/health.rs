@@ -1,6 +1,7 @@
 //! Health of the server: is it alive, and does it accept connections?
 
 use crate::handles::hub::Hub;
+use crate::state::settings::Readiness;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
@@ -27,6 +28,9 @@ pub struct Health {
     /// Why newcomers are refused, if they are: the hub is draining or stopped, or has reached its limit of connections
     /// or open handshakes.
     pub refuses: Option<Refusal>,
+    /// Whether the hub's link to the broker of its [cluster](crate::cluster) is proven: a message to itself has come back over it in time.
+    /// `None` if the hub is in no cluster, or is ready [without](crate::cluster::Readiness) its broker.
+    pub has_broker: Option<bool>,
 }
 
 impl Hub {
@@ -37,16 +41,20 @@ impl Hub {
         let is_started = shared.host().is_some();
         // Without the runtime that drives it, the hub can do nothing.
         let is_driven = !shared.has_lost_host();
-        let (state, connections, refuses) = shared
-            .look(|inner| (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal()));
+        let (state, connections, refuses, is_linked) = shared.look(|inner| {
+            let is_linked = inner.node.as_ref().is_some_and(|node| node.machine.is_ready());
+            (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal(), is_linked)
+        });
+        let has_broker = (shared.settings.readiness == Some(Readiness::NeedsBroker)).then_some(is_linked);
         Health {
             is_alive: is_driven && state != State::Stopped,
-            is_ready: is_driven && is_started && refuses.is_none(),
+            is_ready: is_driven && is_started && refuses.is_none() && has_broker != Some(false),
             is_started,
             state,
             uptime: shared.now().since(throng_core::Instant::ORIGIN),
             connections,
             refuses,
+            has_broker,
         }
     }
 }
@@ -74,7 +82,8 @@ impl Health {
         }
         match self.refuses {
             Some(refusal) => Some(refusal.to_string()),
-            None => (!self.is_started).then(|| "the hub is not served yet".into()),
+            None if !self.is_started => Some("the hub is not served yet".into()),
+            None => (self.has_broker == Some(false)).then(|| "the link to the broker is not proven".into()),
         }
     }
 

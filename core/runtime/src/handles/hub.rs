@@ -4,7 +4,6 @@
 use crate::compression::CompressionStats;
 use crate::handles::client::Client;
 use crate::handles::drain::{DrainError, Drained, Draining};
-use crate::host::Task;
 use crate::notice::hook::Left;
 use crate::notice::message::{IntoFrame, Publish, SendError, published};
 use crate::state::inner::Inner;
@@ -13,6 +12,7 @@ use crate::state::recording::Record;
 use crate::state::recording::Recording;
 use crate::state::settings::Settings;
 use crate::state::shared::Shared;
+use crate::state::types::Tasks;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -37,9 +37,9 @@ impl Hub {
         inner: Inner,
         application: Box<dyn Any + Send + Sync>,
         settings: Settings,
-        presence_task: Option<fn(Arc<Shared>) -> Task>,
+        tasks: Tasks,
     ) -> Self {
-        Self { shared: Arc::new(Shared::new(inner, application, settings, presence_task)) }
+        Self { shared: Arc::new(Shared::new(inner, application, settings, tasks)) }
     }
 
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
@@ -90,21 +90,23 @@ impl Hub {
         if except_user.is_some() {
             let (result, except) = self.shared.publish_by(frame.payload().len(), |inner, now| {
                 let except = publish.left_out(&inner.hub);
-                (
-                    inner.handle(
-                        now,
-                        Event::Publish { publisher: None, targets, except: &except, frame, policy, dedup },
-                    ),
-                    except,
-                )
+                let event =
+                    Event::Publish { publisher: None, targets, except: &except, frame, policy, dedup };
+                let result = inner.handle(now, event);
+                (inner.relayed(now, publish, frame, result), except)
             });
             drop(except);
             return Ok(published(result)?);
         }
-        Ok(published(
-            self.shared
-                .publish(None, Event::Publish { publisher: None, targets, except, frame, policy, dedup }),
-        )?)
+        let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup };
+        if self.shared.settings.readiness.is_none() {
+            return Ok(published(self.shared.publish(None, event))?);
+        }
+        let (result, ()) = self.shared.publish_by(frame.payload().len(), |inner, now| {
+            let result = inner.handle(now, event);
+            (inner.relayed(now, publish, frame, result), ())
+        });
+        Ok(published(result)?)
     }
 
     /// Puts a client into a room, without asking the `before_join` hook.

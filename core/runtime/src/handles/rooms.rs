@@ -97,20 +97,11 @@ impl Client {
         let (client, dedup) = (self.id(), publish.dedup());
         let (result, except) = self.member.shared.with(|inner, now| {
             let except = publish.left_out(&inner.hub);
-            (
-                inner.handle(
-                    now,
-                    Event::Publish {
-                        publisher: Some(client),
-                        targets,
-                        except: &except,
-                        frame,
-                        policy,
-                        dedup: dedup.as_ref(),
-                    },
-                ),
-                except,
-            )
+            let dedup = dedup.as_ref();
+            let event =
+                Event::Publish { publisher: Some(client), targets, except: &except, frame, policy, dedup };
+            let result = inner.handle(now, event);
+            (inner.relayed(now, publish, frame, result), except)
         });
         drop(except);
         Ok(published(result)?)

@@ -151,7 +151,8 @@ impl PublishWithin<'_> {
             let except = &self.publish.left_out(&inner.hub);
             let event = Event::Publish { publisher: None, targets, except, frame, policy, dedup: None };
             let mut unreached = Vec::new();
-            let published = match inner.handle_into(now, event, Sink::Unreached(&mut unreached))? {
+            let result = inner.handle_into(now, event, Sink::Unreached(&mut unreached));
+            let published = match inner.relayed(now, &self.publish, frame, result)? {
                 Outcome::Published(published) => published,
                 _ => Published::default(),
             };

@@ -1,6 +1,7 @@
 //! Writes reports to the log, rate-limited.
 
 use crate::host::Report;
+use crate::notice::cluster::ClusterEvent;
 use crate::panic::caught;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
@@ -24,6 +25,9 @@ pub struct Log {
     abandoned: Limit,
     accepts: Limit,
     hosts: Limit,
+    missed: Limit,
+    relays: Limit,
+    links: Limit,
 }
 
 impl Log {
@@ -54,6 +58,10 @@ impl Log {
             Report::Abandoned => &self.abandoned,
             Report::AcceptFailed { .. } => &self.accepts,
             Report::HostIsGone => &self.hosts,
+            // One for each room and node, if the link loses much.
+            Report::Cluster(ClusterEvent::Missed { .. }) => &self.missed,
+            Report::Cluster(ClusterEvent::Dropped { .. }) => &self.relays,
+            Report::BrokerFailed { .. } => &self.links,
             _ => return Some(0),
         };
         limit.allows(now)
@@ -107,6 +115,30 @@ fn write(report: &Report, suppressed: u64) {
         | Report::HostIsGone
         | Report::AddressUnknown
         | Report::FewOpenFiles { .. } => write_of_process(report, suppressed),
+        Report::Cluster(ref event) => write_of_cluster(event, suppressed),
+        Report::BrokerFailed { broker, ref error } => {
+            tracing::warn!(
+                broker,
+                error = &**error,
+                suppressed,
+                "the link to the broker failed; the node tries again"
+            );
+        }
+    }
+}
+
+/// Writes what happened in the cluster.
+fn write_of_cluster(event: &ClusterEvent, suppressed: u64) {
+    match event {
+        ClusterEvent::NotReady { .. }
+        | ClusterEvent::Missed { .. }
+        | ClusterEvent::Dropped { .. }
+        | ClusterEvent::Supersedes
+        | ClusterEvent::Lagged { .. } => tracing::warn!(suppressed, "{event}"),
+        ClusterEvent::Superseded => tracing::error!(suppressed, "{event}"),
+        ClusterEvent::Ready | ClusterEvent::NodeJoined { .. } | ClusterEvent::NodeGone { .. } => {
+            tracing::info!(suppressed, "{event}");
+        }
     }
 }
 

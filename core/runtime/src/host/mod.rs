@@ -8,6 +8,7 @@ pub(crate) mod running;
 pub(crate) mod scratch;
 pub(crate) mod transport;
 
+use crate::notice::cluster::ClusterEvent;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
@@ -139,6 +140,15 @@ pub enum Report {
     /// A connection came without its address although `admission.per_address` or `admission.connect_rate` is set; those
     /// limits do not apply to it. Reported once per hub.
     AddressUnknown,
+    /// Something happened in the cluster of the hub. Also told to [`Handler::cluster_changed`](crate::Handler::cluster_changed).
+    Cluster(ClusterEvent),
+    /// The link to the broker could not be opened, or broke. The node tries again.
+    BrokerFailed {
+        /// The [kind of broker](crate::cluster::Broker::name).
+        broker: &'static str,
+        /// What was wrong, in a sentence.
+        error: Arc<str>,
+    },
     /// The process may open fewer files than the hub's limits allow peers to take. Found by
     /// [`HostedHub::check_open_files`](crate::hosting::HostedHub::check_open_files), which tells how they are counted.
     FewOpenFiles {

@@ -42,6 +42,8 @@ impl Counts {
             | Report::HooksAreLate
             | Report::HostIsGone
             | Report::AddressUnknown
+            | Report::Cluster(_)
+            | Report::BrokerFailed { .. }
             | Report::FewOpenFiles { .. } => {}
         }
     }

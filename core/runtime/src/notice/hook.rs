@@ -47,6 +47,8 @@ pub enum Hook {
     Expiring,
     /// [`presence_changed`](crate::Handler::presence_changed).
     PresenceChanged,
+    /// [`cluster_changed`](crate::Handler::cluster_changed).
+    ClusterChanged,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -75,6 +77,7 @@ impl Hook {
             Self::UnmatchedReply => "unmatched_reply",
             Self::Expiring => "expiring",
             Self::PresenceChanged => "presence_changed",
+            Self::ClusterChanged => "cluster_changed",
             Self::Disconnected => "disconnected",
         }
     }

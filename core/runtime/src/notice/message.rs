@@ -35,6 +35,9 @@ pub enum SendError {
     Full,
     /// The limit of sends that wait for this client's outbox is reached.
     TooManyWaiters,
+    /// The message cannot go to another node of the cluster: the queue for the broker is full, a name is too long, the hub is in no cluster,
+    /// or has left it.
+    NotRelayed,
 }
 
 impl SendError {
@@ -60,6 +63,9 @@ impl fmt::Display for SendError {
             Self::NotEncoded => f.write_str("the value cannot be encoded"),
             Self::Full => f.write_str("the client's outbox is full"),
             Self::TooManyWaiters => f.write_str("too many sends already wait for this client's outbox"),
+            Self::NotRelayed => f.write_str(
+                "the message cannot go to another node: the queue for the broker is full, a name is too long, or the hub is in no cluster",
+            ),
         }
     }
 }
@@ -134,13 +140,22 @@ pub struct Publish<'a> {
     pub(crate) policy: Option<Policy>,
     pub(crate) key: Option<&'a str>,
     pub(crate) version: Option<u64>,
+    pub(crate) is_local: bool,
 }
 
 impl<'a> Publish<'a> {
     /// To all clients that at least one of these targets reaches, once each.
     #[must_use]
     pub const fn to(targets: &'a [Target<'a>]) -> Self {
-        Self { targets, except: &[], except_user: None, policy: None, key: None, version: None }
+        Self {
+            targets,
+            except: &[],
+            except_user: None,
+            policy: None,
+            key: None,
+            version: None,
+            is_local: false,
+        }
     }
 
     /// Except these clients. Ids of ended clients are ignored, so [`Hub::publish`](crate::Hub::publish) sends a message even if its
@@ -207,6 +222,13 @@ impl<'a> Publish<'a> {
     #[must_use]
     pub const fn version(self, version: u64) -> Self {
         Self { version: Some(version), ..self }
+    }
+
+    /// To clients of this node only. Default: in a [cluster](crate::cluster), a publish to rooms, users and all clients goes to those of the
+    /// other nodes, too. There, a client that several of the targets reach gets the message once for each of them.
+    #[must_use]
+    pub const fn local(self) -> Self {
+        Self { is_local: true, ..self }
     }
 
     pub(crate) fn dedup(&self) -> Option<Dedup<'a>> {

@@ -1,6 +1,7 @@
 //! Types that an application is told or sends: hooks by name, causes, drops, errors.
 
 pub(crate) mod ask;
+pub(crate) mod cluster;
 pub(crate) mod dropped;
 pub(crate) mod expiry;
 pub(crate) mod hook;

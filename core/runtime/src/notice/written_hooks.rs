@@ -12,4 +12,5 @@ pub(crate) struct WrittenHooks {
     pub(crate) dropped: bool,
     pub(crate) error: bool,
     pub(crate) presence_changed: bool,
+    pub(crate) cluster_changed: bool,
 }

@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use core::mem;
 use core::sync::atomic::Ordering;
 use core::task::Waker;
+use throng_core::cluster::Topic;
 use throng_core::hub::{Action, DropReason, Error, Event, Hub, Joined, Outcome, Recover, Reserved, Sink};
 use throng_core::trace::Recorder;
 use throng_core::{ClientId, ConnectionId, Instant, Name};
@@ -51,6 +52,7 @@ impl Inner {
             receipts: Receipts::default(),
             asks: Asks::default(),
             presence: PresenceChanges::default(),
+            node: None,
             sent_bytes: 0,
             ends: None,
         }
@@ -348,13 +350,13 @@ impl Inner {
                 self.stopped = true;
                 self.note_stopped();
                 self.stop_presence();
+                self.stop_node();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
-            // A hub without a cluster does not ask for them.
-            Action::RoomOccupied { .. }
-            | Action::RoomVacated { .. }
-            | Action::UserPresent { .. }
-            | Action::UserAbsent { .. } => {}
+            Action::RoomOccupied { room } => self.note_interest(Topic::Room(&room), true),
+            Action::RoomVacated { room } => self.note_interest(Topic::Room(&room), false),
+            Action::UserPresent { user } => self.note_interest(Topic::User(&user), true),
+            Action::UserAbsent { user } => self.note_interest(Topic::User(&user), false),
             // The core adds no action without a change here.
             _ => debug_assert!(false, "{action:?}"),
         }
@@ -377,9 +379,9 @@ impl Inner {
         }
     }
 
-    /// Whether a drain or shutdown is complete, last hooks included.
+    /// Whether a drain or shutdown is complete: last hooks have returned, and the node has left its cluster.
     pub(crate) fn is_over(&self) -> bool {
-        self.stopped && self.ending == 0
+        self.stopped && self.ending == 0 && self.node.as_ref().is_none_or(|node| node.has_left())
     }
 
     pub(crate) fn notify(&mut self, client: ClientId, notice: Notice) {

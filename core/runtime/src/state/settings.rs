@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     /// Set if the hub has an event stream.
     pub(crate) events: Option<EventsOptions>,
     pub(crate) panic_output: PanicOutput,
+    /// Whether readiness depends on the broker; `None` if the hub is in no cluster.
+    pub(crate) readiness: Option<Readiness>,
 }
 
 impl Settings {
@@ -203,4 +205,17 @@ pub enum KeepRequests {
     UntilConnected,
     /// As long as a handle of the client exists; costs a few hundred bytes per client.
     Always,
+}
+
+/// Whether `/readyz` depends on the broker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Readiness {
+    /// The hub is ready only while its link to the broker is proven. A load balancer then sends newcomers to nodes that hear of the others.
+    /// While the broker is down, no node is ready: choose the other, or a balancer that falls back to all nodes, if newcomers are to be
+    /// served then.
+    #[default]
+    NeedsBroker,
+    /// The hub is ready whether or not it has a link to the broker.
+    IgnoresBroker,
 }

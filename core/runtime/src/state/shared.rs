@@ -1,7 +1,7 @@
 //! The hub behind its lock, and the state around it.
 
 use crate::host::deadline::Deadline;
-use crate::host::{Host, Report, Task};
+use crate::host::{Host, Report};
 use crate::measure::{Counts, Observing, What};
 use crate::state::last_hooks::LastHooks;
 use crate::state::refused::RefusedConnections;
@@ -9,8 +9,8 @@ use crate::state::settings::Settings;
 use crate::state::snapshot::Snapshot;
 use crate::state::sync::{Mutex, MutexGuard};
 use crate::state::turn::Turn;
-use crate::state::types::Inner;
 pub(crate) use crate::state::types::Shared;
+use crate::state::types::{Inner, Tasks};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -29,7 +29,7 @@ impl Shared {
         inner: Inner,
         application: Box<dyn Any + Send + Sync>,
         settings: Settings,
-        presence_task: Option<fn(Arc<Self>) -> Task>,
+        tasks: Tasks,
     ) -> Self {
         Self {
             inner: Mutex::new(inner),
@@ -45,7 +45,7 @@ impl Shared {
             last_hooks: LastHooks::default(),
             application,
             settings,
-            presence_task,
+            tasks,
         }
     }
 

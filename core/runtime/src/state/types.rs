@@ -12,6 +12,7 @@ use crate::state::backlog::Backlog;
 use crate::state::last_hooks::LastHooks;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
+use crate::state::node::Node;
 use crate::state::presence::PresenceChanges;
 use crate::state::receipts::Receipts;
 use crate::state::refused::RefusedConnections;
@@ -55,8 +56,8 @@ pub(crate) struct Shared {
     /// The application, type-erased: its callers know the type, this module does not.
     pub(crate) application: Box<dyn Any + Send + Sync>,
     pub(crate) settings: Settings,
-    /// Makes the task that tells the application of changes of presence, if it has the hook. Its futures hold handles, as above.
-    pub(crate) presence_task: Option<fn(Arc<Self>) -> Task>,
+    /// What makes the hub's other tasks. Their futures hold handles, as above.
+    pub(crate) tasks: Tasks,
 }
 
 pub(crate) struct Running {
@@ -104,6 +105,8 @@ pub(crate) struct Inner {
     pub(crate) asks: Asks,
     /// Changes of presence that wait for the hook.
     pub(crate) presence: PresenceChanges,
+    /// The hub's node in its cluster, since it has a host; `None` if it is in none.
+    pub(crate) node: Option<Box<Node>>,
     /// Bytes that clients' transports took.
     pub(crate) sent_bytes: u64,
     /// Collects the clients that the current event ends, if the caller asked for them.
@@ -226,4 +229,26 @@ pub(crate) struct Member {
     /// The user, as last set. Written under the hub's lock; its own lock is taken within that.
     pub(crate) user: PlainMutex<Option<Name>>,
     pub(crate) shared: Arc<Shared>,
+}
+
+/// What makes the tasks of a hub that not every hub has.
+#[derive(Default)]
+pub(crate) struct Tasks {
+    /// The task that tells the application of changes of presence, if it has the hook.
+    pub(crate) presence: Option<fn(Arc<Shared>) -> Task>,
+    /// Taken when the hub gets its host.
+    pub(crate) cluster: PlainMutex<Option<ClusterTasks>>,
+}
+
+/// What makes the tasks of a hub in a cluster.
+pub(crate) struct ClusterTasks {
+    pub(crate) config: cluster::Config,
+    pub(crate) id: NodeId,
+    /// `None`: the time of the start.
+    pub(crate) incarnation: Option<u64>,
+    pub(crate) seed: u64,
+    /// The task of the node.
+    pub(crate) node: Box<dyn FnOnce(Arc<Shared>) -> Task + Send>,
+    /// The task that tells the application what happens, if it has the hook.
+    pub(crate) teller: Option<fn(Arc<Shared>) -> Task>,
 }
