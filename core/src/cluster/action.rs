@@ -66,8 +66,8 @@ pub enum Action {
         /// The reason.
         why: Departure,
     },
-    /// Messages of this node for other nodes were dropped since the previous `Dropped`, because the queue was full. Their publishers were
-    /// told by [`Outcome::Dropped`](super::Outcome::Dropped).
+    /// Messages of this node for other nodes were dropped since the previous `Dropped`: the queue was full, and their publishers were told by
+    /// [`Outcome::Dropped`](super::Outcome::Dropped); or the node left the cluster before they were sent.
     Dropped {
         /// How many messages.
         messages: u64,

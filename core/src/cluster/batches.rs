@@ -28,10 +28,13 @@ impl Cluster {
         // Half of a batch, so that messages are not held up by a million rooms.
         let half = most.div_ceil(2);
         let unconfirmed = UNCONFIRMED_BATCHES * most;
-        self.interests.take(self.now, half, unconfirmed, &mut batch, &mut self.removed);
-        self.forget_removed();
+        let concedes = matches!(self.ending, Ending::Conceding(_));
+        if !concedes {
+            self.interests.take(self.now, half, unconfirmed, &mut batch, &mut self.removed);
+            self.forget_removed();
+        }
         self.take_urgent(&up, &mut batch);
-        if up.is_proven {
+        if up.is_proven && !concedes {
             self.queue.take(max_bytes, most.max(batch.len()), &mut batch);
             self.take_goodbye(&mut batch);
         }
@@ -49,6 +52,9 @@ impl Cluster {
     #[must_use]
     pub fn has_commands(&self) -> bool {
         let Some(up) = self.link.up() else { return false };
+        if matches!(self.ending, Ending::Conceding(_)) {
+            return up.batch.is_none() && self.heartbeat.is_due_to_rival;
+        }
         let is_urgent = up.probe.is_some_and(|probe| !probe.is_sent)
             || self.heartbeat.is_due
             || self.heartbeat.is_due_to_rival;
@@ -71,8 +77,10 @@ impl Cluster {
 
     /// Probe and heartbeats go before the messages that wait: they have no number that would be out of order.
     fn take_urgent(&mut self, up: &Up, batch: &mut Vec<Command>) {
+        let concedes = matches!(self.ending, Ending::Conceding(_));
         if let Some(probe) = up.probe
             && !probe.is_sent
+            && !concedes
         {
             batch.push(self.message(false, Kind::Probe, &Body::Probe { nonce: probe.nonce }));
             if let Some(probe) = self.link.up_mut().and_then(|up| up.probe.as_mut()) {
@@ -80,7 +88,7 @@ impl Cluster {
             }
         }
         let beat = Body::Beat { beat: self.heartbeat.beat, counts: self.nodes.own() };
-        if up.is_proven && core::mem::take(&mut self.heartbeat.is_due) {
+        if up.is_proven && !concedes && core::mem::take(&mut self.heartbeat.is_due) {
             batch.push(self.message(true, Kind::Beat, &beat));
         }
         if core::mem::take(&mut self.heartbeat.is_due_to_rival) {

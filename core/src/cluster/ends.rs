@@ -22,6 +22,7 @@ impl Cluster {
         if self.link.up().is_some_and(|up| up.is_proven) {
             self.ending = Ending::Flushing(self.now + self.config.goodbye);
         } else {
+            // Not ready any more: that was told.
             self.ending = Ending::Left;
             self.drop_link(Unready::Goodbye);
             self.end(Ending::Left);
@@ -34,20 +35,43 @@ impl Cluster {
         let is_done = match self.ending {
             Ending::Flushing(until) => until <= self.now,
             Ending::Goodbye(until) => until <= self.now || is_sent,
+            Ending::Conceding(until) => until <= self.now || is_sent && !self.heartbeat.is_due_to_rival,
             _ => false,
         };
         if is_done {
-            self.drop_link(Unready::Goodbye);
-            self.end(Ending::Left);
+            self.drop_link(self.reason_to_leave());
+            self.end_now();
         }
+    }
+
+    fn reason_to_leave(&self) -> Unready {
+        match self.ending {
+            Ending::Conceding(_) | Ending::Superseded => Unready::Superseded,
+            _ => Unready::Goodbye,
+        }
+    }
+
+    /// The node that is about to leave has left.
+    pub(super) fn end_now(&mut self) {
+        self.end(match self.ending {
+            Ending::Conceding(_) | Ending::Superseded => Ending::Superseded,
+            _ => Ending::Left,
+        });
     }
 
     /// Another node has the id of this one, and this incarnation.
     pub(super) fn meet_rival(&mut self, incarnation: u64) {
+        if matches!(self.ending, Ending::Conceding(_)) {
+            return;
+        }
         if incarnation > self.identity.incarnation {
-            self.drop_link(Unready::Superseded);
+            if self.is_ready() {
+                self.actions.push_back(Action::NotReady { why: Unready::Superseded });
+            }
             self.actions.push_back(Action::Superseded { by: incarnation });
-            self.end(Ending::Superseded);
+            // The other node is to be told too, and may have heard nothing of this one.
+            self.ending = Ending::Conceding(self.now + self.config.goodbye);
+            self.heartbeat.is_due_to_rival = true;
         } else if self.rival != Some(incarnation) {
             // It hears this node's heartbeats to all nodes too; but it may be about to act.
             self.rival = Some(incarnation);
@@ -60,9 +84,8 @@ impl Cluster {
     pub(super) fn end(&mut self, ending: Ending) {
         self.ending = ending;
         self.link.state = State::Ended;
-        let unsent = self.queue.clear();
-        self.stats.dropped += unsent;
-        self.dropped.0 += unsent;
+        let (messages, bytes) = self.queue.clear();
+        self.count_dropped(messages, bytes);
         while let Some(question) = self.questions.pop() {
             self.tell(question, Answer::NoAnswer);
         }

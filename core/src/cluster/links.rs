@@ -31,7 +31,7 @@ impl Cluster {
         };
         self.drop_link(why);
         if self.ending != Ending::No {
-            self.end(Ending::Left);
+            self.end_now();
             return;
         }
         let longest = self.config.backoff_max;

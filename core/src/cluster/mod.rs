@@ -141,6 +141,8 @@ enum Ending {
     /// The goodbye is on its way, until this moment.
     Goodbye(Instant),
     Left,
+    /// It tells the node that takes its place that there were two, until this moment.
+    Conceding(Instant),
     Superseded,
 }
 

@@ -96,7 +96,7 @@ impl Cluster {
     fn check_going(&self) -> Result<(), Refusal> {
         match self.ending {
             Ending::No => Ok(()),
-            Ending::Superseded => Err(Refusal::Superseded),
+            Ending::Conceding(_) | Ending::Superseded => Err(Refusal::Superseded),
             Ending::Flushing(_) | Ending::Goodbye(_) | Ending::Left => Err(Refusal::Leaving),
         }
     }
@@ -175,10 +175,7 @@ impl Cluster {
     ) -> Result<Outcome, Refusal> {
         let size = wire::head_size(names, except);
         if !self.queue.fits(size, payload.len()) {
-            self.stats.dropped += 1;
-            self.stats.dropped_bytes += payload.len() as u64;
-            self.dropped.0 += 1;
-            self.dropped.1 += payload.len() as u64;
+            self.count_dropped(1, payload.len() as u64);
             return Ok(Outcome::Dropped);
         }
         let question = asked.map(|id| self.ask(id));
@@ -197,11 +194,19 @@ impl Cluster {
         Ok(question.map_or(Outcome::Queued, |question| Outcome::Asked(QuestionId(question))))
     }
 
+    /// No other node gets these messages.
+    pub(super) fn count_dropped(&mut self, messages: u64, bytes: u64) {
+        self.stats.dropped += messages;
+        self.stats.dropped_bytes += bytes;
+        self.dropped.0 += messages;
+        self.dropped.1 += bytes;
+    }
+
     /// Queues the number of the last message of a stream.
     pub(super) fn push_tail(&mut self, tail: &Numbered) {
         let mut head = Vec::new();
         self.write_header(Kind::Tail, tail, &mut head);
-        self.queue.push(tail.subject.clone(), head, Bytes::new());
+        self.queue.push_tail(tail.subject.clone(), head);
     }
 
     fn write_header(&self, kind: Kind, numbered: &Numbered, out: &mut Vec<u8>) {

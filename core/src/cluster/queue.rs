@@ -26,6 +26,8 @@ struct Queued {
     payload: Bytes,
     /// What it counts.
     size: u64,
+    /// What counts if it is dropped: the bytes of its payload; nothing of a tail.
+    relayed: Option<u64>,
 }
 
 impl Queue {
@@ -42,11 +44,21 @@ impl Queue {
         head as u64 + payload as u64 + Config::OVERHEAD as u64
     }
 
-    /// Appends a message that [fits](Self::fits), or a tail, which may exceed the bound once. O(1).
+    /// Appends a message that [fits](Self::fits). O(1).
     pub(super) fn push(&mut self, subject: Subject, head: Vec<u8>, payload: Bytes) {
+        let relayed = Some(payload.len() as u64);
+        self.append(subject, head, payload, relayed);
+    }
+
+    /// Appends a tail, which may exceed the bound once. O(1).
+    pub(super) fn push_tail(&mut self, subject: Subject, head: Vec<u8>) {
+        self.append(subject, head, Bytes::new(), None);
+    }
+
+    fn append(&mut self, subject: Subject, head: Vec<u8>, payload: Bytes, relayed: Option<u64>) {
         let size = Self::size(head.len(), payload.len());
         self.bytes += size;
-        self.waiting.push_back(Queued { subject, head: head.into(), payload, size });
+        self.waiting.push_back(Queued { subject, head: head.into(), payload, size, relayed });
     }
 
     /// Moves messages into a batch, until it has `max_bytes` of payloads or `most` commands. O(bytes moved).
@@ -80,13 +92,12 @@ impl Queue {
         }
     }
 
-    /// Drops everything; returns how many messages there were.
-    pub(super) fn clear(&mut self) -> u64 {
-        let dropped = self.len();
-        self.waiting.clear();
-        self.on_its_way.clear();
+    /// Drops everything; returns how many messages there were, and the bytes of their payloads. O(messages).
+    pub(super) fn clear(&mut self) -> (u64, u64) {
         self.bytes = 0;
-        dropped
+        let all = self.waiting.drain(..).chain(self.on_its_way.drain(..));
+        let relayed = all.filter_map(|queued| queued.relayed);
+        relayed.fold((0, 0), |(messages, bytes), payload| (messages + 1, bytes + payload))
     }
 
     pub(super) fn is_waiting(&self) -> bool {

@@ -1,6 +1,5 @@
 //! What arrives from the broker.
 
-use super::Cluster;
 use super::action::{Action, Answer, Deliver, Departure, Perform, Scope};
 use super::event::Asker;
 use super::heard::Verdict;
@@ -10,6 +9,7 @@ use super::nodes::Sender;
 use super::stats::Defect;
 use super::traffic::Delivery;
 use super::wire::{self, Body, Header, Kind, Limits, Publication, Target};
+use super::{Cluster, Ending};
 use alloc::boxed::Box;
 use bytes::Bytes;
 
@@ -27,6 +27,9 @@ impl Cluster {
     pub(super) fn handle_received(&mut self, link: u64, delivery: &Delivery) {
         if self.link.up_of(link).is_none() {
             self.stats.stale += 1;
+            return;
+        }
+        if matches!(self.ending, Ending::Conceding(_)) {
             return;
         }
         match delivery {

@@ -18,7 +18,7 @@ impl Cluster {
             State::Up(up) => self.next_of(up),
         };
         let ending = match self.ending {
-            Ending::Flushing(until) | Ending::Goodbye(until) => Some(until),
+            Ending::Flushing(until) | Ending::Goodbye(until) | Ending::Conceding(until) => Some(until),
             _ => None,
         };
         let tails = self.streams.poll_timeout();
