@@ -93,6 +93,10 @@
 //! | [`Abort`] | closes the socket, even with unread or unwritten bytes, and hands in [`Event::Gone`] | |
 //! | [`Stopped`] | may end: no client is left | |
 //! | [`PresenceChanged`] | makes a message of the change and publishes it to [`Target::Watchers`](crate::hub::Target::Watchers) | who came to the room and who left |
+//! | [`RoomOccupied`] | in a cluster: subscribes to the room's messages of other nodes | |
+//! | [`RoomVacated`] | in a cluster: unsubscribes | |
+//! | [`UserPresent`] | in a cluster: subscribes to the user's messages of other nodes | |
+//! | [`UserAbsent`] | in a cluster: unsubscribes | |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
 //!
 //! # Who owns the bytes
@@ -314,6 +318,10 @@
 //! [`Resumed`]: crate::hub::Action::Resumed
 //! [`Expiring`]: crate::hub::Action::Expiring
 //! [`AskAgain`]: crate::hub::Action::AskAgain
+//! [`RoomOccupied`]: crate::hub::Action::RoomOccupied
+//! [`RoomVacated`]: crate::hub::Action::RoomVacated
+//! [`UserPresent`]: crate::hub::Action::UserPresent
+//! [`UserAbsent`]: crate::hub::Action::UserAbsent
 //! [`AskEnded`]: crate::hub::Action::AskEnded
 //! [`SetExpiry`]: crate::hub::Event::SetExpiry
 //! [`Replaced`]: crate::hub::Action::Replaced

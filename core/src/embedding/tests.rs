@@ -34,7 +34,11 @@ every_action!(
     Stopped,
     StoodStill,
     RoomClosed,
-    PresenceChanged
+    PresenceChanged,
+    RoomOccupied,
+    RoomVacated,
+    UserPresent,
+    UserAbsent
 );
 
 #[test]

@@ -164,6 +164,29 @@ pub enum Action {
         /// The users that appeared and disappeared, and the counts.
         change: Box<PresenceChange>,
     },
+    /// A room without members has got its first one. This and the next three are told only if
+    /// [`host.occupancy`](super::Host::occupancy) asks for them. For each room `RoomOccupied` and `RoomVacated` alternate.
+    RoomOccupied {
+        /// The room.
+        room: Name,
+    },
+    /// The last member has left a room, or the room was closed. Comes before the `Left` of that member, and before the first
+    /// `RoomClosed`.
+    RoomVacated {
+        /// The room, which may have ended.
+        room: Name,
+    },
+    /// A user without clients has got its first one, which may be reserved only. For each user `UserPresent` and `UserAbsent`
+    /// alternate.
+    UserPresent {
+        /// The user.
+        user: Name,
+    },
+    /// A user's last client has ended, or has another user.
+    UserAbsent {
+        /// The user.
+        user: Name,
+    },
 }
 
 const _: () = assert!(size_of::<Action>() <= 32, "actions are small");

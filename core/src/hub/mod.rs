@@ -44,6 +44,7 @@ mod keys;
 mod load;
 mod memberships;
 mod names;
+mod occupancy;
 mod outcome;
 mod pacing;
 mod per_client;

@@ -19,6 +19,9 @@ impl Hub {
         self.close_presence(slot);
         self.totals.leaves += u64::from(count);
         self.stale += u64::from(count);
+        if count > 0 {
+            self.note_vacated(slot);
+        }
         let end = match members {
             Members::Leave => None,
             Members::Disconnect { code, reason } => Some(CloseFrame::new(code, reason)),

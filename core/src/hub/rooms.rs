@@ -113,6 +113,9 @@ impl Hub {
         room.memberships.push(membership);
         self.totals.joins += 1;
         let (members, has_presence) = (room.members.len() as u32, room.attendance.is_some());
+        if members == 1 {
+            self.note_occupied(slot);
+        }
         if has_presence {
             self.arrive(index, slot, Bytes::copy_from_slice(info));
         }
@@ -191,6 +194,10 @@ impl Hub {
         } else {
             self.totals.leaves += 1;
         }
+        if room.members.is_empty() && !room.closed {
+            self.note_vacated(slot);
+        }
+        let room = self.rooms.get(slot)?;
         if room.is_over() {
             return self.rooms.remove(slot).map(|room| room.name);
         }

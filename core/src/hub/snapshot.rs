@@ -163,7 +163,7 @@ impl Hub {
     ) -> Result<Self, Wrong> {
         let mut config = Config::take(input)?;
         // The snapshot must not decide how much its reader allocates.
-        let fixed = |host: Host| (host.lanes, host.seed, host.slice);
+        let fixed = |host: Host| (host.lanes, host.seed, host.slice, host.occupancy);
         if fixed(config.host) != fixed(host) {
             return Err(Wrong::Malformed);
         }

@@ -80,6 +80,7 @@ impl Hub {
         let Some(user) = self.users.get(slot) else { return };
         if user.clients.is_empty() {
             self.users_present += 1;
+            self.note_user_present(slot);
             self.begin_user_rates(slot);
         }
         let Some(user) = self.users.get_mut(slot) else { return };
@@ -109,6 +110,7 @@ impl Hub {
             return;
         }
         self.users_present -= 1;
+        self.note_user_absent(slot);
         let Some(until) = self.remembered_until(Owner::User(slot)) else {
             self.users.remove(slot);
             return;

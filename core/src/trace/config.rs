@@ -66,20 +66,27 @@ variants!(Policy { 0 => DropNewest, 1 => DropOldest, 2 => Conflate(key), 3 => Di
 impl<'a> Field<'a> for Host {
     fn put(&self, log: &mut Vec<u8>) {
         // The hash key is a secret of the process, and no behaviour depends on it.
-        let Self { lanes, capacity, hash_key: _, seed, epoch_seed, slice } = self;
-        lanes.put(log);
+        let Self { lanes, capacity, hash_key: _, seed, epoch_seed, slice, occupancy } = self;
+        // Lanes in the low 16 bits.
+        (u32::from(*lanes) | u32::from(*occupancy) << 16).put(log);
         capacity.put(log);
         seed.put(log);
         epoch_seed.put(log);
         slice.put(log);
     }
     fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
-        let lanes = Field::take(input)?;
+        let first = u32::take(input)?;
+        let occupancy = match first >> 16 {
+            0 => false,
+            1 => true,
+            _ => return Err(Wrong::Malformed),
+        };
+        let lanes = first as u16;
         let capacity = Field::take(input)?;
         let seed = Field::take(input)?;
         let epoch_seed = Field::take(input)?;
         let slice = Field::take(input)?;
-        Ok(Self { lanes, capacity, hash_key: [0; 2], seed, epoch_seed, slice })
+        Ok(Self { lanes, capacity, hash_key: [0; 2], seed, epoch_seed, slice, occupancy })
     }
 }
 

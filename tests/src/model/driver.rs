@@ -3,6 +3,7 @@
 use super::Limits;
 use super::call::{Sinks, Way, call};
 use super::ledger::{self, Ledger};
+use super::occupied::{self, Occupied};
 use super::reached::first_word;
 use super::reference::{Client, ENTRY_BYTES, Model, NoRoom, Phase, Roll, Sending, Shedding, Story};
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ pub(super) struct Driver {
     /// Every position that the hub has told.
     pub(super) positions: Vec<Position>,
     batch: Batch,
+    occupied: Occupied,
     events: u64,
 }
 
@@ -56,6 +58,7 @@ impl Driver {
             ledger: Ledger::default(),
             positions: Vec::new(),
             batch: Batch::default(),
+            occupied: Occupied::default(),
             events: 0,
             reached: BTreeSet::new(),
         }
@@ -122,7 +125,7 @@ impl Driver {
         } else {
             // A copy is asked.
             let mut copy = self.hub.clone();
-            let waiting = std::iter::from_fn(|| copy.poll_action()).collect();
+            let waiting = occupied::without(std::iter::from_fn(|| copy.poll_action())).collect();
             self.ledger.produced(&self.hub, event, result.is_ok(), waiting)?;
         }
         if event == Event::Timeout && !self.model.is_busy() {
@@ -212,7 +215,7 @@ impl Driver {
         let now = hub.now();
         let events = model.clients.len();
         let tells = |hub: &mut Hub, model: &mut Model| {
-            std::iter::from_fn(|| hub.poll_action()).eq(model.poll_actions())
+            occupied::without(std::iter::from_fn(|| hub.poll_action())).eq(model.poll_actions())
         };
         tells(&mut hub, &mut model)
             && (0..events).all(|_| {
@@ -428,9 +431,11 @@ impl Driver {
     /// Drains the actions of both.
     fn drain(&mut self) -> Result<Vec<Action>, Wrong> {
         let expected = self.model.poll_actions();
-        let actions: Vec<_> = std::iter::from_fn(|| self.hub.poll_action()).collect();
-        ensure!(actions == expected, "the actions are {actions:?}, and should be {expected:?}");
+        let mut actions: Vec<_> = std::iter::from_fn(|| self.hub.poll_action()).collect();
         self.reached.extend(actions.iter().map(first_word));
+        self.occupied.follow(&mut actions)?;
+        self.occupied.check(&self.model, self.hub.config().host.occupancy)?;
+        ensure!(actions == expected, "the actions are {actions:?}, and should be {expected:?}");
         Ok(actions)
     }
 

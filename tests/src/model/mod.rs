@@ -11,6 +11,7 @@
 //! | `reference/` | the model, written for obviousness |
 //! | `driver`, `apply`, `apply_to_room`, `named`, `pick` | gives each operation to both and compares |
 //! | `reached` | what a case comes to, by name |
+//! | `occupied` | which rooms and users the hub tells of |
 //! | `ledger` | the invariants, from what can be seen of the hub alone |
 //! | `failure` | what went wrong, as text and as a test |
 
@@ -24,6 +25,7 @@ mod failure;
 mod ledger;
 mod limits;
 mod named;
+mod occupied;
 mod op;
 mod pick;
 mod reached;

@@ -350,6 +350,11 @@ impl Inner {
                 self.stop_presence();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
+            // A hub without a cluster does not ask for them.
+            Action::RoomOccupied { .. }
+            | Action::RoomVacated { .. }
+            | Action::UserPresent { .. }
+            | Action::UserAbsent { .. } => {}
             // The core adds no action without a change here.
             _ => debug_assert!(false, "{action:?}"),
         }

@@ -72,7 +72,8 @@ fn a_config_that_cannot_stand_changes_nothing() {
 fn the_host_is_not_looked_at_as_the_hub_has_set_it_itself() {
     let (world, _) = listening();
     let before = world.hub.config();
-    let other = Host { lanes: 9, capacity: 8, hash_key: [7; 2], seed: 6, epoch_seed: 4, slice: 5 };
+    let other =
+        Host { lanes: 9, capacity: 8, hash_key: [7; 2], seed: 6, epoch_seed: 4, slice: 5, occupancy: true };
     let config = Config { host: other, ..before.clone() };
     assert_eq!(world.hub.reconfigure(&config), Ok(()));
     assert_eq!(world.hub.config(), before);

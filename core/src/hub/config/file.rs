@@ -34,7 +34,7 @@ section!(Deadlines, "the table `deadlines`", "deadlines.", {
 section!(Websocket, "the table `websocket`", "websocket.", { fragments, head_bytes, headers });
 section!(Hooks, "the table `hooks`", "hooks.", { limit, message, authentication });
 section!(DrainPlan, "the table `drain`", "drain.", { idle, spread, deadline });
-// Lanes, hash key and seed are not in the file: the host sets them when it starts.
+// Lanes, hash key, seeds and the like are not in the file: the host sets them when it starts.
 section!(Host, "the table `host`", "host.", { capacity });
 
 // A room's config is not part of the hub's config: an application keeps it in its own file.

@@ -68,7 +68,7 @@ use core::time::Duration;
 /// | `deadlines.expiry_notice` | Applies to every expiry that is set from then on |
 /// | `closes` | Apply to every client that is closed from then on, also by a drain that runs already |
 /// | `websocket`, `hooks`, `drain` | Apply to the next message, request, hook or drain |
-/// | `host.lanes`, `host.seed`, `host.slice` | Cannot change: the config is refused |
+/// | `host.lanes`, `host.seed`, `host.slice`, `host.occupancy` | Cannot change: the config is refused |
 /// | `host.capacity`, `host.hash_key`, `host.epoch_seed` | Are ignored: the hub keeps its own values |
 #[cfg_attr(
     feature = "serde",
@@ -350,6 +350,10 @@ pub struct Host {
     /// rooms that they leave, messages that are dropped, timers that fire. A unit is about 50 ns. The next
     /// [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once, continues. Default: 4,096.
     pub slice: u32,
+    /// Whether the hub tells when a room gets its first member and loses its last one, and when a user gets its first client and
+    /// loses its last one: [`Action::RoomOccupied`](crate::hub::Action::RoomOccupied) and the three after it. A host that gets
+    /// messages from other nodes needs them for the rooms and users that are here. Default: `false`.
+    pub occupancy: bool,
 }
 
 impl Default for Admission {
@@ -445,6 +449,14 @@ impl DrainPlan {
 
 impl Default for Host {
     fn default() -> Self {
-        Self { lanes: 1, capacity: 0, hash_key: [0; 2], seed: 0, epoch_seed: 0, slice: 4_096 }
+        Self {
+            lanes: 1,
+            capacity: 0,
+            hash_key: [0; 2],
+            seed: 0,
+            epoch_seed: 0,
+            slice: 4_096,
+            occupancy: false,
+        }
     }
 }

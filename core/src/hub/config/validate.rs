@@ -175,6 +175,7 @@ impl Config {
             ("host.lanes", u64::from(self.host.lanes), u64::from(running.host.lanes)),
             ("host.seed", self.host.seed, running.host.seed),
             ("host.slice", u64::from(self.host.slice), u64::from(running.host.slice)),
+            ("host.occupancy", u64::from(self.host.occupancy), u64::from(running.host.occupancy)),
         ] {
             if value != was {
                 return Err(ConfigError { field, value, must: Must::Stay(was) });

@@ -183,6 +183,10 @@ fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: &Action, see
         }
         Action::PresenceChanged { .. } => panic!("seed {seed}: {action:?} without presence"),
         Action::StoodStill { .. } => {}
+        Action::RoomOccupied { .. }
+        | Action::RoomVacated { .. }
+        | Action::UserPresent { .. }
+        | Action::UserAbsent { .. } => panic!("seed {seed}: {action:?}, which nobody asked for"),
         Action::Stopped => panic!("seed {seed}: {action:?}, but nobody asked for it"),
     }
 }

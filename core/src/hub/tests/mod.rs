@@ -31,6 +31,7 @@ mod history_budget;
 mod idle_rooms;
 mod ids;
 mod keepalive;
+mod occupancy;
 mod pacing;
 mod place;
 mod policies;

@@ -124,6 +124,7 @@ pub(crate) fn config(seed: u64, hash_key: [u64; 2]) -> Config {
             seed,
             epoch_seed: seed | 1,
             slice: SLICES[seed as usize % SLICES.len()],
+            occupancy: seed.is_multiple_of(3),
         },
         ..Config::default()
     }

@@ -77,6 +77,7 @@ pub(super) fn strange() -> Config {
             seed: 18,
             epoch_seed: 29,
             slice: 27,
+            occupancy: true,
         },
     }
 }

@@ -73,6 +73,8 @@ impl Limits {
                 seed: self.seed,
                 epoch_seed: self.epoch_seed(),
                 slice: self.slice,
+                // Of the seed, so that older inputs stay what they are.
+                occupancy: self.seed.rotate_left(9) & 1 == 1,
                 ..Host::default()
             },
             ..Config::default()
