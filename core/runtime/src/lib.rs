@@ -45,6 +45,7 @@
 //! | `serde` | reads a [`Config`](throng_core::hub::Config) from TOML, JSON or any other format of serde |
 //! | `session-tokens` | session names that nobody can guess, signed: [`session`] |
 //! | `simulation` | an application with simulated clients, network, host and clock: [`simulation`] |
+//! | `broker-conformance` | a suite to which implementations of [`cluster::Broker`] can be held: [`cluster::conformance`] |
 //! | `metrics` | the hub's numbers through the `metrics` facade: [`observe`]; middleware that counts messages; enables `tower` |
 //!
 //! # How the modules depend on each other
@@ -76,6 +77,7 @@
 // Docs of one feature link to items of others, so links break unless all features are on.
 #![cfg_attr(
     not(all(
+        feature = "broker-conformance",
         feature = "deflate",
         feature = "metrics",
         feature = "router",

@@ -66,8 +66,8 @@ pub enum Action {
         /// The reason.
         why: Departure,
     },
-    /// Messages of this node for other nodes were dropped since the previous `Dropped`, because the queue was full. Their publishers were
-    /// told by [`Outcome::Dropped`](super::Outcome::Dropped).
+    /// Messages of this node for other nodes were dropped since the previous `Dropped`: the queue was full, and their publishers were told by
+    /// [`Outcome::Dropped`](super::Outcome::Dropped); or the node left the cluster before they were sent.
     Dropped {
         /// How many messages.
         messages: u64,
@@ -156,6 +156,8 @@ pub enum Unready {
     ConnectTimeout,
     /// A probe did not come back in time.
     ProbeTimeout,
+    /// The link did not take a batch in time.
+    SendTimeout,
     /// The broker did not confirm subscriptions in time.
     SubscriptionTimeout,
     /// Another node has the id of this one, and a later incarnation.
@@ -172,6 +174,7 @@ impl Unready {
             Self::LinkDown => "link_down",
             Self::ConnectTimeout => "connect_timeout",
             Self::ProbeTimeout => "probe_timeout",
+            Self::SendTimeout => "send_timeout",
             Self::SubscriptionTimeout => "subscription_timeout",
             Self::Superseded => "superseded",
             Self::Goodbye => "goodbye",

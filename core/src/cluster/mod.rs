@@ -35,16 +35,34 @@
 //! A node trusts the broker to let only nodes of this cluster publish to its subjects: a message is checked, but not signed.
 
 mod action;
+mod address;
+mod batches;
 mod commands;
 mod config;
+mod ends;
 mod event;
 #[cfg(feature = "serde")]
 mod file;
+mod heard;
+mod interests;
+mod link;
+mod links;
 mod node_id;
+mod nodes;
 mod outcome;
+mod publish;
+mod questions;
+mod queue;
+mod random;
+mod receive;
 mod stats;
+mod streams;
 mod subject;
+#[cfg(test)]
+mod tests;
+mod timeouts;
 mod traffic;
+mod wire;
 
 pub use action::{Action, Answer, Deliver, Departure, Perform, Scope, Totals, Unready};
 pub use config::{Config, ConfigError, Must};
@@ -56,17 +74,76 @@ pub use subject::{BadSubject, Subject};
 pub use traffic::{Command, Delivery};
 
 use crate::time::Instant;
+use address::Place;
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
+use interests::Interests;
+use link::{Link, State};
+use nodes::Nodes;
+use questions::Questions;
+use queue::Queue;
+use random::Random;
+use streams::Streams;
 
 /// The state machine of a node in a cluster. See the [module](self) for what the host does.
+///
+/// Tables are ordered by their keys, so nothing depends on the order of a hash map, and nobody can choose names that collide.
 #[derive(Debug)]
 pub struct Cluster {
     config: Config,
     identity: Identity,
     now: Instant,
+    random: Random,
+    link: Link,
+    interests: Interests,
+    queue: Queue,
+    /// The numbers of what this node publishes.
+    streams: Streams,
+    nodes: Nodes,
+    questions: Questions,
+    /// Where nodes, and this node, are addressed.
+    all: Subject,
+    own: Subject,
+    heartbeat: Heartbeat,
+    ending: Ending,
+    /// The other node with this node's id that was last told.
+    rival: Option<u64>,
     actions: VecDeque<Action>,
+    /// What was dropped since `Action::Dropped` was polled: messages and bytes.
+    dropped: (u64, u64),
     stats: Stats,
+    /// A subject, while it is looked up.
+    text: String,
+    /// Slots of subscriptions that have ended, while an event is applied.
+    removed: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Heartbeat {
+    /// The number of the last one.
+    beat: u64,
+    /// One is to be sent to all nodes.
+    is_due: bool,
+    /// One is to be sent to a node that has this node's id.
+    is_due_to_rival: bool,
+    next: Instant,
+    /// No node is taken for silent for what it did not send before.
+    since: Instant,
+}
+
+/// Whether the node is about to leave the cluster, or has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    No,
+    /// It sends what is queued, until this moment.
+    Flushing(Instant),
+    /// The goodbye is on its way, until this moment.
+    Goodbye(Instant),
+    Left,
+    /// It tells the node that takes its place that there were two, until this moment.
+    Conceding(Instant),
+    Superseded,
 }
 
 impl Cluster {
@@ -76,37 +153,67 @@ impl Cluster {
     /// [`ConfigError`] names the first invalid field and its value.
     pub fn new(config: Config, identity: Identity, now: Instant) -> Result<Self, ConfigError> {
         config.validate()?;
-        let actions = VecDeque::from([Action::Connect { link: 1 }]);
-        Ok(Self { config, identity, now, actions, stats: Stats::default() })
+        let all = address::subject(&config.prefix, Place::All);
+        let own = address::subject(&config.prefix, Place::Node(identity.node.as_str()));
+        let deadline = now + config.connect;
+        let link = Link { number: 1, state: State::Connecting { deadline }, attempts: 0, grace: now };
+        let heartbeat = Heartbeat { beat: 0, is_due: false, is_due_to_rival: false, next: now, since: now };
+        Ok(Self {
+            now,
+            random: Random::new(identity.seed),
+            link,
+            interests: Interests::new(all.clone(), own.clone()),
+            queue: Queue::new(config.queue_bytes),
+            streams: Streams::new(config.published_streams, config.tail),
+            nodes: Nodes::new(config.nodes, config.received_streams),
+            questions: Questions::default(),
+            all,
+            own,
+            heartbeat,
+            ending: Ending::No,
+            rival: None,
+            actions: VecDeque::from([Action::Connect { link: 1 }]),
+            dropped: (0, 0),
+            stats: Stats { connects: 1, ..Stats::default() },
+            text: String::new(),
+            removed: Vec::new(),
+            config,
+            identity,
+        })
     }
 
-    /// Applies an event.
+    /// Applies an event. O(log n) for tables of n entries, if nothing else is said.
     ///
     /// # Errors
     /// A [`Refusal`] says which limit was reached; then nothing has changed.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Refusal> {
-        self.now = self.now.max(now);
-        let _ = event;
+        self.pass_time(now);
+        if self.actions.len() >= self.config.actions as usize {
+            self.stats.overrun += u64::from(matches!(event, Event::Received { .. }));
+            return Err(Refusal::ActionsWaiting { limit: self.config.actions });
+        }
+        match event {
+            Event::LinkUp { link } => self.handle_link_up(link),
+            Event::LinkDown { link } => self.handle_link_down(link),
+            Event::Sent { link } => self.handle_sent(link),
+            Event::Received { link, delivery } => self.handle_received(link, delivery),
+            Event::Interest { topic, wanted } => return self.handle_interest(topic, wanted),
+            Event::Publish(message) => return self.handle_publish(&message),
+            Event::Command { to, directive, asks } => return self.handle_command(to, directive, asks),
+            Event::Answer { asker, exists } => return self.handle_answer(asker, exists),
+            Event::Counts(counts) => self.nodes.set_own(counts),
+            Event::Goodbye => self.handle_goodbye(),
+            Event::Timeout => self.handle_timeout(),
+        }
         Ok(Outcome::Done)
     }
 
     /// The next action; `None` until another event. O(1).
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
-    }
-
-    /// Appends a batch of commands for the link, of at most `max_bytes` of payloads but at least one command, and of at most
-    /// [`Config::batch`] commands. Returns the number of the link; `None` if there is no link, nothing to send, or a batch on its way.
-    /// After a batch hand in [`Event::Sent`] or [`Event::LinkDown`].
-    pub fn poll_commands(&mut self, max_bytes: usize, commands: &mut Vec<Command>) -> Option<u64> {
-        let _ = (max_bytes, commands);
-        None
-    }
-
-    /// When to hand in [`Event::Timeout`]; `None`: never. It may be early, and is never late.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.actions.pop_front().or_else(|| {
+            let (messages, bytes) = core::mem::take(&mut self.dropped);
+            (messages > 0).then_some(Action::Dropped { messages, bytes })
+        })
     }
 
     /// Who this node is.
@@ -124,24 +231,49 @@ impl Cluster {
     /// Whether the link is proven, as [`Action::Ready`] and [`Action::NotReady`] tell. O(1).
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        false
+        self.ending == Ending::No && self.link.up().is_some_and(|up| up.ready.is_some())
     }
 
     /// The counts of all nodes together: running sums. O(1). They stay as they were while this node is not ready, and a node that is
     /// silent stays in them until it is evicted.
     #[must_use]
-    pub fn totals(&self) -> Totals {
-        Totals::default()
+    pub const fn totals(&self) -> Totals {
+        self.nodes.totals()
     }
 
     /// The other nodes that are present, in the order of their ids, with their incarnations and counts.
     pub fn nodes(&self) -> impl Iterator<Item = (&NodeId, u64, Counts)> + '_ {
-        core::iter::empty()
+        self.nodes.iter()
     }
 
     /// The counters and gauges. O(1).
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.stats
+        Stats {
+            queue_messages: self.queue.len(),
+            queue_bytes: self.queue.bytes(),
+            subscriptions: self.interests.len() as u64,
+            received_streams: self.nodes.streams() as u64,
+            nodes: self.nodes.present(),
+            ..self.stats
+        }
+    }
+
+    /// Checks what holds after each event, for tests. O(everything).
+    ///
+    /// # Errors
+    /// A sentence that should be true and is not: a bug of the machine.
+    pub fn check(&self) -> Result<(), &'static str> {
+        self.queue.check()?;
+        self.streams.check()?;
+        self.nodes.check()?;
+        self.interests.check()?;
+        if self.questions.len() > self.config.questions as usize {
+            return Err("there are no more questions than the config allows");
+        }
+        if self.is_ready() && self.link.up().is_none_or(|up| !up.is_proven) {
+            return Err("a node is ready only by a link that is proven");
+        }
+        Ok(())
     }
 }

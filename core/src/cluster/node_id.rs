@@ -22,11 +22,15 @@ impl NodeId {
         if id.is_empty() || id.len() > Self::MAX {
             return Err(BadNodeId::Length { length: id.len() });
         }
-        let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        match id.bytes().find(|&byte| !is_valid(byte)) {
+        match id.bytes().find(|&byte| !is_of_id(byte)) {
             Some(byte) => Err(BadNodeId::Byte { byte }),
             None => Ok(Self(id.into())),
         }
+    }
+
+    /// Whether a text can be an id. O(length).
+    pub(super) fn is_valid(id: &str) -> bool {
+        (1..=Self::MAX).contains(&id.len()) && id.bytes().all(is_of_id)
     }
 
     /// The id as text.
@@ -34,6 +38,10 @@ impl NodeId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+const fn is_of_id(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
 // As the text does: equal and of the same order and hash.

@@ -17,6 +17,8 @@ pub enum Outcome {
     Dropped,
     /// The client is one of this node: nothing is sent.
     Local,
+    /// The client has ended, since its node has started again: nothing is sent.
+    Gone,
 }
 
 /// Why an event is refused. Nothing has changed.

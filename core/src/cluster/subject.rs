@@ -35,6 +35,12 @@ impl Subject {
         Ok(Self(subject.into()))
     }
 
+    /// A subject that is valid by the way in which it was made.
+    pub(super) fn made(subject: &str) -> Self {
+        debug_assert!(Self::new(subject).is_ok(), "{subject:?}");
+        Self(subject.into())
+    }
+
     /// The subject as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

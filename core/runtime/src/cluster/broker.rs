@@ -13,11 +13,15 @@ use throng_core::cluster::{Command, Delivery};
 /// reconnecting, no list of subscriptions, no queue and no health check of its own, and a client library that has them should have
 /// them turned off.
 ///
+/// The suite `conformance` (feature `broker-conformance`) holds a broker to all that follows.
+///
 /// # Contract
 ///
 /// - *Order*: messages that one node publishes to one subject over one link arrive in their order, or not at all. Nothing is promised
 ///   between subjects or nodes.
 /// - *At most once*: a message may be lost; the node notices. A message may also arrive twice; the node notices that, too.
+/// - *Own messages*: a message comes back to the link that has published it, if the link has subscribed to its subject: this is how the
+///   node proves that the link works.
 /// - *Subscriptions*: after [`Delivery::Subscribed`], each message that the broker accepts for that subject is handed in or lost, and
 ///   nothing is handed in for subjects that the link has not subscribed to, but for what is on its way after an
 ///   [`Unsubscribe`](Command::Unsubscribe). If the broker takes a subscription away by itself, the link fails.

@@ -103,16 +103,12 @@ impl ClusterNode {
         self.try_send(to, message, false).map(drop)
     }
 
-    /// Sends a message to a client, wherever it is, and asks whether the client exists. The future is ready when the answer has come, or did
+    /// Sends a message to a client, wherever it is, and asks whether the client exists. The future is ready when the answer has come, or has
     /// not come [in time](throng_core::cluster::Config). Cancel-safe: if it is dropped, the message is sent all the same.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn send_and_ask(
-        &self,
-        to: &GlobalId,
-        message: impl IntoFrame,
-    ) -> Result<impl Future<Output = Answer> + Send + Unpin + use<>, SendError> {
+    pub fn send_and_ask(&self, to: &GlobalId, message: impl IntoFrame) -> Result<Asked, SendError> {
         self.try_send(to, message, true)
     }
 
@@ -140,12 +136,7 @@ impl ClusterNode {
     ///
     /// # Errors
     /// The command cannot be [relayed](SendError::NotRelayed).
-    pub fn close(
-        &self,
-        client: &GlobalId,
-        code: CloseCode,
-        reason: &str,
-    ) -> Result<impl Future<Output = Answer> + Send + Unpin + use<>, SendError> {
+    pub fn close(&self, client: &GlobalId, code: CloseCode, reason: &str) -> Result<Asked, SendError> {
         self.command(client, &Directive::Close(CloseFrame::new(code, reason)))
     }
 
@@ -154,11 +145,7 @@ impl ClusterNode {
     ///
     /// # Errors
     /// The command cannot be [relayed](SendError::NotRelayed).
-    pub fn join(
-        &self,
-        client: &GlobalId,
-        room: &str,
-    ) -> Result<impl Future<Output = Answer> + Send + Unpin + use<>, SendError> {
+    pub fn join(&self, client: &GlobalId, room: &str) -> Result<Asked, SendError> {
         self.command(client, &Directive::Join(Name::from(room)))
     }
 
@@ -166,11 +153,7 @@ impl ClusterNode {
     ///
     /// # Errors
     /// The command cannot be [relayed](SendError::NotRelayed).
-    pub fn leave(
-        &self,
-        client: &GlobalId,
-        room: &str,
-    ) -> Result<impl Future<Output = Answer> + Send + Unpin + use<>, SendError> {
+    pub fn leave(&self, client: &GlobalId, room: &str) -> Result<Asked, SendError> {
         self.command(client, &Directive::Leave(Name::from(room)))
     }
 
@@ -276,8 +259,9 @@ impl fmt::Debug for ClusterNode {
     }
 }
 
-/// A question to another node, or its answer if that is known.
-struct Asked {
+/// The answer of another node, when it has come. Cancel-safe.
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Asked {
     shared: Arc<Shared>,
     question: Result<QuestionId, Answer>,
 }
@@ -305,5 +289,11 @@ impl Drop for Asked {
             let forgotten = self.shared.with(|inner, _| inner.forget_answer(question));
             drop(forgotten);
         }
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("question", &self.question).finish_non_exhaustive()
     }
 }

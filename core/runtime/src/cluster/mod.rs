@@ -1,6 +1,8 @@
 //! Several hubs as one, over a [`Broker`] that carries messages between them.
 
 pub(crate) mod broker;
+#[cfg(feature = "broker-conformance")]
+pub mod conformance;
 mod handle;
 mod memory;
 pub(crate) mod options;
@@ -9,7 +11,7 @@ pub(crate) mod task;
 pub use crate::notice::cluster::ClusterEvent;
 pub use crate::state::settings::Readiness;
 pub use broker::{Broker, BrokerError, Receiver, Sender};
-pub use handle::ClusterNode;
+pub use handle::{Asked, ClusterNode};
 pub use memory::{Memory, MemoryReceiver, MemorySender};
 pub use options::ClusterOptions;
 pub use throng_core::cluster::{

@@ -118,7 +118,7 @@ impl From<JoinError> for RouteError {
     }
 }
 
-/// The code is `too_long`, `not_encoded`, `outbox_full` or `too_many_waiters`, else that of the [hub's error](hub::Error).
+/// The code is `too_long`, `not_encoded`, `outbox_full`, `too_many_waiters` or `not_relayed`, else that of the [hub's error](hub::Error).
 impl From<SendError> for RouteError {
     fn from(error: SendError) -> Self {
         let code = match error {
@@ -126,6 +126,7 @@ impl From<SendError> for RouteError {
             SendError::NotEncoded => "not_encoded",
             SendError::Full => "outbox_full",
             SendError::TooManyWaiters => "too_many_waiters",
+            SendError::NotRelayed => "not_relayed",
             SendError::Hub(error) => return error.into(),
         };
         Self::refused(code, error.to_string())

@@ -81,7 +81,9 @@ impl Inner {
         }
         if is_nobody_here && is_relayed {
             let unknown = targets.len() as u32;
-            return Ok(hub::Outcome::Published(Published { unknown, ..Published::default() }));
+            let mut published = Published::default();
+            published.unknown = unknown;
+            return Ok(hub::Outcome::Published(published));
         }
         result
     }

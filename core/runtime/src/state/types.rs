@@ -242,8 +242,8 @@ pub(crate) struct Tasks {
 
 /// What makes the tasks of a hub in a cluster.
 pub(crate) struct ClusterTasks {
-    pub(crate) config: cluster::Config,
-    pub(crate) id: NodeId,
+    pub(crate) config: throng_core::cluster::Config,
+    pub(crate) id: throng_core::cluster::NodeId,
     /// `None`: the time of the start.
     pub(crate) incarnation: Option<u64>,
     pub(crate) seed: u64,

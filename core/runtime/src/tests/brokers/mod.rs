@@ -1,5 +1,9 @@
 //! Brokers, as a node uses them.
 
+#[cfg(feature = "broker-conformance")]
+mod conformance;
+#[cfg(feature = "broker-conformance")]
+mod faulty;
 mod memory;
 
 use crate::cluster::{Broker, BrokerError, Command, Delivery, Receiver, Subject};

@@ -1,0 +1,113 @@
+//! The format of messages between nodes.
+//!
+//! All numbers are big-endian. A text is its length and its bytes in UTF-8.
+//!
+//! | bytes | field |
+//! | --- | --- |
+//! | 1 | version, 1 |
+//! | 1 | kind |
+//! | 1 + n | id of the node that sent it |
+//! | 8 | its incarnation |
+//! | 8 | the number of its stream to this subject; 0 in messages without a number |
+//! | 8 | the number of the message in the stream, from 1 on; of a tail that of the last message; 0 without a number |
+//! | … | the body of the kind |
+//!
+//! The node is before everything else of variable length, so that a node recognises its own messages by the first bytes. Numbers have a
+//! fixed width: the length of a message is known before it is numbered, and a message that does not fit in the queue gets no number.
+//!
+//! A **stream** is a run of numbers of one node to one subject. A node that forgets how far it has counted begins another stream with a
+//! greater number: to a receiver, everything of an older stream is a repeat, and the first message of a new stream is number 1.
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub(super) use read::{Limits, read_body, read_header};
+pub(super) use write::{head_size, write_body, write_header, write_publication};
+
+use super::event::{Counts, Directive};
+use super::stats::Defect;
+use crate::frame::MessageKind;
+use crate::id::ClientId;
+use alloc::vec::Vec;
+
+pub(super) const VERSION: u8 = 1;
+
+/// The longest head of a message besides its names, excepted clients and payload: header and fixed fields.
+pub(super) const MOST_FIXED: usize = 128;
+
+/// What an excepted client takes at most: an id of 32 bytes and its length, incarnation, client.
+pub(super) const EXCEPTED: usize = 1 + 32 + 8 + 8;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Probe = 1,
+    Beat,
+    Goodbye,
+    Tail,
+    Publication,
+    Directive,
+    Answer,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Probe,
+        Self::Beat,
+        Self::Goodbye,
+        Self::Tail,
+        Self::Publication,
+        Self::Directive,
+        Self::Answer,
+    ];
+
+    /// Whether messages of this kind are numbered.
+    pub(super) const fn is_numbered(self) -> bool {
+        matches!(self, Self::Tail | Self::Publication | Self::Directive | Self::Answer)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header<'a> {
+    pub(super) kind: Kind,
+    pub(super) node: &'a str,
+    pub(super) incarnation: u64,
+    pub(super) stream: u64,
+    pub(super) sequence: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body<'a> {
+    Probe { nonce: u64 },
+    Beat { beat: u64, counts: Counts },
+    Goodbye,
+    Tail,
+    Publication(Publication<'a>),
+    Directive { to: Target<'a>, directive: Directive, question: u64 },
+    Answer { incarnation: u64, question: u64, exists: bool },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Publication<'a> {
+    pub(super) to: Target<'a>,
+    pub(super) kind: MessageKind,
+    /// 0 for none.
+    pub(super) question: u64,
+    pub(super) except_user: Option<&'a str>,
+    /// Of those that are excepted, the clients of this node.
+    pub(super) except: Vec<ClientId>,
+    /// Where the payload begins in the message.
+    pub(super) payload: usize,
+}
+
+/// The recipients of a message. A client is one of the node whose subject the message came on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    All,
+    Room(&'a str),
+    User(&'a str),
+    Client { incarnation: u64, client: ClientId },
+}
+
+pub(super) type Read<T> = Result<T, Defect>;

@@ -1,0 +1,128 @@
+//! Writes messages between nodes.
+
+use super::{Header, MOST_FIXED, Target, VERSION};
+use crate::cluster::event::{Counts, Directive};
+use crate::cluster::node_id::{GlobalId, NodeId};
+use crate::frame::MessageKind;
+use alloc::vec::Vec;
+
+/// Most bytes that a head may take with these names and excepted clients. O(excepted).
+pub(in crate::cluster) fn head_size<'a, 'b>(
+    names: impl IntoIterator<Item = &'a str>,
+    except: impl Iterator<Item = &'b GlobalId>,
+) -> usize {
+    let names: usize = names.into_iter().map(str::len).sum();
+    let except: usize = except.map(|id| 1 + id.node.as_str().len() + 8 + 8).sum();
+    MOST_FIXED + names + except
+}
+
+pub(in crate::cluster) fn write_header(header: &Header<'_>, out: &mut Vec<u8>) {
+    out.extend([VERSION, header.kind as u8]);
+    put_id(header.node, out);
+    for number in [header.incarnation, header.stream, header.sequence] {
+        put_u64(number, out);
+    }
+}
+
+/// The body of a message that is no publication.
+pub(in crate::cluster) fn write_body(body: &super::Body<'_>, out: &mut Vec<u8>) {
+    match body {
+        super::Body::Probe { nonce } => put_u64(*nonce, out),
+        super::Body::Beat { beat, counts: Counts { clients, users, rooms } } => {
+            for number in [*beat, *clients, *users, *rooms] {
+                put_u64(number, out);
+            }
+        }
+        super::Body::Goodbye | super::Body::Tail => {}
+        super::Body::Publication(_) => debug_assert!(false, "written by write_publication"),
+        super::Body::Directive { to, directive, question } => {
+            put_target(*to, out);
+            put_u64(*question, out);
+            match directive {
+                Directive::Close(close) => {
+                    out.push(1);
+                    out.extend(close.code.0.to_be_bytes());
+                    put_text(&close.reason, out);
+                }
+                Directive::Join(room) => {
+                    out.push(2);
+                    put_text(room, out);
+                }
+                Directive::Leave(room) => {
+                    out.push(3);
+                    put_text(room, out);
+                }
+            }
+        }
+        super::Body::Answer { incarnation, question, exists } => {
+            put_u64(*incarnation, out);
+            put_u64(*question, out);
+            out.push(u8::from(*exists));
+        }
+    }
+}
+
+/// The body of a publication, up to its payload.
+pub(in crate::cluster) fn write_publication<'a>(
+    to: Target<'_>,
+    kind: MessageKind,
+    question: u64,
+    except_user: Option<&str>,
+    except: impl Iterator<Item = &'a GlobalId> + Clone,
+    out: &mut Vec<u8>,
+) {
+    put_target(to, out);
+    out.push(match kind {
+        MessageKind::Text => 1,
+        MessageKind::Binary => 2,
+    });
+    put_u64(question, out);
+    out.push(u8::from(except_user.is_some()));
+    if let Some(user) = except_user {
+        put_text(user, out);
+    }
+    // Config allows no more than a `u16` of them.
+    out.extend((except.clone().count() as u16).to_be_bytes());
+    for id in except {
+        put_id(id.node.as_str(), out);
+        put_u64(id.incarnation, out);
+        put_u64(id.client.to_u64(), out);
+    }
+}
+
+fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
+    match target {
+        Target::All => out.push(1),
+        Target::Room(name) => {
+            out.push(2);
+            put_text(name, out);
+        }
+        Target::User(name) => {
+            out.push(3);
+            put_text(name, out);
+        }
+        Target::Client { incarnation, client } => {
+            out.push(4);
+            put_u64(incarnation, out);
+            put_u64(client.to_u64(), out);
+        }
+    }
+}
+
+fn put_u64(number: u64, out: &mut Vec<u8>) {
+    out.extend(number.to_be_bytes());
+}
+
+/// Ids have at most 32 bytes.
+fn put_id(id: &str, out: &mut Vec<u8>) {
+    debug_assert!(id.len() <= NodeId::MAX);
+    out.push(id.len() as u8);
+    out.extend(id.as_bytes());
+}
+
+/// Config allows no longer names than a `u16` counts.
+fn put_text(text: &str, out: &mut Vec<u8>) {
+    debug_assert!(u16::try_from(text.len()).is_ok());
+    out.extend((text.len() as u16).to_be_bytes());
+    out.extend(text.as_bytes());
+}
