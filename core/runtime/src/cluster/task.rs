@@ -176,6 +176,7 @@ impl<B: Broker> NodeTask<B> {
         };
         let commands = idle.as_mut().map(|(_, commands)| commands);
         let turn = shared.with(|inner, now| inner.turn_node(now, cx.waker(), commands, actions));
+        drop(turn.old);
         if let Some((sender, commands)) = idle {
             link.sending = if turn.link == Some(link.number) && !commands.is_empty() {
                 *has_done = true;

@@ -1,5 +1,6 @@
 use super::host::World;
 use crate::Hub;
+use crate::cluster::{ClusterEvent, NodeId, Scope};
 use crate::host::log::Limit;
 use crate::hosting::{Log, Report};
 use std::fmt::Debug;
@@ -85,6 +86,13 @@ fn repeatable() -> Vec<Report> {
         Report::AcceptFailed { kind: io::ErrorKind::ConnectionAborted, code: None },
         Report::Abandoned,
         Report::HostIsGone,
+        Report::Cluster(ClusterEvent::Missed {
+            scope: Scope::All,
+            from: NodeId::new("a").expect("a node id"),
+            messages: 1,
+        }),
+        Report::Cluster(ClusterEvent::Dropped { messages: 1, bytes: 1 }),
+        Report::BrokerFailed { broker: "redis", error: "refused".into() },
     ]
 }
 
@@ -100,7 +108,11 @@ fn is_repeatable(report: &Report) -> bool {
         | Report::Misbehaved { .. }
         | Report::AcceptFailed { .. }
         | Report::Abandoned
-        | Report::HostIsGone => true,
+        | Report::HostIsGone
+        | Report::Cluster(ClusterEvent::Missed { .. } | ClusterEvent::Dropped { .. })
+        | Report::BrokerFailed { .. } => true,
+        // Nodes and the broker cause these, no peer.
+        Report::Cluster(_) => false,
         // An operator's signal causes these, at most twice; and at most one standstill fits in a second.
         Report::StoodStill { .. }
         | Report::Draining

@@ -4,6 +4,7 @@ mod batching;
 mod brokers;
 mod choose;
 mod closes;
+mod cluster;
 #[cfg(feature = "deflate")]
 mod compression;
 #[cfg(feature = "tower")]
