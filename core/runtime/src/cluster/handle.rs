@@ -93,6 +93,13 @@ impl ClusterNode {
         self.shared.look(|inner| inner.node.as_ref().map(|node| node.machine.stats()).unwrap_or_default())
     }
 
+    /// How often the node refused to relay a message or to hear of a room or user, because a [limit](throng_core::cluster::Config) was
+    /// reached, or because it is leaving.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.shared.look(|inner| inner.node.as_ref().map_or(0, |node| node.refused))
+    }
+
     /// Sends a message to a client, wherever it is. Does not wait, and does not say whether the client still exists:
     /// [`send_and_ask`](Self::send_and_ask) does.
     ///

@@ -114,7 +114,7 @@ impl<B: Broker> NodeTask<B> {
                 let link = self.link.number;
                 self.shared.with(|inner, now| inner.in_cluster(now, Event::LinkUp { link }));
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(&error),
         }
         true
     }
@@ -129,7 +129,7 @@ impl<B: Broker> NodeTask<B> {
                 let link = self.link.number;
                 self.shared.with(|inner, now| inner.in_cluster(now, Event::Sent { link }));
             }
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(&error),
         }
         true
     }
@@ -150,13 +150,13 @@ impl<B: Broker> NodeTask<B> {
         deliveries.clear();
         match result {
             Ok(()) => self.link.receiving = Some(receive(receiver, deliveries)),
-            Err(error) => self.fail(error),
+            Err(error) => self.fail(&error),
         }
         true
     }
 
     /// The link has failed, or could not be opened.
-    fn fail(&mut self, error: BrokerError) {
+    fn fail(&mut self, error: &BrokerError) {
         let link = self.link.number;
         self.link = Link { number: link, ..Link::default() };
         self.shared

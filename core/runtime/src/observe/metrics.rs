@@ -27,7 +27,7 @@ pub struct Meters {
 }
 
 /// A metric that is read: name, unit, description.
-type Read = (&'static str, Unit, &'static str);
+pub(super) type Read = (&'static str, Unit, &'static str);
 
 const GAUGES: [Read; 19] = [
     ("throng_ready", Unit::Count, "1 while newcomers are taken"),
@@ -121,6 +121,7 @@ impl Meters {
         for (name, unit, text) in COUNTERS {
             describe_counter!(name, unit, text);
         }
+        Self::describe_cluster();
         Self { hub: hub.clone(), labels: Vec::new() }
     }
 
@@ -141,6 +142,9 @@ impl Meters {
         self.presence(&numbers);
         self.refusals(&numbers);
         self.errors(&numbers);
+        if let Some(node) = self.hub.cluster() {
+            self.cluster(&node);
+        }
     }
 
     /// Reports the numbers repeatedly until the hub has stopped; `pause` is the application's timer. Cancel-safe: if
@@ -327,11 +331,11 @@ impl Meters {
         self.counter("throng_stood_still_seconds_total", &[], stats.stood_still.as_secs());
     }
 
-    fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)], count: u64) {
+    pub(super) fn counter(&self, name: &'static str, labels: &[(&'static str, &'static str)], count: u64) {
         counter!(name, self.labels(labels)).absolute(count);
     }
 
-    fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
+    pub(super) fn gauge(&self, name: &'static str, labels: &[(&'static str, &'static str)], value: f64) {
         gauge!(name, self.labels(labels)).set(value);
     }
 

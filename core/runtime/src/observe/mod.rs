@@ -102,6 +102,30 @@
 //! | `throng_stood_still_seconds_total` | counter | | duration of all standstills, in whole seconds |
 //! | `throng_errors_total` | counter | `type` | errors: `bad_input`, `hook_late`, `hook_panicked`, `handler_panicked`, `handshake_timeout`, `write_timeout`, `pong_timeout`, `idle_timeout`, `idle_inbound_timeout`, `ended_for_budget`, `too_slow`, `transport`, `accept` |
 //!
+//! If the hub is a node of a [cluster](crate::cluster):
+//!
+//! | name | kind | labels | meaning |
+//! | --- | --- | --- | --- |
+//! | `throng_cluster_ready` | gauge | | 1 while the link to the broker is proven: a probe of this node has come back over it in time, and all subscriptions are confirmed |
+//! | `throng_cluster_nodes` | gauge | | nodes of the cluster, this one included |
+//! | `throng_cluster_clients` | gauge | | clients of all nodes, as of their last heartbeats |
+//! | `throng_cluster_users` | gauge | | users of all nodes; a user counts once for each node that has a client of it |
+//! | `throng_cluster_rooms` | gauge | | rooms of all nodes; a room counts once for each node that has members of it |
+//! | `throng_cluster_queued_messages` | gauge | | messages that wait for the broker |
+//! | `throng_cluster_queued_bytes` | gauge | | their bytes: the cluster's `queue_bytes` limits them |
+//! | `throng_cluster_subscriptions` | gauge | | subjects to which the node is subscribed: rooms and users with clients here, and two |
+//! | `throng_cluster_probe_seconds` | gauge | | time that the last probe took to the broker and back |
+//! | `throng_cluster_relayed_total` | counter | | messages and commands that were queued for other nodes |
+//! | `throng_cluster_relayed_bytes_total` | counter | | bytes of their payloads |
+//! | `throng_cluster_not_relayed_total` | counter | `reason` | messages that no other node gets, and rooms or users of which this node hears nothing: `queue_full`, or `refused` by a limit |
+//! | `throng_cluster_received_total` | counter | | messages that the broker handed in |
+//! | `throng_cluster_received_bytes_total` | counter | | their bytes |
+//! | `throng_cluster_delivered_total` | counter | | messages and commands of other nodes that were handed to this hub |
+//! | `throng_cluster_lost_total` | counter | | messages of other nodes that were lost on the way, as far as it was noticed |
+//! | `throng_cluster_ignored_total` | counter | `reason` | messages from the broker that were not delivered: `own`, `repeated`, `late` (also in `lost`), `outdated` (of a node's earlier start), `unwanted` (of a room that has just emptied), `gone` (for an earlier start of this node), `too_many_nodes`, `overrun`, and `broker` (dropped by the broker before they came) |
+//! | `throng_cluster_malformed_total` | counter | `kind` | messages from the broker that cannot be read: `version`, `kind`, `truncated`, `trailing`, `oversized`, `value`, `misplaced` |
+//! | `throng_cluster_links_total` | counter | `what` | links to the broker that were `opened`, and those that were `lost` |
+//!
 //! If [`Histograms`] observe the hub:
 //!
 //! | name | unit | meaning |
@@ -139,9 +163,15 @@
 //! | `throng_messages_over_rate_total` | peers over their rate | a tenth of `throng_messages_received_total` | check your own clients for a loop |
 //! | `throng_errors_total{type="pong_timeout"}` | peers that vanished | ten times the usual: a network failed | find out which networks they came from |
 //! | `throng_standstills_total` | the process was stopped, suspended or starved, or a hook blocked its thread | any unintended one: peers wait as long (none is closed for it) | move blocking work to a thread of its own; give the process more processor time |
+//! | `throng_cluster_ready` | messages of other nodes arrive | page: 0 for longer than a restart of the broker takes | read the log, which says why each link failed; check the broker. Local clients are served meanwhile |
+//! | `throng_cluster_lost_total` | messages that members of a room miss | any, while the broker was up | the broker or this node is too slow: check its processor load, and the broker's limits for slow consumers |
+//! | `throng_cluster_not_relayed_total` | messages that other nodes miss | any | `queue_full`: the broker is away or too slow; a larger `queue_bytes` bridges longer outages |
+//! | `throng_cluster_malformed_total` | something else publishes on the cluster's subjects, or another version | any | give each cluster its own prefix; finish the upgrade |
 //! | `throng_errors_total{type="accept"}` | out of file descriptors or memory | page: any | raise the limit of open files |
 //! | `throng_message_seconds` | how long handlers take | 99th percentile over a quarter of the hook limit | check what the route waits for |
 
+#[cfg(feature = "metrics")]
+mod cluster;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod numbers;

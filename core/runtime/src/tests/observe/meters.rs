@@ -1,5 +1,6 @@
 use super::each;
 use crate::Hub;
+use crate::cluster::{ClusterOptions, Memory};
 use crate::middleware::{Incoming, MetricsLayer};
 use crate::observe::{Histograms, Meters};
 use crate::tests::host::World;
@@ -94,7 +95,8 @@ fn the_numbers_are_told_as_they_are_whenever_one_asks() {
 fn every_metric_is_described_in_the_docs_and_to_the_recorder() {
     let keeping = Keeping::default();
     metrics::with_local_recorder(&keeping, || {
-        let mut world = World::new(each(broadcasting(), Histograms::new()));
+        let builder = broadcasting().cluster(Memory::new(), ClusterOptions::default());
+        let mut world = World::new(each(builder, Histograms::new()));
         let peer = world.connect();
         peer.send("hello");
         world.run();
