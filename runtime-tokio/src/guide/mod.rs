@@ -8,6 +8,7 @@
 //! | [`presence`] | who is in a room, and how are members told who comes and goes, without a flood of messages? |
 //! | [`participants`] | how do clients get a name within a room, with hooks for each route, and keep it while they reconnect? |
 //! | [`messages`] | how are messages received and sent, and what happens to slow readers and fast senders? |
+//! | [`nodes`] | how do hubs on several machines become one, what is promised between them, and what when the broker is away? |
 //! | [`features`] | which features do wshub, wsroom and jaz303/hub have on one node, what are they called here, and which test shows them? |
 //! | [`failures`] | how do such hubs fail, what does throng do instead, and which test shows it? |
 //! | [`testing`] | how is an application tested, without sockets and without waiting? |
@@ -25,6 +26,8 @@ pub mod failures;
 pub mod features;
 pub mod histories;
 pub mod messages;
+#[cfg(all(feature = "nats", feature = "redis"))]
+pub mod nodes;
 #[cfg(all(feature = "axum", feature = "router"))]
 pub mod participants;
 pub mod presence;
