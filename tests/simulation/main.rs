@@ -1,6 +1,7 @@
 //! A hub with simulated peers, once for each seed: by peers that know the hub from within, and by those of
 //! `throng_runtime::simulation`, which lose their connections and return.
 
+mod cluster;
 mod histories;
 mod presence;
 mod sessions;
@@ -30,23 +31,28 @@ const SHARED: u64 = 889;
 
 fn run_all(seeds: impl Iterator<Item = u64>) {
     let seeds: Vec<u64> = seeds.collect();
+    on_all_cores(&seeds, |seed| simulation::run(seed).map(drop).map_err(|failure| failure.to_string()));
+}
+
+/// Runs seeds on all cores, until one fails.
+fn on_all_cores(seeds: &[u64], run: impl Fn(u64) -> Result<(), String> + Sync) {
     let (next, has_failed) = (AtomicU64::new(0), AtomicBool::new(false));
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let failures: Vec<String> = thread::scope(|scope| {
-        let run = || {
+        let run_some = || {
             let mut failures = Vec::new();
             // One failure is enough to look at: no other seed begins then.
             while !has_failed.load(Ordering::Relaxed)
                 && let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed) as usize)
             {
-                if let Err(failure) = simulation::run(*seed) {
+                if let Err(failure) = run(*seed) {
                     has_failed.store(true, Ordering::Relaxed);
-                    failures.push(failure.to_string());
+                    failures.push(failure);
                 }
             }
             failures
         };
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run_some)).collect();
         threads.into_iter().flat_map(|thread| thread.join().expect("a run does not panic")).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));

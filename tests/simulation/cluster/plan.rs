@@ -1,0 +1,75 @@
+//! What happens in a run, by its seed.
+
+use fastrand::Rng;
+use std::time::Duration;
+use throng_core::cluster::Config;
+
+/// Chances are in thousandths.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) nodes: usize,
+    pub(super) rooms: usize,
+    pub(super) users: usize,
+    /// Of a message to one node.
+    pub(super) lost: u32,
+    pub(super) repeated: u32,
+    /// The longest delay on each way, in milliseconds.
+    pub(super) delay: u64,
+    /// Of a second: that something befalls a node.
+    pub(super) link_drops: u32,
+    pub(super) partitions: u32,
+    pub(super) crashes: u32,
+    pub(super) standstills: u32,
+    pub(super) clock_jumps: u32,
+    pub(super) goodbyes: u32,
+    pub(super) twins: u32,
+    /// Of an attempt to connect: that it fails.
+    pub(super) refused_links: u32,
+    pub(super) queue_bytes: u32,
+    pub(super) published_streams: u32,
+}
+
+impl Plan {
+    /// Each kind of trouble is in some plans and not in others, since one may hide another.
+    pub(super) fn of(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed ^ 0xc1u64);
+        let mut perhaps = |most: u32| if rng.bool() { rng.u32(1..=most) } else { 0 };
+        let [lost, repeated, link_drops, partitions] = [100, 100, 40, 30].map(&mut perhaps);
+        let [crashes, standstills, clock_jumps, goodbyes] = [20, 20, 20, 15].map(&mut perhaps);
+        let [twins, refused_links] = [15, 500].map(&mut perhaps);
+        Self {
+            nodes: if rng.u32(0..8) == 0 { rng.usize(9..=16) } else { rng.usize(2..=6) },
+            rooms: rng.usize(1..=6),
+            users: rng.usize(1..=5),
+            lost,
+            repeated,
+            delay: [2, 20, 200, 1_500][rng.usize(0..4)],
+            link_drops,
+            partitions,
+            crashes,
+            standstills,
+            clock_jumps,
+            goodbyes,
+            twins,
+            refused_links,
+            queue_bytes: if rng.u32(0..4) == 0 { 4_000 } else { 1 << 20 },
+            published_streams: if rng.u32(0..4) == 0 { 3 } else { 1_000 },
+        }
+    }
+
+    pub(super) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.prefix = "sim".into();
+        (config.queue_bytes, config.message_bytes) = (self.queue_bytes, 1_000);
+        config.published_streams = self.published_streams;
+        config.batch = 16;
+        config.tail = Some(Duration::from_secs(1));
+        config
+    }
+
+    /// Whether each message that is lost behind one that came is told, as the numbers are not forgotten while tails are lost.
+    pub(super) fn tells_every_loss(&self) -> bool {
+        self.published_streams > 3
+            || (self.lost == 0 && self.partitions == 0 && self.link_drops == 0 && self.crashes == 0)
+    }
+}
