@@ -2,7 +2,7 @@
 
 use super::event::{Asker, Counts, Directive, QuestionId};
 use super::node_id::NodeId;
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, Place};
 use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -108,6 +108,9 @@ pub struct Deliver {
     pub kind: MessageKind,
     /// The plain message: a part of what the broker handed in, not a copy.
     pub payload: Bytes,
+    /// Where the payload has a place for its offset in the history of a room, within its bytes. Make the frame
+    /// [with](crate::Frame::with_place) it.
+    pub place: Option<Place>,
     /// A user whose clients do not get it.
     pub except_user: Option<Name>,
     /// Clients of this hub that do not get it; they may be gone.

@@ -3,7 +3,7 @@
 use super::node_id::{GlobalId, NodeId};
 use super::traffic::Delivery;
 use crate::close::CloseFrame;
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, Place as OffsetPlace};
 use crate::id::Name;
 use bytes::Bytes;
 
@@ -92,6 +92,8 @@ pub struct Message<'a> {
     /// The plain message, without a frame. Its bytes are shared until a batch for the broker is made, and then copied once, behind the head
     /// of the message: a broker's protocol frames one piece of memory.
     pub payload: &'a Bytes,
+    /// Where the payload has a place for its offset in the history of a room, if it has one: each node fills in its own.
+    pub place: Option<OffsetPlace>,
     /// A user whose clients do not get it.
     pub except_user: Option<&'a str>,
     /// Clients that do not get it. Those of this node are left out on the way.

@@ -51,7 +51,8 @@ impl Cluster {
             message.payload,
             question,
             |number, out| {
-                wire::write_publication(target, message.kind, number, message.except_user, except, out);
+                let (except_user, place) = (message.except_user, message.place);
+                wire::write_publication(target, message.kind, number, except_user, except, place, out);
             },
         )
     }

@@ -218,6 +218,7 @@ impl Cluster {
             to,
             kind: publication.kind,
             payload: message.slice(publication.payload..),
+            place: publication.place,
             except_user: publication.except_user.map(Into::into),
             except: publication.except.into_boxed_slice(),
             from: node,

@@ -100,10 +100,8 @@ fn tell(hub: &Hub, event: &ClusterEvent) {
     let _ = hub.publish(&publish, Json(ToPage::Told(event.to_string())));
     if let Some(cluster) = hub.cluster() {
         let totals = cluster.totals();
-        let _ = hub.publish(
-            &publish,
-            Json(ToPage::Totals { nodes: totals.nodes, clients: totals.counts.clients }),
-        );
+        let _ = hub
+            .publish(&publish, Json(ToPage::Totals { nodes: totals.nodes, clients: totals.counts.clients }));
     }
 }
 

@@ -142,6 +142,7 @@ impl World {
             to,
             kind: MessageKind::Text,
             payload,
+            place: None,
             except_user: published.except_user.as_deref(),
             except: &published.except,
             asks,

@@ -126,6 +126,7 @@ impl ClusterNode {
             to: To::Client(to),
             kind,
             payload: frame.payload(),
+            place: frame.place(),
             except_user: None,
             except: &[],
             asks,

@@ -284,6 +284,10 @@ impl ToHub {
             MessageKind::Text => Utf8Bytes::try_from(payload).ok()?.into_frame().ok()?,
             MessageKind::Binary => payload.into_frame().ok()?,
         };
+        let frame = match deliver.place {
+            Some(place) => frame.with_place(place).ok()?,
+            None => frame,
+        };
         Some(Self::Message(Box::new(deliver), frame))
     }
 

@@ -93,7 +93,8 @@ impl Inner {
         let Some(kind) = frame.kind() else { return false };
         let except_user = except_user.filter(|user| !user.is_empty());
         let payload = frame.payload();
-        let message = Message { to, kind, payload, except_user, except: &[], asks: false };
+        let message =
+            Message { to, kind, payload, place: frame.place(), except_user, except: &[], asks: false };
         self.in_cluster(now, Event::Publish(message)).is_some()
     }
 

@@ -4,7 +4,7 @@ use super::host::World;
 use super::peer::Peer;
 use crate::cluster::{Answer, ClusterEvent, ClusterOptions, Config, GlobalId, Memory, NodeId, Readiness};
 use crate::hosting::Report;
-use crate::{Builder, Hub, Publish, SendError};
+use crate::{Builder, Hub, Numbered, Publish, SendError};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -125,6 +125,32 @@ fn text_stays_text_and_bytes_stay_bytes() {
     nodes.hub(0).send_to_room("lobby", &[0xff, 0x00][..]).expect("a relay");
     nodes.run();
     assert_eq!(there.take(), [&b"\x81\x07gr\xc3\xbc\xc3\x9fe"[..], b"\x82\x02\xff\x00"].concat());
+}
+
+#[test]
+fn a_numbered_message_has_the_number_of_each_nodes_own_history() {
+    let memory = Memory::new();
+    let world = |name: &str| {
+        let mut config = throng_core::hub::Config::default();
+        config.history.by_prefix.insert("log".into(), throng_core::hub::History::default());
+        World::new(builder(&memory, name, &Told::default()).config(config))
+    };
+    let worlds = vec![world("a"), world("b")];
+    let mut nodes = Nodes { memory, worlds, told: vec![Told::default(), Told::default()] };
+    nodes.wait(Duration::from_secs(6));
+    let (here, there) = (nodes.client(0, "room=log"), nodes.client(1, "room=log"));
+    let number = |text: &str| Numbered::new("log", text.as_bytes().to_vec());
+    let local = Publish::to(&[Target::Room("log")]).local();
+    nodes.hub(0).publish(&local, number("here")).expect("a room");
+    nodes.hub(0).send_to_room("log", number("everywhere")).expect("a room");
+    nodes.run();
+    let frame = |offset: u8, text: &str| {
+        let mut bytes = vec![0x82, text.len() as u8 + 8, 0, 0, 0, 0, 0, 0, 0, offset];
+        bytes.extend(text.as_bytes());
+        bytes
+    };
+    assert_eq!(here.take(), [frame(1, "here"), frame(2, "everywhere")].concat());
+    assert_eq!(there.take(), frame(1, "everywhere"));
 }
 
 #[test]

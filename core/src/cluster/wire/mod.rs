@@ -28,7 +28,7 @@ pub(super) use write::{head_size, write_body, write_header, write_publication};
 
 use super::event::{Counts, Directive};
 use super::stats::Defect;
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -97,6 +97,8 @@ pub(super) struct Publication<'a> {
     pub(super) except_user: Option<&'a str>,
     /// Of those that are excepted, the clients of this node.
     pub(super) except: Vec<ClientId>,
+    /// Where the payload has a place for an offset.
+    pub(super) place: Option<Place>,
     /// Where the payload begins in the message.
     pub(super) payload: usize,
 }

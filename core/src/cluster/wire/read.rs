@@ -6,7 +6,7 @@ use crate::close::{CloseCode, CloseFrame};
 use crate::cluster::event::{Counts, Directive};
 use crate::cluster::node_id::{Identity, NodeId};
 use crate::cluster::stats::Defect;
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -64,6 +64,9 @@ pub(in crate::cluster) fn read_body<'a>(
             if input.rest.len() as u64 > u64::from(limits.message_bytes) {
                 return Err(Defect::Oversized);
             }
+            if publication.place.is_some_and(|place| place.end() > input.rest.len()) {
+                return Err(Defect::Value);
+            }
             // The payload is all that follows.
             return Ok(Body::Publication(publication));
         }
@@ -107,6 +110,12 @@ impl<'a> Input<'a> {
 
     fn u64(&mut self) -> Read<u64> {
         self.array().map(u64::from_be_bytes)
+    }
+
+    /// A position in the payload.
+    fn position(&mut self) -> Read<usize> {
+        let position = u32::from_be_bytes(self.array()?);
+        usize::try_from(position).map_err(|_| Defect::Value)
     }
 
     fn flag(&mut self) -> Read<bool> {
@@ -183,6 +192,12 @@ impl<'a> Input<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
-        Ok(Publication { to, kind, question, except_user, except, payload: 0 })
+        let place = match self.u8()? {
+            0 => None,
+            1 => Some(Place::decimal(self.position()?)),
+            2 => Some(Place::big_endian(self.position()?)),
+            _ => return Err(Defect::Value),
+        };
+        Ok(Publication { to, kind, question, except_user, except, place, payload: 0 })
     }
 }

@@ -106,6 +106,7 @@ proptest! {
         except in proptest::collection::vec((nodes(), 6..9_u64, any::<u64>()), 0..=5),
         is_text in any::<bool>(),
         question in any::<u64>(),
+        place in proptest::option::of((any::<bool>(), 0..=80_usize)),
         payload in proptest::collection::vec(any::<u8>(), 0..=100),
     ) {
         let ids: Vec<_> = except.iter().map(|(node, incarnation, client)| GlobalId {
@@ -113,6 +114,7 @@ proptest! {
             incarnation: *incarnation,
             client: ClientId::from_u64(*client),
         }).collect();
+        let place = place.map(|(is_decimal, at)| if is_decimal { Place::decimal(at) } else { Place::big_endian(at) });
         let client = Target::Client { incarnation: numbers.0, client: ClientId::from_u64(numbers.1) };
         for to in [Target::All, Target::Room(&name), Target::User(&name), client] {
             let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
@@ -120,7 +122,7 @@ proptest! {
             let header = header(Kind::Publication, &node, numbers);
             let mut bytes = Vec::new();
             write_header(&header, &mut bytes);
-            write_publication(to, kind, question, user.as_deref(), ids.iter(), &mut bytes);
+            write_publication(to, kind, question, user.as_deref(), ids.iter(), place, &mut bytes);
             let head = bytes.len();
             prop_assert!(head <= head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter()));
             bytes.extend(&payload);
@@ -132,10 +134,13 @@ proptest! {
                 question,
                 except_user: user.as_deref(),
                 except: here.map(|id| id.client).collect(),
+                place,
                 payload: head,
             };
             let read = read_body(Kind::Publication, &bytes, length, &own(), LIMITS);
-            prop_assert_eq!(read, Ok(Body::Publication(expected)));
+            let fits = place.is_none_or(|place| place.end() <= payload.len());
+            let expected = if fits { Ok(Body::Publication(expected)) } else { Err(Defect::Value) };
+            prop_assert_eq!(read, expected);
             bytes.resize(head + 101, 0);
             let read = read_body(Kind::Publication, &bytes, length, &own(), LIMITS);
             prop_assert_eq!(read, Err(Defect::Oversized));
@@ -150,13 +155,13 @@ fn the_format_of_version_1_never_changes() {
     let id = GlobalId { node: NodeId::new("m").unwrap(), incarnation: 4, client: ClientId::from_u64(5) };
     let mut bytes = Vec::new();
     write_header(&header, &mut bytes);
-    write_publication(Target::Room("r"), MessageKind::Text, 0, Some("u"), [id].iter(), &mut bytes);
+    write_publication(Target::Room("r"), MessageKind::Text, 0, Some("u"), [id].iter(), None, &mut bytes);
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
         "0105036e2d31000000000000000100000000000000020000000000000003\
          0200017201000000000000000001000175000101\
-         6d00000000000000040000000000000005"
+         6d0000000000000004000000000000000500"
     );
     let beat = Header { kind: Kind::Beat, node: "n", incarnation: 1, stream: 0, sequence: 0 };
     let counts = Counts { clients: 2, users: 3, rooms: 4 };

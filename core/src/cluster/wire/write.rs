@@ -3,7 +3,7 @@
 use super::{Header, MOST_FIXED, Target, VERSION};
 use crate::cluster::event::{Counts, Directive};
 use crate::cluster::node_id::{GlobalId, NodeId};
-use crate::frame::MessageKind;
+use crate::frame::{MessageKind, Place, PlaceFormat};
 use alloc::vec::Vec;
 
 /// Most bytes that a head may take with these names and excepted clients. O(excepted).
@@ -69,6 +69,7 @@ pub(in crate::cluster) fn write_publication<'a>(
     question: u64,
     except_user: Option<&str>,
     except: impl Iterator<Item = &'a GlobalId> + Clone,
+    place: Option<Place>,
     out: &mut Vec<u8>,
 ) {
     put_target(to, out);
@@ -88,6 +89,13 @@ pub(in crate::cluster) fn write_publication<'a>(
         put_u64(id.incarnation, out);
         put_u64(id.client.to_u64(), out);
     }
+    let Some(place) = place else { return out.push(0) };
+    out.push(match place.format() {
+        PlaceFormat::Decimal => 1,
+        PlaceFormat::BigEndian => 2,
+    });
+    // A place begins within the first 4 GiB.
+    out.extend((place.start() as u32).to_be_bytes());
 }
 
 fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
