@@ -1,8 +1,7 @@
 //! Known failures of other hubs, throng's behaviour instead, and the tests that show it.
 //!
 //! The failures were found in the sources of other hubs and in what their users ask for most. Each row has the failure,
-//! throng's behaviour, and a test by its file and name. Failures of several nodes are at the [end](#several-nodes):
-//! throng has no cluster yet.
+//! throng's behaviour, and a test by its file and name. Failures of several nodes are at the [end](#several-nodes).
 //!
 //! The core is one state machine behind one lock, so it handles one event at a time: if a join and a leave race, one of them
 //! comes first, and after either order all [invariants](crate::hub::Hub::check) hold. That is why most of these failures cannot
@@ -110,5 +109,21 @@
 //!
 //! # Several nodes
 //!
-//! Not yet: a hub is one process. So brokers, their outages, subscriptions, echoes of own messages, presence and
-//! queries across nodes are absent, and so are their failures.
+//! | failure | here | test |
+//! | --- | --- | --- |
+//! | every node receives and decodes everything, its own messages included (wshub) | a node subscribes to the rooms and users that have clients there, and drops its own messages by their header | `core/runtime/src/tests/cluster.rs::a_node_without_members_of_a_room_receives_nothing_of_it`, `core/src/cluster/tests/hostile.rs::a_nodes_own_message_is_dropped_by_its_header_alone` |
+//! | a failed subscribe is never tried again, and the node stays ready (wshub) | ready means proven: a probe has come back, and every subscription is confirmed; else the link is given up and opened again | `core/src/cluster/tests/links.rs::a_node_is_ready_only_after_its_probe_and_every_confirmation_have_come`, `core/src/cluster/tests/links.rs::each_deadline_of_a_link_gives_it_up_for_its_own_reason` |
+//! | readiness says nothing of the delivery by the broker | `/readyz` is 503 while the link is not proven, and says why | `tests/tests/cluster.rs::an_outage_of_the_broker_shows_in_readyz_and_costs_local_clients_nothing`, `core/src/cluster/tests/links.rs::a_link_that_nothing_proves_is_probed_and_given_up_if_the_probe_is_lost` |
+//! | a publish blocks its caller while the broker is slow (wshub) | a publish queues and returns; the queue is bounded in bytes, and what does not fit is counted and told | `core/runtime/src/tests/cluster.rs::a_full_queue_for_the_broker_is_told_and_costs_local_members_nothing`, `core/src/cluster/tests/bounds.rs::the_queue_is_bounded_in_bytes_and_what_does_not_fit_is_told_once_and_counted` |
+//! | an outage of the broker crashes or wedges the process, or leaves it deaf | the node connects for ever with growing pauses, subscribes again to everything, and sends what waited | `core/src/cluster/tests/links.rs::attempts_to_connect_go_on_for_ever_with_jitter_and_growing_distance`, `core/src/cluster/tests/links.rs::after_an_outage_everything_is_subscribed_again_in_batches`, `core/runtime/src/tests/cluster.rs::an_outage_is_told_and_over_when_a_probe_has_come_back` |
+//! | messages are lost between nodes in silence | each has a number per node and subject: a gap is counted and told, and so is the loss of the last message | `core/src/cluster/tests/numbers.rs::a_gap_is_told_with_the_next_message`, `core/src/cluster/tests/numbers.rs::the_loss_of_the_last_message_is_told_by_the_tail` |
+//! | order across nodes | messages of one node to one subject arrive in their order or not at all | `core/src/cluster/tests/numbers.rs::what_comes_after_a_later_one_is_dropped_since_it_was_told_as_lost`, `tests/tests/cluster.rs::what_a_client_of_one_runtime_says_reaches_the_clients_of_the_others_once` |
+//! | duplicates between nodes | repeats are recognised by their number and dropped | `core/src/cluster/tests/numbers.rs::what_comes_twice_is_delivered_once`, `core/src/cluster/tests/links.rs::a_batch_that_may_not_have_been_sent_is_sent_again_and_nothing_comes_twice` |
+//! | a node that stops is counted until its entry expires: there is no goodbye (wshub) | a goodbye ends it at once, three missed heartbeats end it in one step | `tests/tests/cluster.rs::a_node_that_is_shut_down_is_gone_at_once_for_the_others`, `core/src/cluster/tests/nodes.rs::a_node_that_is_silent_for_three_heartbeats_is_gone_and_returns_with_the_next` |
+//! | two nodes with one id are deaf to each other (wshub) | the later start goes on, the other leaves, and both say so | `core/src/cluster/tests/nodes.rs::of_two_nodes_with_one_id_the_later_goes_on_and_both_are_told` |
+//! | a global count costs O(nodes) for each call (wshub) | one load | `core/runtime/src/tests/cluster.rs::the_counts_of_all_nodes_come_together` |
+//! | a query across nodes waits for a dead node (socket.io) | each question has a deadline and exactly one answer, which may be that none came | `core/src/cluster/tests/questions.rs::a_question_without_an_answer_ends_in_time`, `core/src/cluster/tests/questions.rs::questions_to_a_node_that_is_gone_end_with_it` |
+//! | a send to a client that is nowhere succeeds (wshub) | the node of the client answers whether it exists | `core/runtime/src/tests/cluster.rs::a_client_of_another_node_gets_messages_and_commands_and_is_answered_for` |
+//! | an unknown or damaged message is ignored without a trace (wshub) | it is dropped and counted by kind | `core/src/cluster/tests/hostile.rs::what_cannot_be_read_is_dropped_and_counted_by_kind` |
+//!
+//! Not yet: presence and counts of rooms across nodes, and one history of a room for all nodes. A room's history and presence are those of each node.

@@ -1,9 +1,8 @@
-//! The features of wshub, wsroom and jaz303/hub on one node, with their names in throng and the tests that show them.
+//! The features of wshub, wsroom and jaz303/hub with their names in throng and the tests that show them.
 //!
 //! Each row names a feature of the other hub, in its words; what it is called here; and a test, by its file and name, that
 //! fails if the feature is missing. (A test of the project checks that each test in these tables exists.) The tests under
 //! `tests/conformance/behaviours/hub` run on tokio, under axum, on async-std and on smol. A feature that throng lacks says *not yet*.
-//! Features of several nodes, such as brokers and presence across nodes, are not in the tables: throng is one node so far.
 //!
 //! # What neither has
 //!
@@ -169,6 +168,21 @@
 //! | room members, room count, room names, room exists | [as above](#rooms) | `core/runtime/src/tests/handles.rs::a_hub_answers_every_question_about_clients_users_and_rooms` |
 //! | a client's rooms, room count, in room | [as above](#client) | `core/runtime/src/tests/handles.rs::a_client_answers_every_question_about_itself` |
 //!
+//! ## Several nodes
+//!
+//! The chapter [`nodes`](super::nodes) explains them.
+//!
+//! | wshub | throng | test |
+//! | --- | --- | --- |
+//! | relays: broadcast, broadcast except, room, room except, user, client; text and binary | every publish of [`Hub`] and [`Client`](crate::Client), unless [`local`](Publish::local); [`ClusterNode::send`](crate::cluster::ClusterNode::send) for a client | `core/src/cluster/tests/relays.rs::each_kind_of_message_reaches_those_nodes_that_it_concerns_once`, `core/runtime/src/tests/cluster.rs::text_stays_text_and_bytes_stay_bytes`, `core/runtime/src/tests/cluster.rs::a_user_or_client_that_is_excepted_gets_nothing_on_any_node` |
+//! | a client here or elsewhere | [`ClusterNode::send_and_ask`](crate::cluster::ClusterNode::send_and_ask) also answers whether it exists | `core/runtime/src/tests/cluster.rs::a_client_of_another_node_gets_messages_and_commands_and_is_answered_for` |
+//! | joins are local | the same; [`ClusterNode::join`](crate::cluster::ClusterNode::join) and [`join_user`](crate::cluster::ClusterNode::join_user) command them on other nodes | `core/runtime/src/tests/cluster.rs::the_clients_of_a_user_are_commanded_on_every_node` |
+//! | adapters: Redis, NATS, custom | [`redis`](crate::redis), [`nats`](crate::nats), [`Memory`](crate::cluster::Memory), and any [`Broker`](crate::cluster::Broker) | `tests/tests/cluster.rs::what_a_client_of_one_runtime_says_reaches_the_clients_of_the_others_once` |
+//! | node id, random by default | [`ClusterOptions::node`](crate::cluster::ClusterOptions::node), random by default | `core/src/cluster/tests/mod.rs::ids_of_nodes_and_clients_are_checked_and_read_back` |
+//! | global counts of clients and rooms | [`ClusterNode::totals`](crate::cluster::ClusterNode::totals), one load each; users as well | `core/runtime/src/tests/cluster.rs::the_counts_of_all_nodes_come_together` |
+//! | counts of a room on all nodes | not yet | |
+//! | nothing without an adapter | nothing: a hub without a cluster has no node | `core/src/hub/tests/occupancy.rs::nothing_is_told_to_a_host_that_does_not_ask` |
+//!
 //! ## Examples and load
 //!
 //! | wshub | throng | test |
@@ -180,7 +194,7 @@
 //! | | `runtime-tokio/examples/router.rs`, messages by their type behind middleware | `runtime-tokio/tests/serve/router.rs::messages_go_to_their_handlers_and_replies_come_back` |
 //! | | `runtime-tokio/examples/chat_events.rs`, the chat as one loop | `tests/tests/chat.rs::the_chat_that_is_one_loop_tells_the_same` |
 //! | | `runtime-tokio/examples/axum_app/axum_app.rs`, a route beside others, with shared state | `tests/tests/examples.rs::an_application_on_axum_shares_its_state_with_the_rooms` |
-//! | example multinode | not yet | |
+//! | example multinode | `runtime-tokio/examples/multinode/`, also with `compose.yaml` | `tests/tests/multinode.rs::what_is_said_on_one_node_is_heard_on_the_other_and_an_outage_of_redis_shows_and_passes` |
 //! | load test: connect, fanout, rooms, echo, churn | `throng-load`: these, and direct, idle, storms | `tests/load/main.rs::every_scenario_ends_by_itself_with_exact_accounting` |
 //!
 //! # wsroom
