@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 
 /// No TLS.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Tls;
+pub(crate) struct Tls(());
 
 impl Tls {
     #[expect(clippy::unused_async, reason = "with the feature it waits")]

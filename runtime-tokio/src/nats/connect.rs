@@ -1,8 +1,8 @@
 //! From an address to a link: what the server says of itself, TLS, and logging in.
 
-use super::Options;
 use super::link::{NatsReceiver, NatsSender, link};
 use super::protocol::{Operation, Parsed, parse};
+use super::{Identity, Options};
 use crate::broker::address::Address;
 use crate::broker::socket::{self, Stream};
 use bytes::{Buf, BufMut};
@@ -148,7 +148,10 @@ fn hello(server: &Address, info: &Info, options: &Options, is_tls: bool) -> Resu
                 "NATS at {server} has no use for credentials: it asks for no signature"
             ))
         })?;
-        say("jwt", credentials.jwt.as_str().into());
+        match &credentials.identity {
+            Identity::Jwt(jwt) => say("jwt", jwt.as_str().into()),
+            Identity::Nkey(public) => say("nkey", public.as_str().into()),
+        }
         say("sig", base64url(&(credentials.sign)(nonce.as_bytes())).into());
     }
     Ok(Value::Object(hello).to_string())

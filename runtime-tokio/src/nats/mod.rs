@@ -69,8 +69,14 @@ type Sign = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 #[derive(Clone)]
 struct Credentials {
-    jwt: String,
+    identity: Identity,
     sign: Arc<Sign>,
+}
+
+#[derive(Clone)]
+enum Identity {
+    Jwt(String),
+    Nkey(String),
 }
 
 impl Nats {
@@ -100,15 +106,33 @@ impl Nats {
         Ok(Self { servers, options, turn: Arc::default() })
     }
 
-    /// The user's JWT, and the function that signs what the server asks for with the user's key (Ed25519, of which crates such as
-    /// `nkeys` read the seed in a `.creds` file). The signature has 64 bytes.
+    /// Logs in by the user's JWT. The function signs what the server asks for with the user's key: Ed25519, of which crates such as
+    /// `nkeys` read the seed in a `.creds` file. The signature has 64 bytes.
     #[must_use]
     pub fn credentials(
-        mut self,
+        self,
         jwt: impl Into<String>,
         sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
-        self.options.credentials = Some(Credentials { jwt: jwt.into(), sign: Arc::new(sign) });
+        self.identified(Identity::Jwt(jwt.into()), sign)
+    }
+
+    /// Logs in by the user's public key (`U…`). The function signs as that of [`credentials`](Self::credentials) does.
+    #[must_use]
+    pub fn nkey(
+        self,
+        public: impl Into<String>,
+        sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        self.identified(Identity::Nkey(public.into()), sign)
+    }
+
+    fn identified(
+        mut self,
+        identity: Identity,
+        sign: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.credentials = Some(Credentials { identity, sign: Arc::new(sign) });
         self
     }
 
