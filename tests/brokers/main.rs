@@ -2,6 +2,7 @@
 
 mod memory;
 mod nats;
+mod nkeys;
 mod redis;
 mod support;
 mod tls;
