@@ -55,17 +55,19 @@ async fn a_cluster_conforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sentinels_conform_and_lead_to_the_new_master_after_a_kill() {
     let redis = RefCell::new(Sentinels::start());
-    let sentinels = redis.borrow();
-    let setting = SMALL_BUFFER[0].trim_start_matches('-');
-    sentinels.master.tell(&["CONFIG", "SET", setting, SMALL_BUFFER[1]]);
-    let (name, addresses) = (sentinels.name(), sentinels.urls());
-    drop(sentinels);
+    let (name, addresses) = {
+        let sentinels = redis.borrow();
+        let setting = SMALL_BUFFER[0].trim_start_matches('-');
+        sentinels.master.tell(&["CONFIG", "SET", setting, SMALL_BUFFER[1]]);
+        (sentinels.name(), sentinels.urls())
+    };
     let broker = Redis::sentinel(name, urls(&addresses)).expect("URLs");
     // The link that follows is one to the former replica.
     let kill = || redis.borrow_mut().master.server.kill();
     let options = Options::new("sentinel").flood(64 << 20).cut(kill).patience(Duration::from_secs(40));
     conforms(&broker, &options, &[]).await;
-    assert_eq!(redis.borrow().master_port(), Some(redis.borrow().replica.server.port()));
+    let redis = redis.borrow();
+    eventually("all sentinels know it", || redis.master_port() == Some(redis.replica.server.port()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,9 @@
 //! From an address to a link: what the server says of itself, TLS, and logging in.
 
+use super::info::Info;
 use super::link::{NatsReceiver, NatsSender, link};
+use super::options::{Identity, Options};
 use super::protocol::{Operation, Parsed, parse};
-use super::{Identity, Options};
 use crate::broker::address::Address;
 use crate::broker::socket::{self, Stream};
 use bytes::{Buf, BufMut};
@@ -14,28 +15,6 @@ use tokio::net::TcpStream;
 
 /// The longest first line of a server, in bytes.
 const INFO: usize = 64 << 10;
-
-/// What of a server's INFO is of use. What it does not say is as the protocol has it by default.
-pub(super) struct Info {
-    pub(super) max_payload: usize,
-    pub(super) is_leaving: bool,
-    is_tls: bool,
-    nonce: Option<String>,
-}
-
-impl Info {
-    pub(super) fn read(json: &[u8]) -> Option<Self> {
-        let info: Map<String, Value> = serde_json::from_slice(json).ok()?;
-        let is = |name| info.get(name).and_then(Value::as_bool).unwrap_or(false);
-        let max_payload = info.get("max_payload").and_then(Value::as_u64).unwrap_or(1 << 20);
-        Some(Self {
-            max_payload: usize::try_from(max_payload).unwrap_or(usize::MAX),
-            is_leaving: is("ldm"),
-            is_tls: is("tls_required"),
-            nonce: info.get("nonce").and_then(Value::as_str).map(str::to_owned),
-        })
-    }
-}
 
 pub(super) async fn any(
     servers: &[Address],
@@ -173,7 +152,7 @@ fn base64url(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Info, base64url};
+    use super::base64url;
 
     #[test]
     fn signatures_are_encoded_as_rfc_4648_has_it() {
@@ -183,21 +162,5 @@ mod tests {
             assert_eq!(base64url(text.as_bytes()), encoded);
         }
         assert_eq!(base64url(&[0xfb, 0xff]), "-_8");
-    }
-
-    #[test]
-    fn an_info_that_says_little_has_defaults_and_one_that_is_no_object_is_none() {
-        let info = Info::read(b"{}").expect("an object");
-        assert_eq!(
-            (info.max_payload, info.is_leaving, info.is_tls, info.nonce),
-            (1 << 20, false, false, None)
-        );
-        let info = Info::read(br#"{"max_payload":5,"ldm":true,"tls_required":true,"nonce":"n"}"#)
-            .expect("an object");
-        assert_eq!(
-            (info.max_payload, info.is_leaving, info.is_tls, info.nonce.as_deref()),
-            (5, true, true, Some("n"))
-        );
-        assert!(Info::read(b"[]").is_none() && Info::read(b"").is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! A link: commands to NATS, and what NATS sends.
 
-use super::connect::Info;
+use super::info::Info;
 use super::protocol::{Operation, Parsed, parse};
 use crate::broker::address::Address;
 use crate::broker::socket::{Reader, Stream, Writer};

@@ -32,7 +32,9 @@
 //! The user needs permission to publish and subscribe to the subjects of the node's prefix (`throng.>`).
 
 mod connect;
+mod info;
 mod link;
+mod options;
 mod protocol;
 
 pub use link::{NatsReceiver, NatsSender};
@@ -42,6 +44,7 @@ use crate::broker::tls::Tls;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use options::{Credentials, Identity, Options};
 use std::sync::Arc;
 use throng_runtime::cluster::{Broker, BrokerError};
 
@@ -54,29 +57,6 @@ pub struct Nats {
     options: Options,
     /// With which server the next attempt begins: after one that failed it is another one.
     turn: Arc<AtomicUsize>,
-}
-
-#[derive(Clone)]
-struct Options {
-    message_bytes: usize,
-    attempt_time: Duration,
-    credentials: Option<Credentials>,
-    tls: Tls,
-}
-
-/// Makes a signature of what the server has sent.
-type Sign = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
-
-#[derive(Clone)]
-struct Credentials {
-    identity: Identity,
-    sign: Arc<Sign>,
-}
-
-#[derive(Clone)]
-enum Identity {
-    Jwt(String),
-    Nkey(String),
 }
 
 impl Nats {

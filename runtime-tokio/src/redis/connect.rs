@@ -1,9 +1,9 @@
 //! From an address to a link: logging in, and finding the master or the nodes of a cluster.
 
 use super::link::{Node, RedisReceiver, RedisSender, link};
+use super::options::{Login, Options, database};
 use super::resp::{Parsed, Value, command, parse};
 use super::slots::{Topology, topology};
-use super::{Login, Options, database};
 use crate::broker::address::Address;
 use crate::broker::socket::{self, Stream};
 use bytes::Buf;

@@ -1,6 +1,6 @@
 //! A link: commands to Redis, and what Redis pushes.
 
-use super::Options;
+use super::options::Options;
 use super::resp::{Parsed, Value, command, parse};
 use super::slots::slot;
 use crate::broker::address::Address;

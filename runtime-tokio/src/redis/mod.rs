@@ -57,6 +57,7 @@
 
 mod connect;
 mod link;
+mod options;
 mod resp;
 mod slots;
 
@@ -67,6 +68,7 @@ use crate::broker::tls::Tls;
 use core::fmt;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
+use options::{Login, Options, database};
 use std::sync::Arc;
 use throng_runtime::cluster::{Broker, BrokerError};
 
@@ -87,23 +89,6 @@ enum Servers {
     One(Address),
     Sentinel { master: String, sentinels: Vec<Address>, login: Login },
     Cluster(Vec<Address>),
-}
-
-#[derive(Clone)]
-struct Options {
-    message_bytes: usize,
-    attempt_time: Duration,
-    reply_time: Duration,
-    tls: Tls,
-}
-
-/// How to log in to the master that the sentinels name.
-#[derive(Clone, Default)]
-struct Login {
-    is_tls: bool,
-    user: Option<String>,
-    password: Option<String>,
-    database: u32,
 }
 
 impl Redis {
@@ -213,15 +198,6 @@ fn addresses<'a>(
         return Err(BrokerError::new("at least one address of a server is needed"));
     }
     Ok(addresses)
-}
-
-fn database(address: &Address) -> Result<u32, BrokerError> {
-    if address.path.is_empty() {
-        return Ok(0);
-    }
-    address.path.parse().map_err(|_| {
-        BrokerError::new(format_args!("{address}: {:?} is no number of a database", address.path))
-    })
 }
 
 impl Broker for Redis {

@@ -98,7 +98,7 @@ impl Server {
         let is_ready = within(PATIENCE, || {
             ended = child.try_wait().expect("a child can be waited for");
             let stream = TcpStream::connect(("127.0.0.1", self.port));
-            ended.is_some() || stream.is_ok_and(|stream| answers(stream))
+            ended.is_some() || stream.is_ok_and(&answers)
         });
         self.child = Some(child);
         if !is_ready || ended.is_some() {
