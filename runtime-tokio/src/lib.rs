@@ -38,6 +38,10 @@
 //! | `serde` | yes | reads the [`Config`], and each part of it, from TOML, JSON or another format of serde |
 //! | `deflate` | yes | [`deflate`]: compression, which stays off until [`Builder::compression`] asks for it |
 //! | `metrics` | no | [`observe`]: the hub's numbers through the `metrics` facade; a layer that counts messages |
+//! | `redis` | no | [`redis`]: Redis as the broker of a cluster, alone, with Sentinel, or a Redis Cluster |
+//! | `nats` | no | [`nats`]: NATS as the broker of a cluster |
+//! | `broker-tls` | no | TLS to the broker, by rustls |
+//! | `broker-conformance` | no | [`cluster::conformance`]: a suite for brokers of your own |
 //! | `session-tokens` | no | `session::Tokens`: session names that nobody can guess or forge |
 //! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
 //!
@@ -150,8 +154,11 @@
 #![cfg_attr(
     not(all(
         feature = "axum",
+        feature = "broker-conformance",
         feature = "deflate",
         feature = "metrics",
+        feature = "nats",
+        feature = "redis",
         feature = "router",
         feature = "simulation"
     )),
@@ -163,10 +170,16 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(any(feature = "nats", feature = "redis"))]
+mod broker;
 pub mod flight;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod host;
+#[cfg(feature = "nats")]
+pub mod nats;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod serve;
 mod signal;
 mod stream;

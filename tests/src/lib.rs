@@ -29,6 +29,8 @@ pub mod rig;
 pub mod script;
 #[cfg(feature = "hosts")]
 pub mod server;
+#[cfg(feature = "hosts")]
+pub mod servers;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 #[cfg(feature = "hosts")]
