@@ -53,7 +53,7 @@
 //! - **Joins are local**: a client joins rooms of its own node, and no message is needed for it. The node subscribes to a room with its first member, and
 //!   unsubscribes some seconds after its last one has left.
 //! - **No recipients here is no error**: a publish to a room without members on this node succeeds, since another node may have some. The counts in
-//!   [`Published`](hub::Published) are those of this node.
+//!   [`Published`] are those of this node.
 //! - **A publish never waits for the broker.** Messages go to a queue of bounded bytes (`queue_bytes`, 16 MiB by default). If it is full, other nodes do not
 //!   get the message: that is counted, and told as [`ClusterEvent::Dropped`](crate::cluster::ClusterEvent::Dropped). Local clients get it all the same.
 //! - **Dropping a future cancels nothing**: a publish is queued when the call returns. If a [`publish_within`](Hub::publish_within) is dropped before its first

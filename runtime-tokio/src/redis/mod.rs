@@ -1,4 +1,4 @@
-//! Redis, and servers that speak its protocol, as the [`Broker`](crate::cluster::Broker) of a cluster.
+//! Redis, and servers that speak its protocol, as the [`Broker`] of a cluster.
 //!
 //! ```no_run
 //! use throng_tokio::redis::Redis;

@@ -2,15 +2,15 @@
 //!
 //! All numbers are big-endian. A text is its length and its bytes in UTF-8.
 //!
-//! | bytes | field |
+//! | field | bytes |
 //! | --- | --- |
-//! | 1 | version, 1 |
-//! | 1 | kind |
-//! | 1 + n | id of the node that sent it |
-//! | 8 | its incarnation |
-//! | 8 | the number of its stream to this subject; 0 in messages without a number |
-//! | 8 | the number of the message in the stream, from 1 on; of a tail that of the last message; 0 without a number |
-//! | … | the body of the kind |
+//! | version, 1 | 1 |
+//! | kind | 1 |
+//! | id of the node that sent it | 1 + n |
+//! | its incarnation | 8 |
+//! | the number of its stream to this subject; 0 in messages without a number | 8 |
+//! | the number of the message in the stream, from 1 on; of a tail that of the last message; 0 without a number | 8 |
+//! | the body of the kind | … |
 //!
 //! The node is before everything else of variable length, so that a node recognises its own messages by the first bytes. Numbers have a
 //! fixed width: the length of a message is known before it is numbered, and a message that does not fit in the queue gets no number.
