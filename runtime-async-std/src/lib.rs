@@ -48,7 +48,6 @@
 //! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
 //! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
 //! | `Transport` | `hosting::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
-//! | `State` | [`State`]: running, draining or stopped | `core::trace::State`: a recorded state |
 //!
 //! # async-std, smol, or an executor of your own
 //!

@@ -101,7 +101,7 @@ pub use record::Recorder;
 pub use recorded::RecordedHub;
 pub use replay::{Replay, Replayed, Step, replay};
 pub use ring::Overwritten;
-pub use state::{Beginning, State};
+pub use state::{Beginning, HubState};
 
 const MAGIC: [u8; 8] = *b"throngtr";
 /// The version of the layout; `trace/tests/layout.rs` fails when it must change.

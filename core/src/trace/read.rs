@@ -4,7 +4,7 @@ use super::checkpoint::Checkpoint;
 use super::head::{Head, SHORTEST_RECORD};
 use super::owned::OwnedEvent;
 use super::{
-    Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, MAGIC, STATE, State, TraceError, VERSION, WITHOUT_STATE,
+    Beginning, CHECKPOINT, CONFIG, FIRST_NOTE, HubState, MAGIC, STATE, TraceError, VERSION, WITHOUT_STATE,
     event, frames,
 };
 use crate::field::{Field, Input, Wrong};
@@ -58,7 +58,7 @@ pub enum Entry<'a> {
     /// The hash of the run up to here.
     Checkpoint(Checkpoint),
     /// A window of a run begins here, with the state of the hub.
-    State(Beginning, State<'a>),
+    State(Beginning, HubState<'a>),
     /// A window of a run begins here, without the state of the hub.
     WithoutState(Beginning),
 }
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
     fn take_beginning(&mut self, tag: u8, mut input: Input<'a>) -> Result<Entry<'a>, Wrong> {
         let beginning = Beginning::take(&mut input)?;
         let entry = match tag {
-            STATE => Entry::State(beginning, State::take(&mut input)?),
+            STATE => Entry::State(beginning, HubState::take(&mut input)?),
             _ => Entry::WithoutState(beginning),
         };
         input.end()?;

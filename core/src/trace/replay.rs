@@ -1,7 +1,7 @@
 //! Replays a log on a fresh hub.
 
 use super::read::Entry;
-use super::{ActionHash, Beginning, Checkpoint, OwnedEvent, Reader, State, TraceError, read};
+use super::{ActionHash, Beginning, Checkpoint, HubState, OwnedEvent, Reader, TraceError, read};
 use crate::hub::{Action, Error, Event, Hub, Outcome, Sink, Stats, Unreached};
 use crate::outbox::Batch;
 use crate::time::Instant;
@@ -225,7 +225,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Restores the hub at the start of a window, unless the replay has arrived there by itself.
-    fn begin(&mut self, beginning: Beginning, state: &State<'_>, at: usize) -> Result<(), TraceError> {
+    fn begin(&mut self, beginning: Beginning, state: &HubState<'_>, at: usize) -> Result<(), TraceError> {
         if !self.has_come_to(beginning)? {
             let host = self.hub.config().host;
             self.hub = state.restore(host).map_err(|_| TraceError::Malformed { at })?;

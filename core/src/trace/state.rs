@@ -36,7 +36,7 @@ variants!(Payloads { 0 => Redacted, 1 => Kept });
 
 /// The state of a hub at some point of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State<'a> {
+pub struct HubState<'a> {
     payloads: Payloads,
     bytes: &'a [u8],
 }
@@ -58,7 +58,7 @@ pub(super) fn put_without(beginning: Beginning) -> Vec<u8> {
     body
 }
 
-impl<'a> State<'a> {
+impl<'a> HubState<'a> {
     /// Takes the state as the rest of a record, without reading it.
     pub(super) fn take(input: &mut Input<'a>) -> Result<Self, Wrong> {
         let payloads = Field::take(input)?;
