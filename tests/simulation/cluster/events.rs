@@ -264,7 +264,11 @@ impl World {
         }
         let of = self.id_of(site);
         let is_later = self.rng.bool();
-        let incarnation = if is_later { of.1 + self.rng.u64(1..5) } else { of.1 - self.rng.u64(1..5) };
+        // No two starts have the same, as no two clocks read the same nanosecond.
+        let mut incarnation = of.1;
+        while !self.used.insert(incarnation) {
+            incarnation = if is_later { incarnation + 1 } else { incarnation - 1 };
+        }
         let mut twin = Site::default();
         twin.name = of.0;
         self.sites.push(twin);

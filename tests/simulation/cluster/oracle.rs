@@ -43,6 +43,8 @@ pub(super) struct Oracle {
     heard: BTreeMap<(RunId, RunId, Scope), Heard>,
     /// The latest incarnation of a node that was handed in.
     latest: BTreeMap<(RunId, String), u64>,
+    /// The same, with what came on subjects to which the node may be subscribed still.
+    perhaps: BTreeMap<(RunId, String), u64>,
     /// Each message that a client has, by the start of its node.
     got: BTreeSet<(RunId, throng_core::ClientId, usize)>,
     pub(super) delivered: u64,
@@ -71,14 +73,16 @@ impl Oracle {
             return Some(false);
         }
         let index = published.index?;
+        let may_be_outdated =
+            self.perhaps.get(&(at.clone(), from.0.clone())).is_some_and(|latest| *latest > from.1);
         let key = (at.clone(), from, published.scope.clone());
         let heard = self.heard.entry(key).or_default();
         let is_newest = index > heard.top;
         heard.top = heard.top.max(index);
         match (is_wanted, is_newest) {
             (false, _) => Some(false),
-            (true, true) => Some(true),
-            (true, false) => None,
+            (true, true) if !may_be_outdated => Some(true),
+            (true, _) => None,
         }
     }
 
@@ -91,8 +95,13 @@ impl Oracle {
     }
 
     /// Notes the incarnation of any message that is handed in.
-    pub(super) fn note(&mut self, at: &RunId, from: &RunId) {
-        let latest = self.latest.entry((at.clone(), from.0.clone())).or_default();
+    pub(super) fn note(&mut self, at: &RunId, from: &RunId, is_known: bool) {
+        let key = (at.clone(), from.0.clone());
+        if is_known {
+            let latest = self.latest.entry(key.clone()).or_default();
+            *latest = (*latest).max(from.1);
+        }
+        let latest = self.perhaps.entry(key).or_default();
         *latest = (*latest).max(from.1);
     }
 

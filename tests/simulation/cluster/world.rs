@@ -63,11 +63,14 @@ pub(super) struct World {
     pub(super) oracle: Oracle,
     pub(super) seen: Seen,
     pub(super) is_calm: bool,
+    /// Each loss behind a message that came must be told.
+    tells_every_loss: bool,
     /// Open questions, and whether the client was there when it was asked.
     pub(super) asked: BTreeMap<(RunId, QuestionId), bool>,
     queue: BTreeMap<(u64, u64), What>,
     made: u64,
     pub(super) incarnations: u64,
+    pub(super) used: BTreeSet<u64>,
     /// Messages that were delivered by the event that is being handled.
     delivered: Vec<usize>,
     /// Who sent the message that is being handled.
@@ -89,10 +92,12 @@ impl World {
             oracle: Oracle::default(),
             seen: Seen::default(),
             is_calm: false,
+            tells_every_loss: Plan::of(seed).tells_every_loss(),
             asked: BTreeMap::new(),
             queue: BTreeMap::new(),
             made: 0,
             incarnations: 0,
+            used: BTreeSet::new(),
             delivered: Vec::new(),
             from: None,
         };
@@ -229,8 +234,9 @@ impl World {
 
     /// A node starts, with a later incarnation than any before.
     fn start(&mut self, site: usize) -> Check {
-        self.incarnations += 10;
+        self.incarnations += 1_000;
         let incarnation = self.incarnations;
+        self.used.insert(incarnation);
         self.start_as(site, incarnation)
     }
 
@@ -311,15 +317,12 @@ impl World {
                 let is_exact = self.plan.published_streams > 3;
                 self.oracle.hand_in_tail(&id, from, &scope, is_exact.then_some(top));
             }
-            if let Some(from) = from.filter(|_| is_known) {
-                self.oracle.note(&id, &from);
-                sender = Some(from);
+            if let Some(from) = &from {
+                self.oracle.note(&id, from, is_known);
             }
+            sender = from;
         }
-        self.from = sender.or_else(|| match delivery {
-            Delivery::Message { payload, .. } => sender_of(payload),
-            _ => None,
-        });
+        self.from = sender;
         self.delivered.clear();
         let local = run.now(self.now);
         run.cluster.received(local, number, delivery).map_err(|refusal| refusal.to_string())?;
@@ -330,9 +333,10 @@ impl World {
         let is_there = self.sites[site].run.is_some() && !self.sites[site].is_superseded;
         match (must, message) {
             (Some(must), Some(message)) if must != was_delivered && (is_there || !must) => Err(format!(
-                "{id:?} {} {:?}",
+                "{id:?} {} {:?}; {:?}",
                 if must { "did not deliver" } else { "delivered" },
-                self.oracle.published[message]
+                self.oracle.published[message],
+                self.sites[site].run.as_ref().map(|run| run.cluster.stats())
             )),
             _ => Ok(()),
         }
@@ -345,13 +349,7 @@ impl World {
 
     /// Does what the hub and the machine of a node ask for, until they ask for nothing.
     pub(super) fn settle(&mut self, site: usize) -> Check {
-        loop {
-            let now = self.now;
-            let Some(run) = &mut self.sites[site].run else { return Ok(()) };
-            run.hand_on(now);
-            let Some(action) = run.next_action() else { break };
-            self.act(site, action)?;
-        }
+        self.act_all(site)?;
         let Some(run) = &mut self.sites[site].run else { return Ok(()) };
         run.cluster.check().map_err(|broken| format!("it is not so that {broken}"))?;
         let (mut commands, incarnation) = (Vec::new(), run.incarnation());
@@ -362,7 +360,17 @@ impl World {
             let sent = self.rng.u64(0..=self.plan.delay);
             self.after(sent, What::Sent { site, incarnation, number });
         }
-        Ok(())
+        self.act_all(site)
+    }
+
+    fn act_all(&mut self, site: usize) -> Check {
+        loop {
+            let now = self.now;
+            let Some(run) = &mut self.sites[site].run else { return Ok(()) };
+            run.hand_on(now);
+            let Some(action) = run.next_action() else { return Ok(()) };
+            self.act(site, action)?;
+        }
     }
 
     fn act(&mut self, site: usize, action: Action) -> Check {
@@ -462,7 +470,7 @@ impl World {
             let _ = run.cluster.answer(local, asker, !expected.is_empty());
         }
         self.delivered.push(message);
-        let tells_all = self.plan.tells_every_loss();
+        let tells_all = self.tells_every_loss;
         self.oracle.deliver(id, message, late, tells_all)?;
         self.oracle.got(id, message, &got, &expected)
     }
