@@ -121,12 +121,13 @@
 //! | `Request` | `websocket::Request`: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
 //! | `Hub` | [`Hub`]: the state machine | `throng_runtime::Hub`: the handle of a hub that runs |
 //! | `State` | [`hub::State`]: running, draining or stopped | `trace::State`: a recorded state |
+//! | `Config`, `ConfigError`, `Must`, `Event`, `Action`, `Outcome`, `Refusal`, `Stats` | [`hub`]: of the hub | [`cluster`]: of a node's machine |
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | (no feature) | [`hub`] and the modules it uses: `no_std` + alloc |
+//! | (no feature) | [`hub`] and the modules it uses, and [`cluster`]: `no_std` + alloc |
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
@@ -138,7 +139,7 @@
 //! # How the modules depend on each other
 //!
 //! Imports run one way. The types at the root of the crate (time, ids, close codes, frames, rates) are the lowest level. [`outbox`]
-//! imports these, and [`hub`] imports `outbox`. The codec and `trace` import them all. The crate `throng-runtime` uses this
+//! imports these, and [`hub`] imports `outbox`. [`cluster`] imports only the lowest level. The codec and `trace` import them all. The crate `throng-runtime` uses this
 //! crate, and `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Docs of one feature link to items of another.
