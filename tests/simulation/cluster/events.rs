@@ -218,8 +218,13 @@ impl World {
         }
         if crashes {
             self.stop(site);
-            let after = self.rng.u64(100..25_000);
-            self.after(after, What::Return { site });
+            // Some never return: the others must notice. Not if an earlier incarnation runs on, which the others would not take.
+            let name = &self.sites[site].name;
+            let has_twin = self.sites.iter().any(|other| other.run.is_some() && other.name == *name);
+            if has_twin || self.rng.u32(0..4) > 0 {
+                let after = self.rng.u64(100..25_000);
+                self.after(after, What::Return { site });
+            }
         }
         self.settle(site)
     }

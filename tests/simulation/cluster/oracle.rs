@@ -40,6 +40,9 @@ pub(super) struct Oracle {
     pub(super) published: Vec<Published>,
     /// How many were published by a start of a node for a scope.
     counts: BTreeMap<(RunId, Scope), u64>,
+    /// The messages that have come to the broker, and the greatest index of them by the start of a node and scope.
+    carried: BTreeSet<usize>,
+    carried_top: BTreeMap<(RunId, Scope), u64>,
     heard: BTreeMap<(RunId, RunId, Scope), Heard>,
     /// The latest incarnation of a node that was handed in.
     latest: BTreeMap<(RunId, String), u64>,
@@ -60,6 +63,19 @@ impl Oracle {
         let count = self.counts.entry((by.clone(), scope.clone())).or_default();
         *count += 1;
         Some(*count)
+    }
+
+    /// A message has come to the broker: for the first time, in the order in which it was published.
+    pub(super) fn carry(&mut self, message: usize) -> Result<(), String> {
+        let published = &self.published[message];
+        let Some(index) = published.index.filter(|_| self.carried.insert(message)) else { return Ok(()) };
+        let by = (published.node.clone(), published.incarnation);
+        let top = self.carried_top.entry((by, published.scope.clone())).or_default();
+        if index < *top {
+            return Err(format!("{published:?} comes to the broker after index {top}"));
+        }
+        *top = index;
+        Ok(())
     }
 
     /// A message is about to be handed in; returns whether it must be delivered (`Some(true)`), must not, or may.

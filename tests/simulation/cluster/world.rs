@@ -69,6 +69,8 @@ pub(super) struct World {
     pub(super) asked: BTreeMap<(RunId, QuestionId), bool>,
     queue: BTreeMap<(u64, u64), What>,
     made: u64,
+    /// The last moment at which a machine was called, and how often.
+    timeouts: (u64, u32),
     pub(super) incarnations: u64,
     pub(super) used: BTreeSet<u64>,
     /// Messages that were delivered by the event that is being handled.
@@ -76,6 +78,9 @@ pub(super) struct World {
     /// Who sent the message that is being handled.
     from: Option<RunId>,
 }
+
+/// Of all nodes in one millisecond.
+const MOST_TIMEOUTS: u32 = 2_000;
 
 pub(super) type Check = Result<(), String>;
 
@@ -96,6 +101,7 @@ impl World {
             asked: BTreeMap::new(),
             queue: BTreeMap::new(),
             made: 0,
+            timeouts: (0, 0),
             incarnations: 0,
             used: BTreeSet::new(),
             delivered: Vec::new(),
@@ -151,6 +157,11 @@ impl World {
     }
 
     fn time_out(&mut self, site: usize) -> Check {
+        self.timeouts =
+            if self.timeouts.0 == self.now { (self.now, self.timeouts.1 + 1) } else { (self.now, 0) };
+        if self.timeouts.1 > MOST_TIMEOUTS {
+            return Err(format!("{:?} asks for the same timeout again and again", self.id_of(site)));
+        }
         if let Some(run) = &mut self.sites[site].run {
             let now = run.now(self.now);
             run.cluster.timeout(now).map_err(|refusal| refusal.to_string())?;
@@ -183,7 +194,7 @@ impl World {
 
     fn happen_elsewhere(&mut self, what: What) -> Check {
         match what {
-            What::Batch { line, commands } => self.carry_out(line, commands),
+            What::Batch { line, commands } => return self.carry_out(line, commands),
             What::Wake { site, incarnation } => return self.wake(site, incarnation),
             What::Heal { line } => self.heal(line),
             What::Return { site } => return self.start(site),
@@ -203,13 +214,21 @@ impl World {
         Ok(())
     }
 
-    fn carry_out(&mut self, line: u64, commands: Vec<Command>) {
-        let Some(of) = self.broker.lines.get(&line) else { return };
+    fn carry_out(&mut self, line: u64, commands: Vec<Command>) -> Check {
+        let Some(of) = self.broker.lines.get(&line).filter(|of| !of.is_cut) else { return Ok(()) };
+        for command in &commands {
+            if let Command::Publish { payload, .. } = command
+                && let Some(message) = number_of(payload)
+            {
+                self.oracle.carry(message)?;
+            }
+        }
         let own = format!("sim.n.{}", self.sites[of.site].name);
         let arrivals = self.broker.carry_out(line, commands, self.now, &mut self.rng, &self.plan, &own);
         for (at, line, delivery) in arrivals {
             self.at(at, What::Arrival { line, delivery });
         }
+        Ok(())
     }
 
     /// A host that stood still takes in what has arrived meanwhile.
