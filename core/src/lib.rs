@@ -125,13 +125,13 @@
 //! | `Reserved` | [`hub::Reserved`]: the answer to a reservation | `throng_runtime::hosting::Reserved`: a connection that was accepted and reserved |
 //! | `Reader` | `trace::Reader`: reads a log | `throng_runtime::hosting::Reader`: the reading half of a transport |
 //! | `Upgrade` | `websocket::handshake::Upgrade`: a request that may open a WebSocket | `throng_tokio::axum::Upgrade`: the same as an extractor of axum |
-//! | `Config`, `Event`, `Action`, `Outcome`, `Refusal`, `Stats` | [`hub`]: those of the hub | [`cluster`]: those of a node in a cluster |
+//! | `Config`, `ConfigError`, `Must`, `Event`, `Action`, `Outcome`, `Refusal`, `Stats` | [`hub`]: those of the hub | [`cluster`]: those of a node in a cluster |
 //!
 //! # Features
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | (no feature) | [`hub`] and the modules it uses: `no_std` + alloc |
+//! | (no feature) | [`hub`] and the modules it uses, and [`cluster`]: `no_std` + alloc |
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
@@ -143,7 +143,7 @@
 //! # How the modules depend on each other
 //!
 //! Imports run one way. The types at the root of the crate (time, ids, close codes, frames, rates) are the lowest level. [`outbox`]
-//! imports these, and [`hub`] imports `outbox`. The codec and `trace` import them all. The crate `throng-runtime` uses this
+//! imports these, and [`hub`] imports `outbox`. [`cluster`] imports only the lowest level. The codec and `trace` import them all. The crate `throng-runtime` uses this
 //! crate, and `throng-tokio` and `throng-async-std` use both.
 #![cfg_attr(not(feature = "std"), no_std)]
 // Docs of one feature link to items of another.

@@ -15,6 +15,8 @@ impl Cluster {
     /// [`Config::batch`](super::Config::batch) commands. Returns the number of the link; `None` if there is no link, nothing to send, or a
     /// batch on its way. After a batch hand in [`Event::Sent`](super::Event::Sent) or [`Event::LinkDown`](super::Event::LinkDown).
     ///
+    /// It may lead to [`Action::Ready`](super::Action::Ready): poll actions once more afterwards.
+    ///
     /// Subscriptions come first, then probes and heartbeats, then messages, which wait until the link is proven. O(bytes) of the batch,
     /// and O(nodes) for each subscription that ends.
     pub fn poll_commands(&mut self, max_bytes: usize, commands: &mut Vec<Command>) -> Option<u64> {

@@ -34,7 +34,8 @@ pub struct Config {
     /// Most other nodes that are known, present or not. Messages of more are dropped and counted. Default: 1,000.
     pub nodes: u32,
     /// Most subjects for which the node remembers the number of the last message that it published. Beyond, one that was not used lately
-    /// is forgotten; nothing is lost or taken for lost by that. Default: 65,536.
+    /// is forgotten, after its [tail](Self::tail) was sent. Nothing is taken for lost by that, and repeats are still recognised; only if that
+    /// tail is lost, losses right before it are not noticed. Default: 65,536.
     pub published_streams: u32,
     /// Most pairs of another node and a subject for which the number of the last message is remembered. What arrives beyond is delivered
     /// without a check for loss and repeats, and counted as [unchecked](super::Stats::unchecked). Default: 1,000,000.

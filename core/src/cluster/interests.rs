@@ -251,6 +251,35 @@ impl Interests {
         Some(slot)
     }
 
+    /// Passes slots with nothing to do, at most so many, so that they do not keep the node from being settled.
+    pub(super) fn skip(&mut self, now: Instant, steps: usize) {
+        for _ in 0..steps {
+            let is_of_cursor = (self.cursor as usize) < self.slots.slots();
+            let next = if is_of_cursor { Some(self.cursor) } else { self.queue.front().copied() };
+            let Some(slot) = next else { return };
+            let Some(subscription) = self.slots.get_mut(slot) else {
+                if is_of_cursor {
+                    self.cursor += 1;
+                } else {
+                    self.queue.pop_front();
+                }
+                continue;
+            };
+            let is_asked = subscription.asked.0 == self.link;
+            let is_over = subscription.lingers_until.is_some_and(|until| until <= now)
+                && (!is_asked || subscription.is_confirmed);
+            if if subscription.is_wanted() { !is_asked } else { is_over } {
+                return;
+            }
+            if is_of_cursor {
+                self.cursor += 1;
+            } else {
+                subscription.is_queued = false;
+                self.queue.pop_front();
+            }
+        }
+    }
+
     /// Whether all is asked for on this link, and confirmed. O(1).
     pub(super) fn is_settled(&self) -> bool {
         self.cursor as usize >= self.slots.slots() && self.queue.is_empty() && self.unconfirmed.is_empty()

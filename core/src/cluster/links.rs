@@ -108,7 +108,9 @@ impl Cluster {
     }
 
     pub(super) fn check_ready(&mut self) {
-        let (now, is_settled) = (self.now, self.interests.is_settled());
+        let now = self.now;
+        self.interests.skip(now, 8 * self.config.batch as usize);
+        let is_settled = self.interests.is_settled();
         if let Some(up) = self.link.up_mut()
             && up.is_proven
             && up.ready.is_none()

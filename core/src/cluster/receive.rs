@@ -25,11 +25,8 @@ struct From<'a> {
 
 impl Cluster {
     pub(super) fn handle_received(&mut self, link: u64, delivery: &Delivery) {
-        if self.link.up_of(link).is_none() {
+        if self.link.up_of(link).is_none() || matches!(self.ending, Ending::Conceding(_)) {
             self.stats.stale += 1;
-            return;
-        }
-        if matches!(self.ending, Ending::Conceding(_)) {
             return;
         }
         match delivery {

@@ -43,7 +43,7 @@ pub struct Stats {
     pub overrun: u64,
     /// Messages that the broker dropped, as far as it said so.
     pub broker_dropped: u64,
-    /// Deliveries of links that were given up, which were ignored.
+    /// Deliveries of links that were given up, or after another node has taken the place of this one, which were ignored.
     pub stale: u64,
     /// Messages that could not be read, by kind.
     pub malformed: Malformed,

@@ -40,9 +40,14 @@ pub(super) struct Oracle {
     pub(super) published: Vec<Published>,
     /// How many were published by a start of a node for a scope.
     counts: BTreeMap<(RunId, Scope), u64>,
+    /// The messages that have come to the broker, and the greatest index of them by the start of a node and scope.
+    carried: BTreeSet<usize>,
+    carried_top: BTreeMap<(RunId, Scope), u64>,
     heard: BTreeMap<(RunId, RunId, Scope), Heard>,
     /// The latest incarnation of a node that was handed in.
     latest: BTreeMap<(RunId, String), u64>,
+    /// The same, with what came on subjects to which the node may be subscribed still.
+    perhaps: BTreeMap<(RunId, String), u64>,
     /// Each message that a client has, by the start of its node.
     got: BTreeSet<(RunId, throng_core::ClientId, usize)>,
     pub(super) delivered: u64,
@@ -60,6 +65,19 @@ impl Oracle {
         Some(*count)
     }
 
+    /// A message has come to the broker: for the first time, in the order in which it was published.
+    pub(super) fn carry(&mut self, message: usize) -> Result<(), String> {
+        let published = &self.published[message];
+        let Some(index) = published.index.filter(|_| self.carried.insert(message)) else { return Ok(()) };
+        let by = (published.node.clone(), published.incarnation);
+        let top = self.carried_top.entry((by, published.scope.clone())).or_default();
+        if index < *top {
+            return Err(format!("{published:?} comes to the broker after index {top}"));
+        }
+        *top = index;
+        Ok(())
+    }
+
     /// A message is about to be handed in; returns whether it must be delivered (`Some(true)`), must not, or may.
     pub(super) fn hand_in(&mut self, at: &RunId, message: usize, is_wanted: bool) -> Option<bool> {
         let published = &self.published[message];
@@ -71,14 +89,16 @@ impl Oracle {
             return Some(false);
         }
         let index = published.index?;
+        let may_be_outdated =
+            self.perhaps.get(&(at.clone(), from.0.clone())).is_some_and(|latest| *latest > from.1);
         let key = (at.clone(), from, published.scope.clone());
         let heard = self.heard.entry(key).or_default();
         let is_newest = index > heard.top;
         heard.top = heard.top.max(index);
         match (is_wanted, is_newest) {
             (false, _) => Some(false),
-            (true, true) => Some(true),
-            (true, false) => None,
+            (true, true) if !may_be_outdated => Some(true),
+            (true, _) => None,
         }
     }
 
@@ -91,8 +111,13 @@ impl Oracle {
     }
 
     /// Notes the incarnation of any message that is handed in.
-    pub(super) fn note(&mut self, at: &RunId, from: &RunId) {
-        let latest = self.latest.entry((at.clone(), from.0.clone())).or_default();
+    pub(super) fn note(&mut self, at: &RunId, from: &RunId, is_known: bool) {
+        let key = (at.clone(), from.0.clone());
+        if is_known {
+            let latest = self.latest.entry(key.clone()).or_default();
+            *latest = (*latest).max(from.1);
+        }
+        let latest = self.perhaps.entry(key).or_default();
         *latest = (*latest).max(from.1);
     }
 

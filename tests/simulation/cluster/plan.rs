@@ -67,9 +67,10 @@ impl Plan {
         config
     }
 
-    /// Whether each message that is lost behind one that came is told, as the numbers are not forgotten while tails are lost.
+    /// Whether each message that is lost behind one that came is told. If numbers are forgotten while tails are lost, it is not.
     pub(super) fn tells_every_loss(&self) -> bool {
-        self.published_streams > 3
-            || (self.lost == 0 && self.partitions == 0 && self.link_drops == 0 && self.crashes == 0)
+        let troubles =
+            [self.lost, self.partitions, self.link_drops, self.crashes, self.standstills, self.clock_jumps];
+        self.published_streams > 3 || troubles.iter().all(|trouble| *trouble == 0)
     }
 }

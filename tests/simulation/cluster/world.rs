@@ -63,16 +63,24 @@ pub(super) struct World {
     pub(super) oracle: Oracle,
     pub(super) seen: Seen,
     pub(super) is_calm: bool,
+    /// Each loss behind a message that came must be told.
+    tells_every_loss: bool,
     /// Open questions, and whether the client was there when it was asked.
     pub(super) asked: BTreeMap<(RunId, QuestionId), bool>,
     queue: BTreeMap<(u64, u64), What>,
     made: u64,
+    /// The last moment at which a machine was called, and how often.
+    timeouts: (u64, u32),
     pub(super) incarnations: u64,
+    pub(super) used: BTreeSet<u64>,
     /// Messages that were delivered by the event that is being handled.
     delivered: Vec<usize>,
     /// Who sent the message that is being handled.
     from: Option<RunId>,
 }
+
+/// Of all nodes in one millisecond.
+const MOST_TIMEOUTS: u32 = 2_000;
 
 pub(super) type Check = Result<(), String>;
 
@@ -89,10 +97,13 @@ impl World {
             oracle: Oracle::default(),
             seen: Seen::default(),
             is_calm: false,
+            tells_every_loss: Plan::of(seed).tells_every_loss(),
             asked: BTreeMap::new(),
             queue: BTreeMap::new(),
             made: 0,
+            timeouts: (0, 0),
             incarnations: 0,
+            used: BTreeSet::new(),
             delivered: Vec::new(),
             from: None,
         };
@@ -146,6 +157,11 @@ impl World {
     }
 
     fn time_out(&mut self, site: usize) -> Check {
+        self.timeouts =
+            if self.timeouts.0 == self.now { (self.now, self.timeouts.1 + 1) } else { (self.now, 0) };
+        if self.timeouts.1 > MOST_TIMEOUTS {
+            return Err(format!("{:?} asks for the same timeout again and again", self.id_of(site)));
+        }
         if let Some(run) = &mut self.sites[site].run {
             let now = run.now(self.now);
             run.cluster.timeout(now).map_err(|refusal| refusal.to_string())?;
@@ -178,7 +194,7 @@ impl World {
 
     fn happen_elsewhere(&mut self, what: What) -> Check {
         match what {
-            What::Batch { line, commands } => self.carry_out(line, commands),
+            What::Batch { line, commands } => return self.carry_out(line, commands),
             What::Wake { site, incarnation } => return self.wake(site, incarnation),
             What::Heal { line } => self.heal(line),
             What::Return { site } => return self.start(site),
@@ -198,13 +214,21 @@ impl World {
         Ok(())
     }
 
-    fn carry_out(&mut self, line: u64, commands: Vec<Command>) {
-        let Some(of) = self.broker.lines.get(&line) else { return };
+    fn carry_out(&mut self, line: u64, commands: Vec<Command>) -> Check {
+        let Some(of) = self.broker.lines.get(&line).filter(|of| !of.is_cut) else { return Ok(()) };
+        for command in &commands {
+            if let Command::Publish { payload, .. } = command
+                && let Some(message) = number_of(payload)
+            {
+                self.oracle.carry(message)?;
+            }
+        }
         let own = format!("sim.n.{}", self.sites[of.site].name);
         let arrivals = self.broker.carry_out(line, commands, self.now, &mut self.rng, &self.plan, &own);
         for (at, line, delivery) in arrivals {
             self.at(at, What::Arrival { line, delivery });
         }
+        Ok(())
     }
 
     /// A host that stood still takes in what has arrived meanwhile.
@@ -229,8 +253,9 @@ impl World {
 
     /// A node starts, with a later incarnation than any before.
     fn start(&mut self, site: usize) -> Check {
-        self.incarnations += 10;
+        self.incarnations += 1_000;
         let incarnation = self.incarnations;
+        self.used.insert(incarnation);
         self.start_as(site, incarnation)
     }
 
@@ -311,15 +336,12 @@ impl World {
                 let is_exact = self.plan.published_streams > 3;
                 self.oracle.hand_in_tail(&id, from, &scope, is_exact.then_some(top));
             }
-            if let Some(from) = from.filter(|_| is_known) {
-                self.oracle.note(&id, &from);
-                sender = Some(from);
+            if let Some(from) = &from {
+                self.oracle.note(&id, from, is_known);
             }
+            sender = from;
         }
-        self.from = sender.or_else(|| match delivery {
-            Delivery::Message { payload, .. } => sender_of(payload),
-            _ => None,
-        });
+        self.from = sender;
         self.delivered.clear();
         let local = run.now(self.now);
         run.cluster.received(local, number, delivery).map_err(|refusal| refusal.to_string())?;
@@ -330,9 +352,10 @@ impl World {
         let is_there = self.sites[site].run.is_some() && !self.sites[site].is_superseded;
         match (must, message) {
             (Some(must), Some(message)) if must != was_delivered && (is_there || !must) => Err(format!(
-                "{id:?} {} {:?}",
+                "{id:?} {} {:?}; {:?}",
                 if must { "did not deliver" } else { "delivered" },
-                self.oracle.published[message]
+                self.oracle.published[message],
+                self.sites[site].run.as_ref().map(|run| run.cluster.stats())
             )),
             _ => Ok(()),
         }
@@ -345,13 +368,7 @@ impl World {
 
     /// Does what the hub and the machine of a node ask for, until they ask for nothing.
     pub(super) fn settle(&mut self, site: usize) -> Check {
-        loop {
-            let now = self.now;
-            let Some(run) = &mut self.sites[site].run else { return Ok(()) };
-            run.hand_on(now);
-            let Some(action) = run.next_action() else { break };
-            self.act(site, action)?;
-        }
+        self.act_all(site)?;
         let Some(run) = &mut self.sites[site].run else { return Ok(()) };
         run.cluster.check().map_err(|broken| format!("it is not so that {broken}"))?;
         let (mut commands, incarnation) = (Vec::new(), run.incarnation());
@@ -362,7 +379,17 @@ impl World {
             let sent = self.rng.u64(0..=self.plan.delay);
             self.after(sent, What::Sent { site, incarnation, number });
         }
-        Ok(())
+        self.act_all(site)
+    }
+
+    fn act_all(&mut self, site: usize) -> Check {
+        loop {
+            let now = self.now;
+            let Some(run) = &mut self.sites[site].run else { return Ok(()) };
+            run.hand_on(now);
+            let Some(action) = run.next_action() else { return Ok(()) };
+            self.act(site, action)?;
+        }
     }
 
     fn act(&mut self, site: usize, action: Action) -> Check {
@@ -462,7 +489,7 @@ impl World {
             let _ = run.cluster.answer(local, asker, !expected.is_empty());
         }
         self.delivered.push(message);
-        let tells_all = self.plan.tells_every_loss();
+        let tells_all = self.tells_every_loss;
         self.oracle.deliver(id, message, late, tells_all)?;
         self.oracle.got(id, message, &got, &expected)
     }

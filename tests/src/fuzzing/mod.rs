@@ -6,6 +6,7 @@
 //! bytes in other pieces.
 
 mod close;
+mod cluster;
 mod cuts;
 mod decoder;
 mod encoder;
@@ -23,6 +24,7 @@ mod trace;
 mod utf8;
 
 pub use close::close_payload;
+pub use cluster::cluster_wire;
 pub use decoder::decoder;
 pub use encoder::encoder_round_trip;
 pub use handshake::handshake;
@@ -58,5 +60,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "position", run: position, seeds: seeds::position },
     Target { name: "inflate", run: inflate, seeds: seeds::inflate },
     Target { name: "trace_file", run: trace_file, seeds: seeds::trace_file },
+    Target { name: "cluster_wire", run: cluster_wire, seeds: seeds::cluster_wire },
     Target { name: "hub_events", run: hub_events, seeds: seeds::hub_events },
 ];

@@ -2,6 +2,7 @@
 //!
 //! They are committed under `fuzz/seeds/`, a folder for each target; the binary `fuzz-seeds` writes them there.
 
+mod cluster;
 mod handshake;
 mod hub;
 mod inflate;
@@ -13,6 +14,7 @@ mod trace;
 #[cfg(test)]
 mod tests;
 
+pub use cluster::cluster_wire;
 pub use handshake::{handshake, negotiation};
 pub use hub::hub_events;
 pub use inflate::inflate;
