@@ -1,4 +1,4 @@
-//! NATS as the [`Broker`](crate::cluster::Broker) of a cluster.
+//! NATS as the [`Broker`] of a cluster.
 //!
 //! ```no_run
 //! use throng_tokio::nats::Nats;
