@@ -1,14 +1,25 @@
 //! The broker in memory, with a runtime of several threads.
 
 use crate::support::{Link, conforms, publish};
-use throng_tokio::cluster::Memory;
-use throng_tokio::cluster::conformance::Options;
+use throng_tokio::cluster::conformance::{Options, check};
+use throng_tokio::cluster::{Delivery, Memory};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_conforms() {
     let memory = Memory::new().queue_bytes(16 << 20);
     let options = Options::new("memory").flood(64 << 20).cut(|| memory.cut());
     conforms(&memory, &options, &[]).await;
+}
+
+/// The suite needs no runtime, and neither does this broker.
+#[test]
+fn memory_conforms_on_smol() {
+    let memory = Memory::new().queue_bytes(16 << 20);
+    let options = Options::new("memory").flood(64 << 20).cut(|| memory.cut());
+    let sleep = |time| async move { _ = smol::Timer::after(time).await };
+    let report =
+        smol::block_on(check(&memory, &options, sleep)).unwrap_or_else(|violation| panic!("{violation}"));
+    assert_eq!(report.left_out, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,7 +40,7 @@ async fn nodes_on_several_threads_hear_each_other_in_order() {
             }
             while next != [500; 4] {
                 for delivery in link.receive_until(|_| true).await {
-                    let throng_tokio::cluster::Delivery::Message { payload, .. } = delivery else { continue };
+                    let Delivery::Message { payload, .. } = delivery else { continue };
                     let (from, number) = (usize::from(payload[0]), &payload[1..]);
                     assert_eq!(number, next[from].to_be_bytes(), "of node {from}");
                     next[from] += 1;

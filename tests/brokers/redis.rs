@@ -90,6 +90,16 @@ async fn a_failover_that_sentinels_make_fails_links_to_the_former_master() {
     eventually("it is a replica", || redis.master.ask(&["ROLE"]).starts_with("slave"));
 }
 
+/// It would take messages, and hand them to its own clients alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_is_refused() {
+    let master = servers::Redis::start(&[]);
+    let replica = servers::Redis::start(&["--replicaof", &format!("127.0.0.1 {}", master.server.port())]);
+    let error = broker(&replica).connect().await.expect_err("it is a replica").to_string();
+    assert!(error.ends_with("has the role \"replica\": nodes must connect to the master"), "{error}");
+    Link::open(&broker(&master)).await.subscribed("r").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planned_failover_fails_links_too() {
     let redis = Sentinels::start();
@@ -194,6 +204,11 @@ async fn a_full_memory_and_a_full_disk_do_not_refuse_messages() {
     assert!(reply.starts_with("OOM"), "its memory is full: {reply}");
     link.send([publish("r", "memory")]).await.expect("the link works");
     link.heard("memory").await;
+    server.tell(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
+    assert!(server.ask(&["SET", "key", "value"]).starts_with("NOREPLICAS"), "it has no replicas");
+    link.send([publish("r", "replicas")]).await.expect("the link works");
+    link.heard("replicas").await;
+    server.tell(&["CONFIG", "SET", "min-replicas-to-write", "0"]);
     // A snapshot that cannot be written, as on a full disk: its directory is gone.
     let _ = server.ask(&["FLUSHALL"]);
     server.tell(&["CONFIG", "SET", "maxmemory", "0", "save", "3600 1"]);
@@ -237,6 +252,30 @@ async fn what_redis_refuses_breaks_the_link_with_its_words() {
     let error = wrong.connect().await.expect_err("the password is wrong").to_string();
     assert!(error.contains("HELLO: Redis refuses: WRONGPASS") && !error.contains("guess"), "{error}");
     assert!(!format!("{broker:?}").contains("secret"), "{broker:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_blocks_redis_breaks_the_link() {
+    let server = servers::Redis::start(&["--busy-reply-threshold", "50"]);
+    let broker = broker(&server);
+    let mut link = Link::open(&broker).await;
+    link.subscribed("r").await;
+    let failure = std::thread::scope(|threads| {
+        let script = threads.spawn(|| server.ask(&["EVAL", "while true do end", "0"]));
+        eventually("it is busy", || server.ask(&["PING"]).starts_with("BUSY"));
+        let failure = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                link.send([publish("r", "x")]).await.expect("it is handed over");
+                link.failure().await
+            })
+        });
+        server.tell(&["SCRIPT", "KILL"]);
+        let ended = script.join().expect("it does not panic");
+        assert!(ended.contains("Script killed"), "{ended}");
+        failure
+    });
+    assert!(failure.contains("refuses: BUSY"), "{failure}");
+    Link::open(&broker).await.subscribed("r").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

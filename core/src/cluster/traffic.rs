@@ -32,7 +32,8 @@ pub enum Delivery {
         /// What was published.
         payload: Bytes,
     },
-    /// The broker, or the client library that speaks with it, has dropped messages for this node, because it did not take them in time.
+    /// The broker, or the client library that speaks with it, has dropped messages: some for this node that it did not take in time, or
+    /// some of this node that are longer than the broker takes. The latter are missed by their receivers.
     Dropped {
         /// How many, if known; else 0.
         messages: u64,

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 /// What is read at once, in bytes.
 const READ: usize = 64 << 10;
-/// The buffer for writing is kept for the next batch up to so many bytes.
+/// An empty buffer is kept for what comes next up to so many bytes.
 const KEPT: usize = 1 << 20;
 
 /// Both directions of a connection.
@@ -105,6 +105,10 @@ impl Writer {
 impl Reader {
     /// Reads once; the buffer then has something more. `needed`: how long it must become for the next step, if known.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, needed: usize) -> Poll<io::Result<()>> {
+        // A long message is gone: so is its place.
+        if self.buffer.is_empty() && self.buffer.capacity() > KEPT {
+            self.buffer = BytesMut::new();
+        }
         let more = needed.saturating_sub(self.buffer.len()).max(READ);
         self.buffer.reserve(more);
         // The future keeps nothing: one that is dropped has not read.

@@ -7,7 +7,7 @@ use crate::broker::socket::{Reader, Stream, Writer};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use core::fmt;
 use core::future::poll_fn;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use std::collections::{HashMap, VecDeque};
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +29,8 @@ struct State {
     /// Whether a send waits until all is written. Then it writes whatever comes after it, too.
     is_sending: bool,
     broken: Option<BrokerError>,
+    /// Of the half that receives: the connection does not end with the half that sends.
+    waker: Option<Waker>,
     /// Messages that were too long to be sent.
     dropped: u64,
     max_payload: usize,
@@ -82,6 +84,7 @@ pub(super) fn link(
         writer,
         is_sending: false,
         broken: None,
+        waker: None,
         dropped: 0,
         max_payload,
         answers: 0,
@@ -165,6 +168,16 @@ fn line(out: &mut BytesMut, line: fmt::Arguments<'_>) {
     let _ = out.writer().write_fmt(line);
 }
 
+impl Drop for NatsSender {
+    fn drop(&mut self) {
+        self.shared.fail(BrokerError::new("the sending half of the link was dropped"));
+        let waker = self.shared.state().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
 impl fmt::Debug for NatsSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsSender").field("address", &self.address).finish_non_exhaustive()
@@ -193,6 +206,9 @@ impl NatsReceiver {
             match core::mem::take(&mut state.dropped) {
                 0 => {}
                 messages => into.push(Delivery::Dropped { messages }),
+            }
+            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                state.waker = Some(cx.waker().clone());
             }
         }
         loop {
@@ -306,6 +322,12 @@ fn see(
         Operation::Ok => {}
     }
     Ok(())
+}
+
+impl Drop for NatsReceiver {
+    fn drop(&mut self) {
+        self.shared.fail(BrokerError::new("the receiving half of the link was dropped"));
+    }
 }
 
 impl fmt::Debug for NatsReceiver {

@@ -133,6 +133,34 @@ mod tests {
         }
     }
 
+    /// Bytes that are nearly right: words of the protocol in any order.
+    #[test]
+    fn any_bytes_are_an_operation_or_need_more_or_are_refused() {
+        const WORDS: [&[u8]; 12] =
+            [b"MSG", b"PING", b"PONG", b"INFO", b"-ERR", b"+OK", b" ", b"\r\n", b"\r", b"\t", b"1", b"r.a"];
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed % below as u64) as usize
+        };
+        let (mut whole, mut refused) = (0, 0);
+        for _ in 0..200_000 {
+            let length = next(12);
+            let bytes: Vec<u8> = (0..length).flat_map(|_| WORDS[next(WORDS.len())]).copied().collect();
+            match parse(&bytes, 100) {
+                Ok(Parsed::Whole(_, length)) => {
+                    assert!(length <= bytes.len(), "{bytes:?}");
+                    whole += 1;
+                }
+                Ok(Parsed::Needs(needed)) => assert!(needed > bytes.len() && needed < 300, "{bytes:?}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(whole > 1_000 && refused > 1_000, "{whole} operations, {refused} refused");
+    }
+
     #[test]
     fn malformed_bytes_are_refused() {
         let malformed = [

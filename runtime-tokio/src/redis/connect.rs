@@ -36,11 +36,7 @@ pub(super) async fn by_sentinel(
             let path = String::new();
             let Login { is_tls, user, password, database } = login.clone();
             let address = Address { host, port, is_tls, user, password, path };
-            let mut stream = log_in(&address, database, options).await?;
-            ask(&mut stream, &address, &[b"ROLE"], is_master).await?.map_err(|role| {
-                let role = String::from_utf8_lossy(&role).into_owned();
-                BrokerError::new(format_args!("{address} is {role:?}, though {sentinel} calls it the master"))
-            })?;
+            let stream = log_in(&address, database, options).await?;
             let watch = Some((Node::new(sentinel, watch), master.to_owned()));
             Ok(link(vec![Node::new(&address, stream)], None, watch, options))
         };
@@ -127,7 +123,7 @@ fn all(what: &str, errors: &[BrokerError]) -> BrokerError {
     BrokerError::new(format_args!("{what}: {}", errors.join("; ")))
 }
 
-/// Opens a connection, switches it to RESP3, logs in and chooses the database.
+/// Opens a connection, switches it to RESP3, logs in, and chooses the database. A replica is an error.
 async fn log_in(address: &Address, database: u32, options: &Options) -> Result<Stream, BrokerError> {
     let tcp = socket::connect(address).await?;
     let mut stream = match address.is_tls {
@@ -139,21 +135,27 @@ async fn log_in(address: &Address, database: u32, options: &Options) -> Result<S
         let user = address.user.as_deref().unwrap_or("default");
         words.extend([b"AUTH", user.as_bytes(), password.as_bytes()]);
     }
-    ask(&mut stream, address, &words, |_| ()).await?;
+    let role = ask(&mut stream, address, &words, role).await?;
+    // It would take messages, and hand them to its own clients alone.
+    if let Some(role) = role.filter(|role| role != b"master") {
+        let role = String::from_utf8_lossy(&role);
+        return Err(BrokerError::new(format_args!(
+            "Redis at {address} has the role {role:?}: nodes must connect to the master"
+        )));
+    }
     if database != 0 {
         ask(&mut stream, address, &[b"SELECT", database.to_string().as_bytes()], |_| ()).await?;
     }
     Ok(stream)
 }
 
-fn is_master(role: &Value<'_>) -> Result<(), Vec<u8>> {
-    match role {
-        Value::List(words) => match words.first() {
-            Some(Value::Text(b"master")) => Ok(()),
-            Some(Value::Text(role)) => Err(role.to_vec()),
-            _ => Err(Vec::new()),
-        },
-        _ => Err(Vec::new()),
+/// What the reply to HELLO says of the server's role. A sentinel says nothing.
+fn role(reply: &Value<'_>) -> Option<Vec<u8>> {
+    let Value::List(words) = reply else { return None };
+    let role = words.chunks_exact(2).find(|pair| pair[0] == Value::Text(b"role"))?;
+    match role[1] {
+        Value::Text(role) => Some(role.to_vec()),
+        _ => None,
     }
 }
 

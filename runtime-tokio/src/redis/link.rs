@@ -198,6 +198,13 @@ impl RedisSender {
     }
 }
 
+impl Drop for RedisSender {
+    fn drop(&mut self) {
+        // The half that receives is woken by the end of the connection.
+        self.shared.fail(BrokerError::new("the sending half of the link was dropped"));
+    }
+}
+
 impl fmt::Debug for RedisSender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisSender").field("servers", &self.writers.len()).finish_non_exhaustive()
@@ -370,6 +377,12 @@ impl Source {
             "the sentinel {} has made {address} the master {master:?}",
             self.address
         )))
+    }
+}
+
+impl Drop for RedisReceiver {
+    fn drop(&mut self) {
+        self.shared.fail(BrokerError::new("the receiving half of the link was dropped"));
     }
 }
 

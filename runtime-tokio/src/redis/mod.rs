@@ -31,17 +31,17 @@
 //! # What Redis refuses
 //!
 //! `PUBLISH` and `SPUBLISH` are no writes to Redis. So they work when its memory is full (`OOM`), its disk is full (`MISCONF`), it has
-//! too few replicas (`NOREPLICAS`), and on a replica (`READONLY`). They are refused without the permission of an ACL (`NOPERM`), while a
-//! script blocks Redis (`BUSY`), and in a cluster that is down (`CLUSTERDOWN`) or in which the slot has moved (`MOVED`): each of them
-//! breaks the link.
+//! too few replicas (`NOREPLICAS`), and on a replica, which would hand them to its own clients alone: so a link to a replica is not
+//! opened. They are refused without the permission of an ACL (`NOPERM`), while a script blocks Redis (`BUSY`), and in a cluster that is
+//! down (`CLUSTERDOWN`) or in which the slot has moved (`MOVED`): each of them breaks the link.
 //!
-//! The ACL of the node's user needs `+publish +subscribe +unsubscribe +hello +select +echo`, with Sentinel `+role`, for a cluster
+//! The ACL of the node's user needs `+publish +subscribe +unsubscribe +hello +select +echo`, for a cluster
 //! `+spublish +ssubscribe +sunsubscribe +cluster|slots`, and the channels of the node's prefix (`&throng.*`).
 //!
 //! # Sentinel
 //!
-//! A link asks the sentinels, one after the other, for the master, checks its role, and stays connected to the sentinel to hear of a
-//! failover: then it fails, so that nodes do not stay at a master that was replaced but still answers. It also fails when that sentinel ends.
+//! A link asks the sentinels, one after the other, for the master, and stays connected to the sentinel to hear of a failover: then it
+//! fails, so that nodes do not stay at a master that was replaced but still answers. It also fails when that sentinel ends.
 //!
 //! # Cluster
 //!

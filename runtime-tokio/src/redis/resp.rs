@@ -242,6 +242,36 @@ mod tests {
         assert_eq!(parse(&long, LIMIT), Err(Malformed("a line of more than 64 KiB")));
     }
 
+    /// Bytes that are nearly right: each a few of the characters that mean something.
+    #[test]
+    fn any_bytes_are_a_value_or_need_more_or_are_refused() {
+        const WORDS: [&[u8]; 16] = [
+            b"*", b">", b"%", b"|", b"$", b"+", b"-", b":", b"_", b"\r\n", b"\r", b"1", b"3", b"99", b"-1",
+            b"x",
+        ];
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = |below: usize| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            (seed % below as u64) as usize
+        };
+        let (mut whole, mut refused) = (0, 0);
+        for _ in 0..200_000 {
+            let length = next(12);
+            let bytes: Vec<u8> = (0..length).flat_map(|_| WORDS[next(WORDS.len())]).copied().collect();
+            match parse(&bytes, LIMIT) {
+                Ok(Parsed::Whole(_, length)) => {
+                    assert!(length <= bytes.len(), "{bytes:?}");
+                    whole += 1;
+                }
+                Ok(Parsed::Needs(needed)) => assert!(needed > bytes.len() && needed < 2 * LIMIT, "{bytes:?}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(whole > 1_000 && refused > 1_000, "{whole} values, {refused} refused");
+    }
+
     #[test]
     fn commands_are_lists_of_strings() {
         let mut out = BytesMut::new();

@@ -27,7 +27,9 @@ use throng_core::cluster::{Command, Delivery};
 ///   [`Unsubscribe`](Command::Unsubscribe). If the broker takes a subscription away by itself, the link fails.
 /// - *A broken link is told*: when the connection is lost, [`Receiver::receive`] fails within seconds, if the system says so; the node's
 ///   probe finds the links of which nobody says so.
+/// - *Halves*: when one half of a link is dropped, the other one fails.
 /// - *Memory*: what the link holds of messages that the node has not taken is bounded. What it drops, it tells as [`Delivery::Dropped`].
+/// - *Size*: a message that is longer than the broker takes is left out and told as [`Delivery::Dropped`]; it breaks no link.
 /// - *Cancelling*: every future may be dropped at any time. A [`receive`](Receiver::receive) that is dropped loses nothing. If a
 ///   [`send`](Sender::send) or a [`connect`](Self::connect) is dropped, the link is given up.
 pub trait Broker: Send + Sync + 'static {

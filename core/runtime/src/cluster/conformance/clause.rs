@@ -32,6 +32,8 @@ pub enum Clause {
     Batches,
     /// A receive that is dropped loses nothing.
     Cancelling,
+    /// When one half of a link is dropped, the other one fails.
+    Halves,
     /// If a node does not take its messages, the broker drops some and tells it, or the link fails. Checked with [`Options::flood`].
     Memory,
     /// A link that is cut fails, and the next one can be opened. Checked with [`Options::cut`].
@@ -40,7 +42,7 @@ pub enum Clause {
 
 impl Clause {
     /// All clauses, in the order in which they are checked.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Links,
         Self::Confirmations,
         Self::Commands,
@@ -52,6 +54,7 @@ impl Clause {
         Self::NewLinks,
         Self::Batches,
         Self::Cancelling,
+        Self::Halves,
         Self::Memory,
         Self::BrokenLinks,
     ];

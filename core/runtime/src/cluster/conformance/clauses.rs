@@ -37,6 +37,7 @@ where
             Clause::NewLinks => self.new_links().await,
             Clause::Batches => self.batches().await,
             Clause::Cancelling => self.cancelling().await,
+            Clause::Halves => self.halves().await,
             Clause::Memory => self.memory().await,
             Clause::BrokenLinks => self.broken_links().await,
         }
@@ -258,6 +259,23 @@ where
         let in_order = |(n, payload): (usize, &&[u8])| payload.starts_with(&(n as u32).to_be_bytes());
         let is_whole = link.payloads().iter().enumerate().all(in_order) || link.dropped.is_some();
         self.demand(is_whole, || "receives that were dropped have lost or reordered messages".into())
+    }
+
+    async fn halves(&self) -> Result<(), Violation> {
+        let Link { sender, mut receiver, .. } = self.link().await?;
+        drop(sender);
+        let mut deliveries = Vec::new();
+        let failed = async { while receiver.receive(&mut deliveries).await.is_ok() {} };
+        self.in_time("failing to receive, after the half that sends was dropped,", failed).await?;
+        let Link { mut sender, receiver, .. } = self.link().await?;
+        drop(receiver);
+        let message = publish(&self.subject("s")?, "message");
+        let failed = async {
+            while sender.send(&mut vec![message.clone()]).await.is_ok() {
+                (self.sleep)(Duration::from_millis(20)).await;
+            }
+        };
+        self.in_time("failing to send, after the half that receives was dropped,", failed).await
     }
 
     async fn memory(&self) -> Result<(), Violation> {

@@ -106,6 +106,8 @@ fn every_fault_is_found() {
         (Fault::RemembersSubscriptions, Clause::NewLinks),
         (Fault::HandsInAllAtOnce, Clause::Batches),
         (Fault::LosesWhatADroppedReceiveTook, Clause::Cancelling),
+        (Fault::KeepsADroppedSender, Clause::Halves),
+        (Fault::KeepsADroppedReceiver, Clause::Halves),
         (Fault::DropsSilently, Clause::Memory),
         (Fault::HoldsEverything, Clause::Memory),
         (Fault::HidesBrokenLinks, Clause::BrokenLinks),

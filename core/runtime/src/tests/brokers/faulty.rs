@@ -33,6 +33,8 @@ pub(super) enum Fault {
     DropsSilently,
     HoldsEverything,
     HidesBrokenLinks,
+    KeepsADroppedSender,
+    KeepsADroppedReceiver,
 }
 
 /// The broker in memory, with a fault.
@@ -40,17 +42,27 @@ pub(super) struct Faulty {
     memory: Memory,
     fault: Fault,
     remembered: Arc<Mutex<Vec<Command>>>,
+    kept: Kept,
 }
+
+/// Halves that were dropped and go on.
+type Kept = Arc<Mutex<(Vec<MemorySender>, Vec<MemoryReceiver>)>>;
 
 impl Faulty {
     pub(super) fn new(memory: &Memory, fault: Fault) -> Self {
         let queue_bytes = if fault == Fault::HoldsEverything { usize::MAX } else { 32 << 20 };
-        Self { memory: memory.clone().queue_bytes(queue_bytes), fault, remembered: Arc::default() }
+        Self {
+            memory: memory.clone().queue_bytes(queue_bytes),
+            fault,
+            remembered: Arc::default(),
+            kept: Arc::default(),
+        }
     }
 }
 
 pub(super) struct FaultySender {
-    sender: MemorySender,
+    sender: Option<MemorySender>,
+    kept: Kept,
     fault: Fault,
     own: Arc<Mutex<Vec<bytes::Bytes>>>,
     remembered: Arc<Mutex<Vec<Command>>>,
@@ -59,7 +71,8 @@ pub(super) struct FaultySender {
 }
 
 pub(super) struct FaultyReceiver {
-    receiver: MemoryReceiver,
+    receiver: Option<MemoryReceiver>,
+    kept: Kept,
     fault: Fault,
     own: Arc<Mutex<Vec<bytes::Bytes>>>,
     confirmed: Vec<Subject>,
@@ -81,9 +94,24 @@ impl Broker for Faulty {
             sender.send(&mut commands).await?;
         }
         let (own, remembered) = (Arc::default(), Arc::clone(&self.remembered));
-        let receiver =
-            FaultyReceiver { receiver, fault, own: Arc::clone(&own), confirmed: vec![], held: vec![] };
-        Ok((FaultySender { sender, fault, own, remembered, subscribed: vec![], published: 0 }, receiver))
+        let receiver = FaultyReceiver {
+            receiver: Some(receiver),
+            kept: Arc::clone(&self.kept),
+            fault,
+            own: Arc::clone(&own),
+            confirmed: vec![],
+            held: vec![],
+        };
+        let sender = FaultySender {
+            sender: Some(sender),
+            kept: Arc::clone(&self.kept),
+            fault,
+            own,
+            remembered,
+            subscribed: vec![],
+            published: 0,
+        };
+        Ok((sender, receiver))
     }
 
     fn name(&self) -> &'static str {
@@ -100,7 +128,7 @@ fn lower(of: &Subject) -> Subject {
 impl Sender for FaultySender {
     async fn send(&mut self, commands: &mut Vec<Command>) -> Result<(), BrokerError> {
         if self.fault == Fault::LeavesCommands {
-            return self.sender.send(&mut commands.clone()).await;
+            return self.sender.as_mut().expect("it is there").send(&mut commands.clone()).await;
         }
         if self.fault == Fault::Reorders {
             // Of subscriptions the order is of no matter to the suite.
@@ -110,7 +138,23 @@ impl Sender for FaultySender {
         for command in commands.drain(..) {
             self.alter(command, &mut altered);
         }
-        self.sender.send(&mut altered).await
+        self.sender.as_mut().expect("it is there").send(&mut altered).await
+    }
+}
+
+impl Drop for FaultySender {
+    fn drop(&mut self) {
+        if self.fault == Fault::KeepsADroppedSender {
+            self.kept.lock().expect("no panic").0.extend(self.sender.take());
+        }
+    }
+}
+
+impl Drop for FaultyReceiver {
+    fn drop(&mut self) {
+        if self.fault == Fault::KeepsADroppedReceiver {
+            self.kept.lock().expect("no panic").1.extend(self.receiver.take());
+        }
     }
 }
 
@@ -152,9 +196,11 @@ impl FaultySender {
 impl Receiver for FaultyReceiver {
     async fn receive(&mut self, into: &mut Vec<Delivery>) -> Result<(), BrokerError> {
         let mut taken = mem::take(&mut self.held);
+        let receiver = self.receiver.as_mut().expect("it is there");
         if taken.is_empty() {
-            let received = self.receiver.receive(&mut taken).await;
-            if received.is_err() && self.fault == Fault::HidesBrokenLinks {
+            let received = receiver.receive(&mut taken).await;
+            let is_cut = received.as_ref().is_err_and(|error| error.to_string().contains("cut"));
+            if is_cut && self.fault == Fault::HidesBrokenLinks {
                 return pending().await;
             }
             received?;
@@ -162,7 +208,7 @@ impl Receiver for FaultyReceiver {
         if self.fault == Fault::HandsInAllAtOnce {
             let mut more = std::pin::pin!(async {
                 while taken.len() < 1_000_000 {
-                    self.receiver.receive(&mut taken).await?;
+                    receiver.receive(&mut taken).await?;
                 }
                 Ok(())
             });
