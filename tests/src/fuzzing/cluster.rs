@@ -110,6 +110,7 @@ const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
         to: throng_core::cluster::To::Room("nobody"),
         kind: MessageKind::Text,
         payload,
+        place: None,
         except_user: None,
         except: &[],
         asks: false,
