@@ -9,8 +9,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use throng_core::ClosedBy;
 use throng_tests::example::MioChat;
-use throng_tests::http::{Response, upgrade};
+use throng_tests::http::{Response, get, head, upgrade};
 use throng_tests::load::Load;
 use throng_tests::raw::{BINARY, Connect, PING, PONG, Raw, TEXT, close, frame};
 use throng_tests::wait::eventually;
@@ -134,6 +135,56 @@ fn a_refusal_arrives_while_the_peer_goes_on_sending() {
     }
     let response = raw.response_head().expect("an answer");
     assert_eq!((response.status, response.header("sec-websocket-version")), (426, Some("13")));
+}
+
+#[test]
+fn all_that_a_peer_said_is_handled_and_its_end_is_what_it_said_although_it_reads_nothing() {
+    /// Fewer than the outbox of another member holds: the loop handles all that it reads before it writes.
+    const MESSAGES: usize = 500;
+    const TRIES: usize = 10;
+    let mut chat = chat();
+    for last in [close(1001, ""), close(4321, "bye")] {
+        for _ in 0..TRIES {
+            let [mut other] = <[Raw; 1]>::try_from(members(&chat, "/red", 1)).expect("one");
+            let mut gone = Raw::open(chat.address, "/red");
+            other.say("never read");
+            assert_eq!(other.message(), b"never read");
+            // The loop finds all of it at once: the messages, the close frame, and that the connection was reset, since
+            // something was not read.
+            chat.signal(Signal::STOP);
+            let messages = (0..MESSAGES).flat_map(|number| frame(TEXT, format!("{number:80}").as_bytes()));
+            gone.send(&messages.chain(last.iter().copied()).collect::<Vec<_>>());
+            drop(gone);
+            chat.signal(Signal::CONT);
+            for number in 0..MESSAGES {
+                assert_eq!(other.message(), format!("{number:80}").as_bytes());
+            }
+            other.send(&close(1000, ""));
+            assert_eq!(other.closed().code, 1000);
+            other.ended();
+        }
+    }
+    let mut ends = chat.ends();
+    ends.sort_by_key(|(code, _)| *code);
+    let expected = [(1000, 2 * TRIES), (1001, TRIES), (4321, TRIES)];
+    assert_eq!(ends, expected.map(|(code, count)| vec![(code, ClosedBy::Peer); count]).concat());
+}
+
+#[test]
+fn a_head_request_is_answered_without_a_body() {
+    let chat = chat();
+    assert!(!get(chat.address, "/red").body.is_empty(), "otherwise this test shows nothing");
+    // `head` fails if anything follows the head.
+    for path in ["/red", "/echo", "/healthz"] {
+        let answer = head(chat.address, path);
+        assert_eq!(answer.status, 405, "{answer:?}");
+        assert!(answer.header("allow").is_some_and(|allow| allow == "GET"), "{answer:?}");
+    }
+    // The same for one that asks for a WebSocket.
+    let mut raw = Raw::connect(chat.address);
+    raw.send(upgrade("/red").replacen("GET", "HEAD", 1).as_bytes());
+    assert_eq!(raw.response_head().expect("an answer").status, 405);
+    assert_eq!(String::from_utf8_lossy(&raw.rest()), "");
 }
 
 #[test]
