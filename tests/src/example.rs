@@ -23,8 +23,21 @@ use crate::wait::{PATIENCE, within};
 /// It does not build.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
+    built(&["--workspace", "--example", name], name)
+}
+
+/// The same for an example that is a program of its own package.
+///
+/// # Panics
+/// It does not build.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    built(&["--workspace", "--bin", name], name)
+}
+
+fn built(which: &[&str], name: &str) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--workspace", "--example", name]);
+    cargo.args(["build", "--quiet"]).args(which);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
