@@ -338,6 +338,22 @@ fn a_file_that_cannot_be_written_is_told_at_the_start() {
 }
 
 #[test]
+fn no_page_of_an_example_can_be_framed() {
+    for (name, arguments) in [
+        ("axum_app", &["127.0.0.1:0"][..]),
+        ("chat", &["--address", "127.0.0.1:0"]),
+        ("chat_events", &["127.0.0.1:0"]),
+        ("game", &["127.0.0.1:0"]),
+    ] {
+        let example = Example::start(name, arguments);
+        let page = get(example.address, "/").expect("it answers");
+        assert!(page.body.contains("<!doctype html>"), "{name}: {page:?}");
+        let header = "\r\ncontent-security-policy: frame-ancestors 'none'\r\n";
+        assert!(page.head.contains(header), "{name}: {}", page.head);
+    }
+}
+
+#[test]
 fn an_application_on_axum_shares_its_state_with_the_rooms() {
     let mut example = Example::start("axum_app", &["127.0.0.1:0"]);
     let page = get(example.address, "/").expect("it answers");
