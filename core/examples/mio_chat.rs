@@ -181,7 +181,10 @@ impl Host {
             has_stopped = self.act();
             if let (Some(recorder), Some(log)) = (self.hub.recorder(), &mut self.log) {
                 recorder.checkpoint();
-                log.write_all(&recorder.take())?;
+                let written = log.write_all(&recorder.take());
+                written.map_err(|error| {
+                    io::Error::new(error.kind(), format!("cannot write the log: {error}"))
+                })?;
             }
         }
         Ok(())

@@ -338,6 +338,21 @@ fn a_file_that_cannot_be_written_is_told_at_the_start() {
 }
 
 #[test]
+fn a_log_that_cannot_be_written_any_more_is_told_in_a_sentence() {
+    let mut child = Command::new(binary("mio_chat"))
+        .args(["127.0.0.1:0", "/dev/full"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let address = address_in(&mut child);
+    let _peer = Raw::connect(address);
+    assert_eq!(end_of(&mut child).code(), Some(1));
+    let said = io::read_to_string(child.stderr.take().expect("it is piped")).expect("it says something");
+    assert!(is_told(&said, "cannot write the log: No space left on device"), "{said}");
+}
+
+#[test]
 fn no_page_of_an_example_can_be_framed() {
     for (name, arguments) in [
         ("axum_app", &["127.0.0.1:0"][..]),
