@@ -90,7 +90,8 @@ async fn silence_below_a_layer_counts_against_the_limit_of_open_handshakes() {
 async fn the_limits_of_heads_hold_for_the_later_requests_of_a_kept_connection() {
     const BYTES: usize = 1_000;
     let limits = |config: &mut throng_tokio::Config| {
-        (config.websocket.head_bytes, config.websocket.headers) = (BYTES as u32, 10)
+        config.websocket.head_bytes = BYTES as u32;
+        config.websocket.headers = 10;
     };
     let served = Served::start(config(limits)).await;
     let used = request("/headers", "").len();
