@@ -1,7 +1,7 @@
 //! A WebSocket chat on one thread, over mio: the core in an event loop of your own.
 //!
-//! `cargo run --example mio_chat [ADDRESS [LOG]]`: `/echo` echoes each message; every other path is a room, where each
-//! message goes to all members. SIGTERM or Ctrl-C closes all clients within 10 s and ends the process within 15 s, whatever the
+//! `cargo run --example mio_chat [ADDRESS [LOG [PONG]]]`: `/echo` echoes each message; every other path is a room, where each
+//! message goes to all members. A client that does not answer its pings for PONG seconds, 60 by default, is ended. SIGTERM or Ctrl-C closes all clients within 10 s and ends the process within 15 s, whatever the
 //! clients do; a second signal ends it within a second.
 //!
 //! The core decides about admission, rooms, queues, slow clients, pings and how a connection closes. A host has sockets, a
@@ -58,6 +58,13 @@ fn run() -> Result<(), Box<dyn error::Error>> {
         }
         None => None,
     };
+    if let Some(pong) = args.next() {
+        let seconds: u32 = pong
+            .parse()
+            .map_err(|error| cannot(&format!("take PONG `{pong}` as a whole number of seconds"), &error))?;
+        config.deadlines.pong = Some(time::Duration::from_secs(seconds.into()));
+        config.deadlines.ping = config.deadlines.pong.map(|pong| pong * 9 / 10);
+    }
     let recorder = log.is_some().then(|| Recorder::new(&config));
     let hub = RecordedHub::new(Hub::new(config)?, recorder);
     let listening = TcpListener::bind(at);
@@ -174,7 +181,10 @@ impl Host {
             has_stopped = self.act();
             if let (Some(recorder), Some(log)) = (self.hub.recorder(), &mut self.log) {
                 recorder.checkpoint();
-                log.write_all(&recorder.take())?;
+                let written = log.write_all(&recorder.take());
+                written.map_err(|error| {
+                    io::Error::new(error.kind(), format!("cannot write the log: {error}"))
+                })?;
             }
         }
         Ok(())

@@ -14,10 +14,11 @@
 //! move, and a server can check moves that were made elsewhere with the same code. For a host with sockets see
 //! `mio_chat.rs`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
 
 use Does::{Closes, Leaves, Plays, Recovers, Stalls, Takes, Vanishes, Watches};
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::iter::Peekable;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -85,8 +86,12 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     // So small that a slow client loses messages.
     config.outbox.messages = 3;
     config.outbox.policy = Policy::DropOldest;
-    World::new(Hub::new(config)?).play(SCRIPT.iter().peekable())?;
-    Ok(())
+    let mut world = World::new(Hub::new(config)?);
+    let played = world.play(SCRIPT.iter().peekable());
+    // Not `println`, which panics if nobody reads.
+    let written = io::stdout().write_all(world.transcript.as_bytes());
+    written.map_err(|error| format!("cannot write the transcript to the standard output: {error}"))?;
+    Ok(played?)
 }
 
 /// The host: the time, the people and their connections. It does what a host with sockets does.
@@ -96,6 +101,7 @@ struct World {
     game: Game,
     people: Vec<Person>,
     batch: Batch,
+    transcript: String,
     has_stopped: bool,
 }
 
@@ -130,12 +136,13 @@ struct Game {
 impl World {
     fn new(hub: Hub) -> Self {
         let (game, people, batch) = (Game::default(), Vec::new(), Batch::default());
-        Self { hub, now: Instant::ORIGIN, game, people, batch, has_stopped: false }
+        let (now, transcript, has_stopped) = (Instant::ORIGIN, String::new(), false);
+        Self { hub, now, game, people, batch, transcript, has_stopped }
     }
 
     /// The loop of a host, except that it does not wait for time to pass.
     fn play<'a>(
-        mut self,
+        &mut self,
         mut script: Peekable<impl Iterator<Item = &'a (u64, &'static str, Does)>>,
     ) -> Result<(), Error> {
         while !self.has_stopped {
@@ -288,8 +295,8 @@ impl World {
         let _ = self.hub.publish(self.now, &[target], &[], &frame, None);
     }
 
-    fn note(&self, text: impl Display) {
-        println!("{:>5.1} s  {text}", self.now.since(Instant::ORIGIN).as_secs_f64());
+    fn note(&mut self, text: impl Display) {
+        self.transcript += &format!("{:>5.1} s  {text}\n", self.now.since(Instant::ORIGIN).as_secs_f64());
     }
 
     fn name(&self, client: ClientId) -> &'static str {

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use axum::Router;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Html;
 use axum::routing::get;
 use throng_tokio::axum::connect;
@@ -16,7 +17,7 @@ pub(crate) fn app() -> Result<(Hub, Router), ConfigError> {
         .on_connect(|client| _ = client.hub().join(client.id(), "lobby"))
         .on_message(|client, message| _ = client.hub().send_to_room("lobby", message))
         .build()?;
-    let page = Html(include_str!("simple.html"));
+    let page = ([(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(include_str!("simple.html")));
     let app = Router::new().route("/", get(page)).route("/ws", get(connect)).with_state(hub.clone());
     Ok((hub, app))
 }

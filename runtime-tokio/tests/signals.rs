@@ -27,7 +27,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// How long a server waits that polls its future late.
 const LATE: Duration = Duration::from_secs(1);
 /// How long a machine may take that does something else besides. The time to exit itself is tested in throng-runtime.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_millis(1_500);
 
 /// Not a test, but what the tests start: the kind of server, the workers of its runtime (none: all on one thread, which serves,
 /// too), and the seconds of its drain. If it has `spawned` a task that serves, that is where workers run it. If it polls `late`, it does so only

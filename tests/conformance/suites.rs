@@ -400,6 +400,11 @@ macro_rules! stopped_apart {
             fn nobody_is_lost_to_a_process_that_is_stopped() {
                 crate::behaviours::stopped::nobody_is_lost_to_a_chat_that_is_stopped();
             }
+
+            #[test]
+            fn a_dead_peer_is_found_by_a_process_that_was_stopped() {
+                crate::behaviours::stopped::a_dead_peer_is_found_by_a_chat_that_was_stopped();
+            }
         }
     };
 }

@@ -1,6 +1,7 @@
 //! A hub with simulated peers, once for each seed: by peers that know the hub from within, and by those of
-//! `throng_runtime::simulation`, which lose their connections and return.
+//! `throng_runtime::simulation`, which lose their connections and return, or attack.
 
+mod attack;
 mod cluster;
 mod histories;
 mod presence;

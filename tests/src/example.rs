@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, thread};
 
 use rustix::process::Signal;
-use throng_core::trace::{Replayed, replay};
+use throng_core::ClosedBy;
+use throng_core::hub::Action;
+use throng_core::trace::{Replay, Replayed, replay};
 
 use crate::process::{descriptors, end_of, signal};
 use crate::wait::{PATIENCE, within};
@@ -21,8 +23,21 @@ use crate::wait::{PATIENCE, within};
 /// It does not build.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
+    built(&["--workspace", "--example", name], name)
+}
+
+/// The same for an example that is a program of its own package.
+///
+/// # Panics
+/// It does not build.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    built(&["--workspace", "--bin", name], name)
+}
+
+fn built(which: &[&str], name: &str) -> PathBuf {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--workspace", "--example", name]);
+    cargo.args(["build", "--quiet"]).args(which);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
@@ -105,6 +120,9 @@ pub fn address_in(child: &mut Child) -> SocketAddr {
     address.unwrap_or_else(|| panic!("no address in {line:?}"))
 }
 
+/// A run is the same under any key.
+const KEY: [u64; 2] = [0x5ca1_ab1e, 0xdead_beef];
+
 /// `mio_chat`, running and recording. Dropped, it is ended, and what it recorded is replayed.
 #[derive(Debug)]
 pub struct MioChat {
@@ -121,6 +139,15 @@ impl MioChat {
     /// It does not start.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    /// Starts it with arguments behind the address and the log.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         static BINARY: OnceLock<PathBuf> = OnceLock::new();
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -128,6 +155,7 @@ impl MioChat {
         let mut child = Command::new(BINARY.get_or_init(|| binary("mio_chat")))
             .arg("127.0.0.1:0")
             .arg(&log)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the chat starts");
@@ -163,6 +191,32 @@ impl MioChat {
     /// # Panics
     /// It does not end well, or its log does not lead to the same.
     pub fn replay(&mut self) -> Replayed {
+        let replayed = replay(&self.recorded(), KEY).expect("the log leads to the same");
+        assert_eq!(replayed.cut, 0, "it has recorded to the end");
+        assert!(replayed.checkpoints > 0, "the last checkpoint is at the end");
+        replayed
+    }
+
+    /// Ends it at once: the code of each client's end and by whom it was, in the order of the ends.
+    ///
+    /// # Panics
+    /// It does not end well, or its log does not lead to the same.
+    pub fn ends(&mut self) -> Vec<(u16, ClosedBy)> {
+        let log = self.recorded();
+        let mut replay = Replay::new(&log, KEY).expect("the log begins with its config");
+        let mut ends = Vec::new();
+        while let Some(step) = replay.step() {
+            let actions = step.expect("the log leads to the same").actions;
+            ends.extend(actions.into_iter().filter_map(|action| match action {
+                Action::Disconnected { code, by, .. } => Some((code.0, by)),
+                _ => None,
+            }));
+        }
+        ends
+    }
+
+    /// Ends it at once, and reads what it recorded.
+    fn recorded(&mut self) -> Vec<u8> {
         // The first is to drain and the second to hurry; two at a time may count as one.
         let mut status = None;
         within(PATIENCE, || {
@@ -173,11 +227,7 @@ impl MioChat {
             status.is_some()
         });
         assert!(status.is_some_and(|status| status.success()), "it ends with {status:?}");
-        let log = fs::read(&self.log).expect("it has recorded");
-        let replayed = replay(&log, [0x5ca1_ab1e, 0xdead_beef]).expect("the log leads to the same");
-        assert_eq!(replayed.cut, 0, "it has recorded to the end");
-        assert!(replayed.checkpoints > 0, "the last checkpoint is at the end");
-        replayed
+        fs::read(&self.log).expect("it has recorded")
     }
 }
 

@@ -170,13 +170,17 @@ fn by_plain_axum(listener: TcpListener, hub: Hub) {
     });
 }
 
-/// hyper has a buffer for what it reads and one for what it writes of each connection, of 8 KiB each.
+/// hyper has a buffer for what it reads and one for what it writes of each connection, of 8 KiB each. The most in KiB that a
+/// connection takes: silent, with half a head, kept after an answer, and while the application thinks about its request. The
+/// guide says the same in its chapter on production; what is measured is 1 to 5 % less, silence apart.
 #[test]
-fn a_connection_that_hyper_has_takes_at_most_forty_kib() {
+fn a_connection_that_hyper_has_takes_at_most_what_the_guide_says() {
     let _alone = alone();
     let page = "GET /healthz HTTP/1.1\r\nHost: throng.test\r\n\r\n";
     let half = "GET /ws HTTP/1.1\r\nHost: throng.test\r\n";
-    for (name, serve) in [AXUM, ("plain axum", by_plain_axum as Serve)] {
+    let ours = (AXUM, [4, 4, 25, 25]);
+    let plain = (("plain axum", by_plain_axum as Serve), [5, 30, 34, 34]);
+    for ((name, serve), most) in [ours, plain] {
         let served = Served::start(serve, Hub::builder().handler(Thinks), |_| {});
         assert_eq!(http::get(served.address, "/healthz").status, 200);
         let before = descriptors();
@@ -184,14 +188,18 @@ fn a_connection_that_hyper_has_takes_at_most_forty_kib() {
         let are_open = |count: usize| descriptors() + 10 >= before + 2 * count;
         // What there is once, and the lists that grow.
         let _ = bytes_each(&served, b"", are_open);
-        let [silent, half, kept, asked] = ["", half, page, &upgrade("/ws")].map(|say| {
+        let bytes = ["", half, page, &upgrade("/ws")].map(|say| {
             eventually("they are gone", || descriptors() <= before + 10);
             bytes_each(&served, say.as_bytes(), are_open)
         });
+        let [silent, half, kept, asked] = bytes;
         println!(
             "{name}: {silent} bytes silent, {half} half a head, {kept} answered and kept, {asked} asked"
         );
-        assert!([silent, half, kept, asked].iter().all(|bytes| *bytes <= 40 << 10), "{name}");
+        assert!(
+            bytes.iter().zip(most).all(|(bytes, most)| *bytes <= most << 10),
+            "{name}: {bytes:?}, {most:?} KiB"
+        );
     }
 }
 

@@ -26,7 +26,7 @@ const SERVE: &str = "THRONG_TEST_SERVE";
 
 const CLOSE: Duration = Duration::from_secs(2);
 /// How long a machine may take that does something else besides. The time to exit itself is tested in throng-runtime.
-const SLACK: Duration = Duration::from_secs(5);
+const SLACK: Duration = Duration::from_millis(1_500);
 
 type Serve = fn(TcpListener, Hub, ServeOptions);
 

@@ -11,6 +11,7 @@
 
 use axum::extract::{FromRef, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -97,7 +98,13 @@ async fn main() -> Result<(), Fatal> {
         })
         .build()?;
     let app = Router::new()
-        .route("/", get(Html(include_str!("../simple.html"))))
+        .route(
+            "/",
+            get((
+                [(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")],
+                Html(include_str!("../simple.html")),
+            )),
+        )
         .route("/ws", get(ws))
         .route("/who", get(who))
         .route("/announce", post(announce))

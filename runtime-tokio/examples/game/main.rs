@@ -11,6 +11,7 @@ mod board;
 
 use crate::board::{Board, Color};
 use axum::extract::Request;
+use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::middleware::{Next, from_fn};
 use axum::response::{Html, Response};
 use axum::routing::get;
@@ -223,7 +224,10 @@ async fn main() -> Result<(), Fatal> {
     let game = participants(Route::new(games).messages(messages));
     let app = axum::Router::new()
         .route("/games/{room}", game.layer(from_fn(identify)))
-        .route("/", get(Html(include_str!("index.html"))))
+        .route(
+            "/",
+            get(([(CONTENT_SECURITY_POLICY, "frame-ancestors 'none'")], Html(include_str!("index.html")))),
+        )
         .with_state(hub.clone());
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
     let listening = tokio::net::TcpListener::bind(&address).await;

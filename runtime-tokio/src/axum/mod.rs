@@ -56,7 +56,7 @@
 //!   reason; hyper gets it only then. A later request on a connection that is kept open is read by hyper, which takes a line feed
 //!   for the end of a line and several empty lines before the request, and answers what is not HTTP with 400 or 431 and no body.
 //! - `websocket.head_bytes` and `websocket.headers` hold for every request: 431. Of a later request, hyper may read up to twice the
-//!   bytes, at least 16 KiB, before that is said.
+//!   bytes, at least 16 KiB, before that is said, and too many headers may be counted as `head too long`.
 //! - Every request must have one Host header, and leave no doubt where its body ends:
 //!   [`Request::check`](throng_core::websocket::handshake::Request::check).
 //! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a

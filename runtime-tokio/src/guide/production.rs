@@ -34,9 +34,9 @@
 //! | part | at most | source |
 //! | --- | --- | --- |
 //! | idle connections | some 1.3 KB each, measured | `tests/peers/README.md` |
-//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each, and the bytes of the request head that have arrived. Measured: 0.9 KB for a silent connection (1.5 KB under axum), 3.6 KB while `before_connect` runs | `tests/tests/handshakes.rs` |
-//! | HTTP connections under [`axum::serve`](crate::axum::serve) whose first request head is complete: while `before_connect` or another handler runs, and while they are kept open after an answer | 24 KiB each, most of it hyper's two buffers of 8 KiB, the smallest that hyper allows | `tests/tests/handshakes.rs` |
-//! | the same under plain `axum::serve` | 33 KiB each. Measured: 4 KB for a silent connection, 29 KB for one that has sent half a head | `tests/tests/handshakes.rs` |
+//! | open handshakes, at most [`admission.handshakes`](crate::hub::Admission::handshakes) | 4 KiB each, and the bytes of the request head that have arrived. Measured: 0.9 KB for a silent connection (1.5 KB under axum), 3.9 KB while `before_connect` runs | `tests/tests/handshakes.rs` |
+//! | HTTP connections under [`axum::serve`](crate::axum::serve) whose first request head is complete: while `before_connect` or another handler runs, and while they are kept open after an answer | 25 KiB each, most of it hyper's two buffers of 8 KiB, the smallest that hyper allows | `tests/tests/handshakes.rs` |
+//! | the same under plain `axum::serve` | 34 KiB each. Measured: 4 KB for a silent connection, 29 KB for one that has sent half a head | `tests/tests/handshakes.rs` |
 //! | WebSockets that are not authenticated yet | 6½ KiB each; they count as connections | `tests/tests/handshakes.rs` |
 //! | frames that wait to be written | [`outbox.hub_bytes`](Outbox::hub_bytes) in all, default 256 MiB, exactly; a frame counts once, however many outboxes it is in | `core/src/hub/tests/budget.rs` |
 //! | incomplete messages from peers | [`outbox.message_bytes`](Outbox::message_bytes) and 16 KiB for each connection; only bytes that have arrived take memory, not the length that a frame announces | `core/src/websocket/tests/memory.rs` |

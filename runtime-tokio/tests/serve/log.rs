@@ -133,3 +133,47 @@ async fn what_the_application_says_bears_its_connection() {
         "{line}"
     );
 }
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn limits_per_address_are_warned_of_once_if_a_router_is_served_without_addresses() {
+    use throng_tokio::axum::connect;
+    for is_limited_by_rate in [false, true] {
+        let (lines, _guard) = listen();
+        let mut config = throng_tokio::Config::default();
+        if is_limited_by_rate {
+            config.admission.connect_rate = Some(throng_tokio::Rate::per_second(1).burst(1));
+        } else {
+            config.admission.per_address = Some(1);
+        }
+        let hub = Hub::builder().config(config).build().unwrap();
+        let routes = axum::Router::new().route("/", axum::routing::get(connect)).with_state(hub.clone());
+        let serve = async |with_addresses: bool| {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            if with_addresses {
+                let service = routes.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+                tokio::spawn(axum::serve(listener, service).into_future());
+            } else {
+                tokio::spawn(axum::serve(listener, routes.clone()).into_future());
+            }
+            address
+        };
+        let warnings = || lines.read().into_iter().filter(|line| line.contains("WARN")).collect::<Vec<_>>();
+        let address = serve(true).await;
+        let _counted = crate::common::Client::connect(address, "/").await;
+        assert_eq!(warnings(), [""; 0]);
+        let address = serve(false).await;
+        // The limit holds for none of them.
+        let mut kept = Vec::new();
+        for _ in 0..3 {
+            kept.push(crate::common::Client::connect(address, "/").await);
+        }
+        let warnings = warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:#?}");
+        for part in ["admission.per_address or admission.connect_rate", "into_make_service_with_connect_info"]
+        {
+            assert!(warnings[0].contains(part), "{}", warnings[0]);
+        }
+    }
+}

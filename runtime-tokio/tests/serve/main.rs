@@ -8,6 +8,8 @@ mod axum;
 mod dropped;
 #[cfg(unix)]
 mod flight;
+#[cfg(feature = "axum")]
+mod heads;
 mod log;
 #[cfg(feature = "tower")]
 mod middleware;

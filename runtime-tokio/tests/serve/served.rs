@@ -7,32 +7,32 @@ use axum::{Router, routing::get};
 use std::future::pending;
 use std::net::SocketAddr;
 use std::time::Duration;
-use throng_tokio::axum::{connect, healthz, readyz, serve_over, serve_with};
+use throng_tokio::axum::{connect, healthz, readyz, serve_with};
 use throng_tokio::{Builder, Config, Drain, Hub, Rate, ServeOptions, State, Stop};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
-struct Served {
-    hub: Hub,
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) hub: Hub,
+    pub(crate) address: SocketAddr,
     serving: JoinHandle<()>,
 }
 
-fn by_hub() -> ServeOptions {
+pub(crate) fn by_hub() -> ServeOptions {
     let mut options = ServeOptions::default();
     options.stop = Stop::OnHub;
     options
 }
 
-fn config(change: impl FnOnce(&mut Config)) -> Builder {
+pub(crate) fn config(change: impl FnOnce(&mut Config)) -> Builder {
     let mut config = Config::default();
     change(&mut config);
     Hub::builder().config(config).on_message(|client, message| _ = client.send(message))
 }
 
-fn routes(hub: &Hub) -> Router {
+pub(crate) fn routes(hub: &Hub) -> Router {
     Router::new()
         .route("/", get(|| async { "a page" }))
         .route("/hang", get(pending::<()>))
@@ -55,7 +55,7 @@ fn routes(hub: &Hub) -> Router {
 }
 
 impl Served {
-    async fn start(builder: Builder) -> Self {
+    pub(crate) async fn start(builder: Builder) -> Self {
         let hub = builder.build().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -63,7 +63,7 @@ impl Served {
         Self { hub, address, serving }
     }
 
-    async fn stream(&self) -> TcpStream {
+    pub(crate) async fn stream(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
@@ -82,7 +82,7 @@ impl Served {
         String::from_utf8(start.to_vec()).unwrap()
     }
 
-    async fn until(&self, condition: impl Fn(&Hub) -> bool) {
+    pub(crate) async fn until(&self, condition: impl Fn(&Hub) -> bool) {
         let wait = async {
             while !condition(&self.hub) {
                 sleep(Duration::from_millis(2)).await;
@@ -92,11 +92,11 @@ impl Served {
     }
 }
 
-fn request(path: &str, headers: &str) -> String {
+pub(crate) fn request(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n")
 }
 
-fn opening() -> String {
+pub(crate) fn opening() -> String {
     request(
         "/ws",
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -105,13 +105,13 @@ fn opening() -> String {
 }
 
 /// A masked text.
-fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     let head = [0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
     [&head, text.as_bytes()].concat()
 }
 
 /// What comes up to the end.
-async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     // A reset is an end, too.
     let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("the connection ends");
@@ -119,7 +119,7 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 /// An answer whose body is this.
-async fn answer(stream: &mut TcpStream, body: &str) -> String {
+pub(crate) async fn answer(stream: &mut TcpStream, body: &str) -> String {
     let mut bytes = Vec::new();
     let read = async {
         while !bytes.ends_with(body.as_bytes()) {
@@ -130,7 +130,7 @@ async fn answer(stream: &mut TcpStream, body: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-const SHORT: Duration = Duration::from_millis(300);
+pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
 #[tokio::test]
 async fn the_second_head_of_a_connection_has_a_deadline_too() {
@@ -454,24 +454,4 @@ async fn while_it_drains_requests_are_answered_and_their_connections_closed() {
     assert_eq!(there.closed().await.0, 1001);
     draining.await.unwrap().unwrap();
     timeout(PATIENCE, served.serving).await.unwrap().unwrap();
-}
-
-#[tokio::test]
-async fn what_is_put_on_top_of_tcp_has_the_handshakes_deadline() {
-    let hub = config(|config| config.deadlines.handshake = SHORT).build().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    // A byte stands for the handshake of TLS.
-    let secure = |mut stream: TcpStream| async move {
-        stream.read_u8().await?;
-        // Boxed, it is not the type that is taken back.
-        Ok(Box::new(stream))
-    };
-    tokio::spawn(serve_over(listener, routes(&hub), hub.clone(), by_hub(), secure));
-    let mut quick = TcpStream::connect(address).await.unwrap();
-    quick.write_all(&[b"!", opening().as_bytes(), &text("hello")].concat()).await.unwrap();
-    answer(&mut quick, "hello").await;
-    let mut silent = TcpStream::connect(address).await.unwrap();
-    assert_eq!(rest(&mut silent).await, "");
-    assert_eq!(hub.stats().handshake_timeouts, 1);
 }

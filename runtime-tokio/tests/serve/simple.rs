@@ -28,5 +28,6 @@ async fn what_one_page_says_all_hear() {
     let mut answer = String::new();
     tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
     assert!(answer.contains("new WebSocket("), "{answer}");
+    assert!(answer.contains("content-security-policy: frame-ancestors 'none'\r\n"), "{answer}");
     serving.abort();
 }

@@ -32,6 +32,8 @@ const HANDSHAKES: usize = 20;
 const NAMELESS: usize = 10;
 const MESSAGES: usize = 40;
 const MESSAGE: usize = 256 << 10;
+/// What a busy machine may add to a deadline.
+const SLACK: Duration = Duration::from_secs(5);
 
 /// Deadlines that do not take a minute.
 fn hasty(config: &mut Config) {
@@ -313,5 +315,39 @@ pub(crate) fn nobody_is_lost_to_a_chat_that_is_stopped() {
     let stats = chat.replay().stats;
     let lost = (stats.handshake_timeouts, stats.write_timeouts, stats.pong_timeouts);
     assert_eq!((lost, stats.opened), ((0, 0, 0), (ANSWERING + HANDSHAKES + 1) as u64));
+    assert!(stats.standstills >= 1);
+}
+
+/// A peer that lay dead while the process was stopped is found by its pongs, as late as one that dies at any other time, and
+/// nobody else is.
+pub(crate) fn a_dead_peer_is_found_by_a_chat_that_was_stopped() {
+    const PONG: Duration = Duration::from_secs(3);
+    let mut chat = MioChat::start_with(Path::new(env!("CARGO_TARGET_TMPDIR")), &["3"]);
+    let (answering, handshakes) = ((0..10).map(|_| Raw::open(chat.address, "/ws")).collect(), Vec::new());
+    let mut peers = Peers { answering, handshakes, nameless: Vec::new(), slow: None, reading: None };
+    let mut dead = Raw::open(chat.address, "/ws");
+    peers.answer(Duration::from_millis(300));
+    chat.signal(Signal::STOP);
+    peers.answer(2 * PONG);
+    chat.signal(Signal::CONT);
+    let begin = Instant::now();
+    dead.patience(Duration::from_millis(1));
+    let is_over = |dead: &mut Raw| loop {
+        match dead.frame() {
+            Ok(Some(frame)) => assert_eq!(frame.first, PING, "it dies without a close frame"),
+            Ok(None) => return true,
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return true,
+            Err(_) => return false,
+        }
+    };
+    while !is_over(&mut dead) {
+        assert!(begin.elapsed() < PATIENCE, "a dead peer is found in its time");
+        peers.answer(Duration::from_millis(50));
+    }
+    assert!(begin.elapsed() < 2 * PONG + SLACK, "{:?}", begin.elapsed());
+    peers.answer(PONG);
+    drop(peers);
+    let stats = chat.replay().stats;
+    assert_eq!((stats.pong_timeouts, stats.opened), (1, 11));
     assert!(stats.standstills >= 1);
 }

@@ -28,6 +28,8 @@ pub(crate) struct Link {
     wire: usize,
     /// The handshake, until the hub has answered the request.
     handshake: Option<ClientHandshake>,
+    /// What the hub has sent, if the script speaks HTTP itself.
+    bytes: Option<Vec<u8>>,
     decoder: Decoder,
     /// Whether the request offers compression.
     #[cfg(feature = "deflate")]
@@ -67,16 +69,22 @@ impl Link {
         request: Vec<u8>,
         pace: Option<(usize, u64)>,
     ) -> Self {
+        Self { handshake: Some(handshake), bytes: None, out: request.into(), ..Self::bare(name, wire, pace) }
+    }
+
+    /// One whose script makes its requests itself.
+    pub(crate) fn bare(name: Arc<str>, wire: usize, pace: Option<(usize, u64)>) -> Self {
         Self {
             name,
             wire,
-            handshake: Some(handshake),
+            handshake: None,
+            bytes: Some(Vec::new()),
             decoder: Decoder::client(Limits::default()),
             #[cfg(feature = "deflate")]
             offers: false,
             #[cfg(feature = "deflate")]
             inflater: None,
-            out: request.into(),
+            out: VecDeque::new(),
             inbox: VecDeque::new(),
             stop: None,
             waker: None,
@@ -187,6 +195,16 @@ impl Link {
         }
     }
 
+    /// All that the hub has sent, once it has ended its direction.
+    pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<u8>, PeerError>> {
+        match (&self.stop, &mut self.bytes) {
+            (_, None) => Poll::Ready(Err(PeerError::NotConnected)),
+            (Some(PeerError::Fault), _) => Poll::Ready(Err(PeerError::Fault)),
+            (Some(_), Some(bytes)) => Poll::Ready(Ok(mem::take(bytes))),
+            (None, _) => self.wait(cx),
+        }
+    }
+
     /// The next message.
     pub(crate) fn poll_receive(
         &mut self,
@@ -283,6 +301,9 @@ impl Link {
 
     fn read(&mut self, shared: &Shared, most: usize) {
         let (mut bytes, end) = shared.network.read(self.wire, most);
+        if let Some(read) = &mut self.bytes {
+            read.append(&mut bytes);
+        }
         let mut input = &mut bytes[..];
         while !input.is_empty() && self.stop.is_none() {
             if let Err(wrong) = self.take_in(&mut input, shared) {
@@ -367,7 +388,12 @@ impl Link {
 
     /// The hub has ended its direction.
     fn over(&mut self, shared: &Shared, end: End) {
-        if self.stop.is_none() {
+        if let (Some(bytes), None) = (&self.bytes, &self.stop) {
+            let shown = bytes.split(|byte| *byte == b'\r').next().unwrap_or_default().escape_ascii();
+            shared.note(format_args!("the hub ends the connection of {} after \"{shown}\"", self.name));
+            let is_cut = self.is_disturbed && bytes.is_empty();
+            self.stop_with(if is_cut { PeerError::Fault } else { PeerError::NotConnected });
+        } else if self.stop.is_none() {
             shared.note(format_args!("the connection of {} ends without a close frame", self.name));
             self.stop_with(if self.is_disturbed { PeerError::Fault } else { PeerError::Broken });
         }

@@ -38,6 +38,8 @@ pub struct Peer {
     shared: Arc<Shared>,
     links: Links,
     link: Option<Arc<Mutex<Link>>>,
+    /// Where its connections come from, if not from an address of its own.
+    address: Option<IpAddr>,
     #[cfg(feature = "deflate")]
     offers_compression: bool,
 }
@@ -56,6 +58,7 @@ impl Peer {
             shared,
             links,
             link: None,
+            address: None,
             #[cfg(feature = "deflate")]
             offers_compression: false,
         }
@@ -94,9 +97,35 @@ impl Peer {
         let headers: &HeaderMap = &with_offer;
         let made = ClientHandshake::new("simulation", path, KEY, headers);
         let (handshake, request) = made.map_err(|error| PeerError::Wrong(format!("{path:?}: {error}")))?;
-        let link = self.dial(handshake, request)?;
-        self.link = Some(Arc::clone(&link));
+        let link = self.begin(|name, wire, pace| Link::new(name, wire, handshake, request, pace))?;
         poll_fn(|cx| lock(&link).poll_open(cx)).await
+    }
+
+    /// Opens a transport and sends nothing: for a peer that makes its request itself by [`send_bytes`](Self::send_bytes), in parts,
+    /// slowly or never, or asks for a page such as `/healthz`. [`read_to_end`](Self::read_to_end) reads the answer. A connection that
+    /// it had before ends.
+    ///
+    /// # Errors
+    /// [`PeerError::NotConnected`] if the run has no hub yet.
+    pub fn dial(&mut self) -> Result<(), PeerError> {
+        self.let_go();
+        self.begin(Link::bare).map(drop)
+    }
+
+    /// After [`dial`](Self::dial): all that the hub sends until it ends its direction.
+    ///
+    /// # Errors
+    /// [`PeerError::Fault`] if the simulation cuts the connection, or has made the hub end it before an answer;
+    /// [`PeerError::NotConnected`].
+    pub async fn read_to_end(&mut self) -> Result<Vec<u8>, PeerError> {
+        let link = self.link()?;
+        poll_fn(|cx| lock(link).poll_bytes(cx)).await
+    }
+
+    /// Sets the address from which its next connections come, for limits per address. Default: an address of its own in
+    /// `10.0.0.0/16`.
+    pub fn set_address(&mut self, address: IpAddr) {
+        self.address = Some(address);
     }
 
     /// Whether the peer offers compression (permessage-deflate, RFC 7692) from its next connection on. Default: no. If the hub
@@ -117,7 +146,10 @@ impl Peer {
     }
 
     /// A wire to the hub, with the hub's task at its end.
-    fn dial(&self, handshake: ClientHandshake, request: Vec<u8>) -> Result<Arc<Mutex<Link>>, PeerError> {
+    fn begin(
+        &mut self,
+        link: impl FnOnce(Arc<str>, usize, Option<(usize, u64)>) -> Link,
+    ) -> Result<Arc<Mutex<Link>>, PeerError> {
         let shared = &self.shared;
         let Some(hub) = shared.hub.get() else { return Err(PeerError::NotConnected) };
         let now = shared.clock.now();
@@ -129,19 +161,20 @@ impl Peer {
         let kind =
             Kind { capacities, keeps_back: shared.plan.keeps_back, answers: shared.plan.answers, tap: None };
         let (wire, reader, writer) = shared.network.open(kind);
-        let link = Link::new(Arc::clone(&self.name), wire, handshake, request, peer_faults.pace);
+        let link = link(Arc::clone(&self.name), wire, peer_faults.pace);
         #[cfg(feature = "deflate")]
         let link = link.offering(self.offers_compression);
         let link = Arc::new(Mutex::new(link));
         lock(&self.links).push(Arc::clone(&link));
         let [.., high, low] = self.number.to_be_bytes();
-        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, high, low)), 1024);
-        let connection = hub.connect(reader, writer, Some(address));
+        let address = self.address.unwrap_or_else(|| Ipv4Addr::new(10, 0, high, low).into());
+        let connection = hub.connect(reader, writer, Some(SocketAddr::new(address, 1024)));
         crate::host::Host::spawn(&*shared.host, Box::pin(connection));
         for (after, fault) in peer_faults.faults {
             shared.network.put(now + after, Due::Fault(wire, fault));
         }
         lock(&link).flush(shared);
+        self.link = Some(Arc::clone(&link));
         Ok(link)
     }
 
