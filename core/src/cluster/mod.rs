@@ -16,7 +16,7 @@
 //!   [`Event::Interest`].
 //! - **Publishes.** The host publishes on its own hub first, and then hands in [`Event::Publish`], whether or not there were local
 //!   recipients. This never waits: the message goes to a queue of bounded bytes.
-//! - **Actions.** After each event the host calls [`Cluster::poll_action`] until there is none, publishes what is to be
+//! - **Actions.** After each event, and after each batch, the host calls [`Cluster::poll_action`] until there is none, publishes what is to be
 //!   [delivered](Action::Deliver) on its hub, does what is to be [performed](Action::Perform), and answers an [`Asker`] with
 //!   [`Event::Answer`].
 //! - **Time.** The host hands in [`Event::Timeout`] at [`Cluster::poll_timeout`], after the deliveries that it has already.

@@ -1,7 +1,8 @@
 //! What clients and applications do, and what befalls nodes and links.
 
 use super::oracle::{Published, RunId};
-use super::world::{Check, Site, What, World, wanted};
+use super::reading::wanted;
+use super::world::{Check, Site, What, World};
 use std::collections::BTreeSet;
 use throng_core::ClientId;
 use throng_core::MessageKind;
@@ -150,7 +151,7 @@ impl World {
         let local = run.now(now);
         match run.cluster.publish(local, relay) {
             Ok(Outcome::Queued) => {
-                self.oracle.published[message].index = self.oracle.index(id, &published.scope)
+                self.oracle.published[message].index = self.oracle.index(id, &published.scope);
             }
             Ok(Outcome::Asked(question)) => {
                 self.asked.insert((id.clone(), question), was_there);

@@ -6,8 +6,10 @@
 
 mod broker;
 mod events;
+mod messages;
 mod oracle;
 mod plan;
+mod reading;
 mod site;
 mod world;
 

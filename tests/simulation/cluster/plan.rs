@@ -1,7 +1,6 @@
 //! What happens in a run, by its seed.
 
 use fastrand::Rng;
-use std::time::Duration;
 use throng_core::cluster::Config;
 
 /// Chances are in thousandths.
@@ -58,13 +57,14 @@ impl Plan {
     }
 
     pub(super) fn config(&self) -> Config {
-        let mut config = Config::default();
-        config.prefix = "sim".into();
-        (config.queue_bytes, config.message_bytes) = (self.queue_bytes, 1_000);
-        config.published_streams = self.published_streams;
-        config.batch = 16;
-        config.tail = Some(Duration::from_secs(1));
-        config
+        Config {
+            prefix: "sim".into(),
+            queue_bytes: self.queue_bytes,
+            message_bytes: 1_000,
+            published_streams: self.published_streams,
+            batch: 16,
+            ..Config::default()
+        }
     }
 
     /// Whether each message that is lost behind one that came is told. If numbers are forgotten while tails are lost, it is not.

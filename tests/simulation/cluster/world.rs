@@ -1,13 +1,13 @@
 //! The run: what happens when, and what it leads to.
 
 use super::broker::Broker;
-use super::oracle::{Oracle, Published, RunId};
+use super::oracle::{Oracle, RunId};
 use super::plan::Plan;
-use super::site::{Got, Run};
+use super::reading::{is_wanted, number_of, scope_of, sender_of, tail_of};
+use super::site::Run;
 use fastrand::Rng;
 use std::collections::{BTreeMap, BTreeSet};
-use throng_core::ClientId;
-use throng_core::cluster::{Action, Answer, Command, Config, Delivery, GlobalId, QuestionId, Scope};
+use throng_core::cluster::{Action, Command, Config, Delivery, QuestionId};
 
 /// What is about to happen.
 pub(super) enum What {
@@ -64,7 +64,7 @@ pub(super) struct World {
     pub(super) seen: Seen,
     pub(super) is_calm: bool,
     /// Each loss behind a message that came must be told.
-    tells_every_loss: bool,
+    pub(super) tells_every_loss: bool,
     /// Open questions, and whether the client was there when it was asked.
     pub(super) asked: BTreeMap<(RunId, QuestionId), bool>,
     queue: BTreeMap<(u64, u64), What>,
@@ -74,7 +74,7 @@ pub(super) struct World {
     pub(super) incarnations: u64,
     pub(super) used: BTreeSet<u64>,
     /// Messages that were delivered by the event that is being handled.
-    delivered: Vec<usize>,
+    pub(super) delivered: Vec<usize>,
     /// Who sent the message that is being handled.
     from: Option<RunId>,
 }
@@ -294,7 +294,8 @@ impl World {
         let local = run.now(now);
         match what {
             What::Opened { number, .. } => {
-                if here.connecting.take_if(|link| *link == number).is_some() {
+                let is_awaited = here.connecting.take_if(|link| *link == number).is_some();
+                if is_awaited {
                     let incarnation = run.incarnation();
                     run.line = Some(self.broker.open(site, incarnation, number));
                     run.cluster.link_up(local, number).map_err(|refusal| refusal.to_string())?;
@@ -462,160 +463,4 @@ impl World {
             self.after(after, What::Opened { site, incarnation, number });
         }
     }
-
-    fn deliver(&mut self, site: usize, id: &RunId, deliver: &throng_core::cluster::Deliver) -> Check {
-        let message = number_of(&deliver.payload).ok_or("a message without a number")?;
-        let now = self.now;
-        let Some(run) = &mut self.sites[site].run else { return Ok(()) };
-        let late = run.cluster.stats().late;
-        let expected = {
-            let published = &self.oracle.published[message];
-            if published.scope != deliver.to || published.node != deliver.from.as_str() {
-                return Err(format!("{deliver:?} is not {published:?}"));
-            }
-            // What the publisher meant, not what has arrived of it.
-            let except: Vec<ClientId> = published
-                .except
-                .iter()
-                .filter(|except| except.node.as_str() == id.0 && except.incarnation == id.1)
-                .map(|except| except.client)
-                .collect();
-            run.recipients(&published.scope, published.except_user.as_deref(), &except)
-        };
-        let got = clients_of(run.deliver(deliver), message)?;
-        if let Some(asker) = &deliver.asker {
-            let local = run.now(now);
-            // The queue may be full: then the asker's time runs out.
-            let _ = run.cluster.answer(local, asker, !expected.is_empty());
-        }
-        self.delivered.push(message);
-        let tells_all = self.tells_every_loss;
-        self.oracle.deliver(id, message, late, tells_all)?;
-        self.oracle.got(id, message, &got, &expected)
-    }
-
-    fn answered(&mut self, id: &RunId, question: QuestionId, answer: Answer) -> Check {
-        let Some(was_there) = self.asked.remove(&(id.clone(), question)) else {
-            return Err(format!("{id:?} has an answer to {question:?}, which is not open"));
-        };
-        let name = match answer {
-            Answer::Exists => "exists",
-            Answer::Gone => "gone",
-            Answer::NoAnswer => "no answer",
-            Answer::UnknownNode => "unknown node",
-            _ => "other",
-        };
-        *self.seen.answers.entry(name).or_default() += 1;
-        if answer == Answer::Exists && !was_there {
-            return Err(format!("{id:?} is told that a client exists which was gone before"));
-        }
-        Ok(())
-    }
-
-    /// A message of this node, published on its own hub first, as a host does.
-    pub(super) fn publish(
-        &mut self,
-        site: usize,
-        scope: Scope,
-        client: Option<&GlobalId>,
-        except: Vec<GlobalId>,
-        except_user: Option<String>,
-        asks: bool,
-    ) -> Result<usize, String> {
-        let (id, message) = (self.id_of(site), self.oracle.published.len());
-        let (node, incarnation) = id.clone();
-        let published = Published { node, incarnation, scope, index: None, except, except_user };
-        self.oracle.published.push(published.clone());
-        self.seen.published += 1;
-        let now = self.now;
-        let Some(run) = &mut self.sites[site].run else { return Ok(message) };
-        let payload = bytes::Bytes::from(format!("m{message:06}"));
-        if client.is_none() {
-            let here: Vec<ClientId> = published
-                .except
-                .iter()
-                .filter(|except| except.node.as_str() == id.0 && except.incarnation == id.1)
-                .map(|except| except.client)
-                .collect();
-            let expected = run.recipients(&published.scope, published.except_user.as_deref(), &here);
-            let got = run.publish(&published.scope, &payload, published.except_user.as_deref(), &here);
-            let got = clients_of(got, message)?;
-            self.oracle.got(&id, message, &got, &expected)?;
-        }
-        self.relay(site, &id, message, &published, client, &payload, asks, now)?;
-        self.settle(site)?;
-        Ok(message)
-    }
-}
-
-/// The number of the message in what was published: its last seven bytes.
-fn number_of(payload: &[u8]) -> Option<usize> {
-    let digits = payload.get(payload.len().checked_sub(7)?..)?.strip_prefix(b"m")?;
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// Who has sent a message, by its first bytes.
-fn sender_of(payload: &[u8]) -> Option<RunId> {
-    let length = usize::from(*payload.get(2)?);
-    let node = std::str::from_utf8(payload.get(3..3 + length)?).ok()?;
-    let incarnation = payload.get(3 + length..)?.first_chunk()?;
-    Some((node.to_owned(), u64::from_be_bytes(*incarnation)))
-}
-
-/// The number in a tail.
-fn tail_of(payload: &[u8]) -> Option<u64> {
-    let length = usize::from(*payload.get(2)?);
-    let number = payload.get(3 + length + 16..)?.first_chunk()?;
-    (payload[1] == 4).then_some(u64::from_be_bytes(*number))
-}
-
-/// The room, user or all of which a subject is.
-fn scope_of(plan: &Plan, subject: &str) -> Option<Scope> {
-    let rooms = (0..plan.rooms).map(|room| ('r', format!("r{room:02}")));
-    let users = (0..plan.users).map(|user| ('u', format!("u{user:02}")));
-    let (kind, name) = rooms
-        .chain(users)
-        .find(|(kind, name)| subject_of(*kind, name) == subject)
-        .or_else(|| (subject == "sim.all").then(|| ('a', String::new())))?;
-    Some(match kind {
-        'r' => Scope::Room(name.into()),
-        'u' => Scope::User(name.into()),
-        _ => Scope::All,
-    })
-}
-
-/// The clients that have got a message, and nothing else.
-fn clients_of(got: Got, message: usize) -> Result<Vec<ClientId>, String> {
-    let expected = format!("m{message:06}");
-    got.into_iter()
-        .map(
-            |(client, bytes)| {
-                if bytes == expected.as_bytes() { Ok(client) } else { Err(format!("{client} got {bytes:?}")) }
-            },
-        )
-        .collect()
-}
-
-/// Whether a node is interested in what comes on this subject, by what is known of its clients.
-fn is_wanted(run: &Run, subject: &str) -> bool {
-    wanted(run).contains(subject)
-}
-
-/// The subjects of all that is wanted at a node.
-pub(super) fn wanted(run: &Run) -> BTreeSet<String> {
-    let mut wanted = BTreeSet::new();
-    for client in run.clients.values() {
-        wanted.extend(client.rooms.iter().map(|room| subject_of('r', room)));
-        wanted.extend(client.user.iter().map(|user| subject_of('u', user)));
-    }
-    wanted
-}
-
-/// Names here have three letters: so many digits of base64 as need no padding.
-fn subject_of(kind: char, name: &str) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let [a, b, c] = *name.as_bytes() else { panic!("{name} has three letters") };
-    let bits = u32::from_be_bytes([0, a, b, c]);
-    let digits = [18, 12, 6, 0].map(|shift| char::from(DIGITS[(bits >> shift) as usize & 63]));
-    format!("sim.{kind}.{}", digits.iter().collect::<String>())
 }
