@@ -1,0 +1,40 @@
+//! The HTTP side: which path is what.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `guard` | who may see the pages for operators |
+//! | `health` | `/healthz` and `/readyz` |
+//! | `pages` | `/` and `/metrics` |
+
+pub(crate) mod guard;
+mod health;
+mod pages;
+
+pub(crate) use pages::served;
+
+use crate::clients;
+use crate::server::{Shared, State};
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{StatusCode, Uri};
+
+/// All routes of the program.
+pub(crate) fn router(server: Shared) -> Router {
+    let config = server.live.config();
+    let mut router = Router::new()
+        .route("/", get(pages::index))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .fallback(nothing);
+    if server.numbers.is_some() {
+        router = router.route("/metrics", get(pages::metrics));
+    }
+    router = router.route(config.websocket_path(), get(clients::connect));
+    router.with_state(State(server))
+}
+
+async fn nothing(uri: Uri) -> Response {
+    (StatusCode::NOT_FOUND, format!("Nothing is served at {}: / lists what is.\n", uri.path()))
+        .into_response()
+}

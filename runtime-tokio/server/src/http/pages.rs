@@ -1,0 +1,49 @@
+//! Pages for people and for Prometheus.
+
+use super::guard;
+use crate::server::Shared;
+use axum::extract::{ConnectInfo, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+use std::net::SocketAddr;
+
+/// What is served where.
+pub(super) async fn index(State(server): State<Shared>) -> String {
+    let config = server.live.config();
+    format!("throng {}\n\n{}", env!("CARGO_PKG_VERSION"), served(&config, "", ""))
+}
+
+/// A line for each path, for the page `/` and for the start of the program. `ws` and `http` come before the paths.
+pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> String {
+    let clients = match (config.wshub.enabled, config.clients.anonymous) {
+        (true, _) => format!(
+            "WebSockets, with the client's key in the query, as WS-HUB: ?{}=KEY",
+            config.wshub.client_key
+        ),
+        (false, true) => "WebSockets, for anybody".into(),
+        (false, false) => "WebSockets: all are refused, as clients.anonymous is false".into(),
+    };
+    let path = config.websocket_path();
+    let mut lines = vec![(format!("{ws}{path}"), clients)];
+    lines.push((format!("{http}/healthz"), "200 while the program lives".into()));
+    lines.push((format!("{http}/readyz"), "200 while newcomers are taken".into()));
+    if config.metrics.enabled {
+        let who = if config.pages.open { "everybody" } else { "this machine, and pages.key" };
+        lines.push((format!("{http}/metrics"), format!("numbers for Prometheus, open to {who}")));
+    }
+    let width = lines.iter().map(|(path, _)| path.len()).max().unwrap_or_default();
+    lines.iter().map(|(path, what)| format!("  {path:width$}  {what}\n")).collect()
+}
+
+/// The numbers for Prometheus.
+pub(super) async fn metrics(
+    State(server): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(refused) = guard::check(&server.live.config().pages, peer, &headers) {
+        return *refused;
+    }
+    let page = server.numbers.as_ref().map(crate::metrics::Numbers::page).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], page).into_response()
+}

@@ -1,0 +1,76 @@
+//! The program `throng`: a WebSocket room hub that needs no code, in front of any back end.
+//!
+//! It wires parts together: the hub is [`throng_tokio`]'s, by its public API.
+//!
+//! | file or folder | what |
+//! | --- | --- |
+//! | `cli` | the command line |
+//! | `config` | the config: keys, files, environment, flags |
+//! | `run` | from the config to the last client |
+//! | `reload` | a new config for the running program |
+//! | `server` | what the parts share |
+//! | `http` | paths, guards, health, pages |
+//! | `clients` | clients without a protocol |
+//! | `log`, `metrics` | the log on stderr; the numbers for Prometheus |
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod clients;
+mod config;
+mod http;
+mod log;
+mod metrics;
+mod reload;
+mod run;
+mod server;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// The exit code if the config is wrong; clap uses it for a wrong command line.
+const BAD_CONFIG: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        None => run::run(cli.run.origin()),
+        Some(Command::Config) => {
+            say(config::commented().trim_end());
+            ExitCode::SUCCESS
+        }
+        Some(Command::Check { file }) => check(file),
+    }
+}
+
+fn check(file: std::path::PathBuf) -> ExitCode {
+    let name = file.display().to_string();
+    match config::load(&cli::only(file)) {
+        Ok(loaded) => {
+            for notice in &loaded.notices {
+                say(notice);
+            }
+            say(&format!("{name} is a valid config"));
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            complain(&errors);
+            ExitCode::from(BAD_CONFIG)
+        }
+    }
+}
+
+/// Prints a line on stdout. That nobody reads it is no error.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// Prints errors on stderr.
+fn complain(errors: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for error in errors {
+        let _ = writeln!(stderr, "throng: {error}");
+    }
+}
