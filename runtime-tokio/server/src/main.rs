@@ -11,6 +11,7 @@
 //! | `server` | what the parts share |
 //! | `http` | paths, guards, health, pages |
 //! | `clients` | clients without a protocol |
+//! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics` | the log on stderr; the numbers for Prometheus |
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ mod metrics;
 mod reload;
 mod run;
 mod server;
+mod wshub;
 
 use clap::Parser;
 use cli::{Cli, Command};

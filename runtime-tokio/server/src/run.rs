@@ -7,14 +7,19 @@ use crate::http::served;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::server::{Live, Server};
+use crate::wshub::{self, Gateway};
 use crate::{BAD_CONFIG, http, reload, say};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use throng_tokio::observe::Histograms;
 use throng_tokio::{Hub, ServeOptions};
 use tokio::net::TcpListener;
+
+/// How long what the last clients caused may take to reach Redis.
+const LAST: Duration = Duration::from_secs(2);
 
 /// Runs the program until it is told to end.
 pub(crate) fn run(origin: Origin) -> ExitCode {
@@ -50,26 +55,53 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         true => Some(Recorder::install().map_err(|error| format!("the metrics cannot begin: {error}"))?),
         false => None,
     };
-    let hub = build(&config).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    let (host, port) = (config.wshub.redis.address.host.clone(), config.wshub.redis.address.port);
+    let (enabled, live) = (config.wshub.enabled, Arc::new(Live::new(config)));
+    let config = live.config();
+    let gateway = match enabled {
+        true => Some(Arc::new(
+            Gateway::new(Arc::clone(&live)).map_err(|error| format!("Redis at {host}:{port}: {error}"))?,
+        )),
+        false => None,
+    };
+    let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
-    let server = Arc::new(Server { hub: hub.clone(), live: Live::new(config), numbers });
+    if let Some(gateway) = &gateway {
+        tokio::spawn(Arc::clone(gateway).run(hub.clone()));
+    }
+    let server = Arc::new(Server { hub: hub.clone(), live, numbers, gateway: gateway.clone() });
     // Signals are caught from here on: who reads the lines below may send one.
     let router = http::router(Arc::clone(&server));
     let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
-    announce(&server.live.config(), file.as_deref(), &address.to_string());
+    announce(&config, file.as_deref(), &address.to_string());
     serving.await;
+    if let Some(gateway) = gateway {
+        let left = gateway.flush(LAST).await;
+        if left > 0 {
+            tracing::error!(left, "messages for the back end were not published: Redis is away or slow");
+        }
+    }
     Ok(())
 }
 
-fn build(config: &Config) -> Result<Hub, throng_tokio::hub::ConfigError> {
+fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
     }
-    builder.handler(Clients).build()
+    match gateway {
+        Some(gateway) => {
+            let placing = Arc::clone(gateway);
+            builder
+                .per_user(move |newcomer, present| placing.place(newcomer, present))
+                .handler(wshub::clients::Clients(Arc::clone(gateway)))
+                .build()
+        }
+        None => builder.handler(Clients).build(),
+    }
 }
 
 /// Listens on the first address that the system has.

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::metrics::Numbers;
+use crate::wshub::Gateway;
 use axum::extract::FromRef;
 use std::sync::{Arc, PoisonError, RwLock};
 use throng_tokio::Hub;
@@ -10,9 +11,11 @@ use throng_tokio::Hub;
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) hub: Hub,
-    pub(crate) live: Live,
+    pub(crate) live: Arc<Live>,
     /// `None`: `metrics.enabled` is false.
     pub(crate) numbers: Option<Numbers>,
+    /// Set in WS-HUB mode.
+    pub(crate) gateway: Option<Arc<Gateway>>,
 }
 
 /// The config in force. A reload replaces it as a whole.

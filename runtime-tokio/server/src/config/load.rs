@@ -3,7 +3,7 @@
 use super::Config;
 use super::file::{extensions, inline, read};
 use super::hub;
-use super::keys::{KEYS, find};
+use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
 use super::value::shown;
 use serde_json::{Map, Value};
@@ -98,7 +98,6 @@ struct Loading {
     errors: Vec<String>,
     notices: Vec<String>,
     sources: Vec<String>,
-    sets_wshub: bool,
 }
 
 impl Loading {
@@ -159,7 +158,6 @@ impl Loading {
             }
             return Err(unknown(path));
         };
-        self.sets_wshub |= key.path.starts_with("wshub.") && key.path != "wshub.enabled";
         (key.set)(&mut self.config, value).map_err(|allowed| {
             // What is nearly a secret is shown no more than a secret.
             let is_secret =
@@ -204,7 +202,9 @@ impl Loading {
                 ));
             }
         }
-        if self.sets_wshub && !self.config.wshub.enabled {
+        let default = Config::default();
+        let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
+        if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {
             self.notices.push("wshub.enabled is false: the other keys of wshub have no effect".into());
         }
         if !self.errors.is_empty() {

@@ -14,9 +14,10 @@ pub(crate) use pages::served;
 
 use crate::clients;
 use crate::server::{Shared, State};
+use crate::wshub;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use http::{StatusCode, Uri};
 
 /// All routes of the program.
@@ -30,7 +31,20 @@ pub(crate) fn router(server: Shared) -> Router {
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
-    router = router.route(config.websocket_path(), get(clients::connect));
+    let path = config.websocket_path();
+    if server.gateway.is_some() {
+        // WS-HUB takes one slash at the end for none.
+        for path in [path.to_owned(), format!("{path}/")] {
+            router = router.route(&path, any(wshub::clients::connect));
+        }
+        for page in wshub::pages::PATHS {
+            router = router
+                .route(page, any(wshub::pages::page))
+                .route(&format!("{page}/"), any(wshub::pages::page));
+        }
+    } else {
+        router = router.route(path, get(clients::connect));
+    }
     router.with_state(State(server))
 }
 

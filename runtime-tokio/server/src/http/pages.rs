@@ -31,6 +31,12 @@ pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> St
         let who = if config.pages.open { "everybody" } else { "this machine, and pages.key" };
         lines.push((format!("{http}/metrics"), format!("numbers for Prometheus, open to {who}")));
     }
+    if config.wshub.enabled {
+        let who = if config.pages.open { "everybody" } else { "this machine, and pages.key" };
+        for path in crate::wshub::pages::PATHS {
+            lines.push((format!("{http}{path}"), format!("a page of WS-HUB, open to {who}")));
+        }
+    }
     let width = lines.iter().map(|(path, _)| path.len()).max().unwrap_or_default();
     lines.iter().map(|(path, what)| format!("  {path:width$}  {what}\n")).collect()
 }

@@ -1,8 +1,9 @@
 //! The program as a process of its own, and plain HTTP.
 
 #![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(clippy::print_stderr, reason = "a test that fails shows the log")]
 
-pub mod redis_server;
+pub(crate) mod redis_server;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -20,15 +21,15 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// Longer than anything here takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-pub type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// A folder of its own, removed at the end.
-pub struct Folder(pub PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("throng-server-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -36,7 +37,7 @@ impl Folder {
         Self(path)
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, text).expect("a file can be written");
         path
@@ -50,33 +51,33 @@ impl Drop for Folder {
 }
 
 /// `throng`, without the environment of the tests.
-pub fn throng() -> Command {
+pub(crate) fn throng() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
     command.env_clear();
     command
 }
 
 /// Runs the program until it ends by itself.
-pub fn output_of(arguments: &[&str]) -> Output {
+pub(crate) fn output_of(arguments: &[&str]) -> Output {
     throng().args(arguments).output().expect("the program starts")
 }
 
 /// The program that runs in a folder of its own. Dropped, it is killed.
-pub struct Program {
-    pub address: SocketAddr,
-    pub said: Arc<Mutex<String>>,
-    pub log: Arc<Mutex<String>>,
-    pub folder: Folder,
+pub(crate) struct Program {
+    pub(crate) address: SocketAddr,
+    pub(crate) said: Arc<Mutex<String>>,
+    pub(crate) log: Arc<Mutex<String>>,
+    pub(crate) folder: Folder,
     child: Child,
 }
 
 impl Program {
     /// Starts it with `throng.yaml` of this text. It should listen on port 0.
-    pub fn start(config: &str) -> Self {
+    pub(crate) fn start(config: &str) -> Self {
         Self::start_with("throng.yaml", config, &[])
     }
 
-    pub fn start_with(name: &str, config: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(name: &str, config: &str, arguments: &[&str]) -> Self {
         let folder = Folder::new();
         if !config.is_empty() {
             folder.write(name, config);
@@ -96,24 +97,24 @@ impl Program {
         Self { address, said, log, folder, child }
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the program runs");
     }
 
-    pub fn rewrite(&self, text: &str) {
+    pub(crate) fn rewrite(&self, text: &str) {
         self.folder.write("throng.yaml", text);
     }
 
     /// Waits until the log has this.
-    pub fn logs(&self, part: &str) {
+    pub(crate) fn logs(&self, part: &str) {
         within(&format!("the log has {part:?}"), || {
             self.log.lock().expect("no reader panics").contains(part).then_some(())
         });
     }
 
     /// Waits for its end.
-    pub fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
@@ -128,20 +129,24 @@ impl Program {
         }
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         request(self.address, "GET", path, &[], b"")
     }
 
-    pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         request(self.address, "POST", path, headers, body.as_bytes())
     }
 
     /// A WebSocket at this path.
-    pub async fn connect(&self, path: &str) -> Socket {
+    pub(crate) async fn connect(&self, path: &str) -> Socket {
         self.try_connect(path, &[]).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    pub async fn try_connect(&self, path: &str, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
+    pub(crate) async fn try_connect(
+        &self,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Socket, Error> {
         let mut request = format!("ws://{}{path}", self.address).into_client_request()?;
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header's value"));
@@ -176,7 +181,7 @@ fn collect(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
 }
 
 /// Asks until there is an answer.
-pub fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -188,7 +193,7 @@ pub fn within<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same in a task.
-pub async fn soon<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) async fn soon<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask() {
@@ -201,20 +206,20 @@ pub async fn soon<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 /// An answer by HTTP.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 /// One request on a connection of its own.
-pub fn request(
+pub(crate) fn request(
     address: SocketAddr,
     method: &str,
     path: &str,
@@ -263,7 +268,7 @@ fn unchunked(mut body: &str) -> String {
 }
 
 /// The status of a refused handshake, and the body.
-pub fn refusal(error: Result<Socket, Error>) -> (u16, String) {
+pub(crate) fn refusal(error: Result<Socket, Error>) -> (u16, String) {
     match error {
         Err(Error::Http(answer)) => {
             let body = answer.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
@@ -274,7 +279,7 @@ pub fn refusal(error: Result<Socket, Error>) -> (u16, String) {
 }
 
 /// The next message that is no ping.
-pub async fn next(socket: &mut Socket) -> Message {
+pub(crate) async fn next(socket: &mut Socket) -> Message {
     use futures_util::StreamExt;
     let next = async {
         loop {
@@ -289,13 +294,13 @@ pub async fn next(socket: &mut Socket) -> Message {
 }
 
 /// The code and reason of the close frame that comes next.
-pub async fn closed(socket: &mut Socket) -> (u16, String) {
+pub(crate) async fn closed(socket: &mut Socket) -> (u16, String) {
     match next(socket).await {
         Message::Close(Some(frame)) => (frame.code.into(), frame.reason.to_string()),
         other => panic!("{other:?} in place of a close frame"),
     }
 }
 
-pub fn text(text: &str) -> Message {
+pub(crate) fn text(text: &str) -> Message {
     Message::text(text)
 }

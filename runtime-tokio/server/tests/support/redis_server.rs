@@ -1,51 +1,62 @@
 //! A real redis-server on a port of its own.
 
 use super::{PATIENCE, within};
-use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A redis-server. Dropped, it is killed.
-pub struct RedisServer {
-    pub port: u16,
+pub(crate) struct RedisServer {
+    pub(crate) port: u16,
     child: Option<Child>,
 }
 
 impl RedisServer {
-    pub fn start() -> Self {
-        // The port is free again when the listener is dropped, and no other test is given it soon.
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let port = listener.local_addr().expect("it has an address").port();
-        drop(listener);
-        let mut server = Self { port, child: None };
-        server.begin();
-        server
+    pub(crate) fn start() -> Self {
+        loop {
+            // Free when the listener is dropped, unless somebody else is given it at once.
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+            let port = listener.local_addr().expect("it has an address").port();
+            drop(listener);
+            let mut server = Self { port, child: None };
+            if server.try_begin() {
+                return server;
+            }
+        }
     }
 
-    /// Starts the process, also after its end.
-    pub fn begin(&mut self) {
+    /// Starts the process again.
+    pub(crate) fn begin(&mut self) {
+        within("redis-server begins again", || self.try_begin().then_some(()));
+    }
+
+    /// Starts the process; false if its port is taken.
+    fn try_begin(&mut self) -> bool {
         let port = self.port.to_string();
         let mut command = Command::new("redis-server");
         command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-        let out = File::options().write(true).open("/dev/null").expect("there is /dev/null");
-        let child = command.stdout(out).stderr(Stdio::inherit()).spawn();
-        self.child = Some(child.expect("redis-server is installed: apt-get install redis-server"));
-        within("redis-server answers", || self.answers().then_some(()));
+        let child = command.stdout(Stdio::null()).spawn();
+        let mut child = child.expect("redis-server is installed: apt-get install redis-server");
+        let has_begun = within("redis-server answers or ends", || {
+            let has_ended = child.try_wait().expect("it can be waited for").is_some();
+            if has_ended { Some(false) } else { self.answers(child.id()).then_some(true) }
+        });
+        self.child = has_begun.then_some(child);
+        has_begun
     }
 
-    fn answers(&self) -> bool {
-        let Ok(mut stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)) else { return false };
-        let mut answer = [0; 7];
-        stream.set_read_timeout(Some(PATIENCE)).is_ok()
-            && stream.write_all(b"PING\r\n").is_ok()
-            && stream.read_exact(&mut answer).is_ok()
-            && answer == *b"+PONG\r\n"
+    /// Whether this process is the one that answers on the port.
+    fn answers(&self, pid: u32) -> bool {
+        let client = redis::Client::open(("127.0.0.1", self.port)).expect("an address");
+        let ask = |client: redis::Client| {
+            let mut connection = client.get_connection_with_timeout(PATIENCE)?;
+            redis::cmd("INFO").arg("server").query::<String>(&mut connection)
+        };
+        ask(client).is_ok_and(|info| info.lines().any(|line| line == format!("process_id:{pid}")))
     }
 
     /// As `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -53,7 +64,7 @@ impl RedisServer {
     }
 
     /// Stops it for a time, as a machine that hangs does, or lets it go on.
-    pub fn stop(&self, signal: rustix::process::Signal) {
+    pub(crate) fn stop(&self, signal: rustix::process::Signal) {
         let child = self.child.as_ref().expect("it runs");
         rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).expect("it runs");
     }
@@ -66,4 +77,4 @@ impl Drop for RedisServer {
 }
 
 /// How long a test waits to see that nothing happens.
-pub const A_WHILE: Duration = Duration::from_millis(300);
+pub(crate) const A_WHILE: Duration = Duration::from_millis(300);
