@@ -9,6 +9,7 @@
 //! | `run` | from the config to the last client |
 //! | `reload` | a new config for the running program |
 //! | `server` | what the parts share |
+//! | `api` | the HTTP API |
 //! | `http` | paths, guards, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
@@ -16,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod cli;
 mod clients;
 mod config;

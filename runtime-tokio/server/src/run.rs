@@ -71,7 +71,13 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     if let Some(gateway) = &gateway {
         tokio::spawn(Arc::clone(gateway).run(hub.clone()));
     }
-    let server = Arc::new(Server { hub: hub.clone(), live, numbers, gateway: gateway.clone() });
+    let server = Arc::new(Server {
+        uid: format!("{:032x}", fastrand::u128(..)),
+        hub: hub.clone(),
+        live,
+        numbers,
+        gateway: gateway.clone(),
+    });
     // Signals are caught from here on: who reads the lines below may send one.
     let router = http::router(Arc::clone(&server));
     let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());

@@ -10,6 +10,8 @@ use throng_tokio::Hub;
 /// The running program.
 #[derive(Debug)]
 pub(crate) struct Server {
+    /// The name of this run, for the API.
+    pub(crate) uid: String,
     pub(crate) hub: Hub,
     pub(crate) live: Arc<Live>,
     /// `None`: `metrics.enabled` is false.

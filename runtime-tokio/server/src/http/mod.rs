@@ -12,9 +12,9 @@ mod pages;
 
 pub(crate) use pages::served;
 
-use crate::clients;
 use crate::server::{Shared, State};
 use crate::wshub;
+use crate::{api, clients};
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -31,6 +31,7 @@ pub(crate) fn router(server: Shared) -> Router {
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
+    router = router.route("/api/{method}", any(api::call));
     let path = config.websocket_path();
     if server.gateway.is_some() {
         // WS-HUB takes one slash at the end for none.

@@ -25,6 +25,11 @@ pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> St
     };
     let path = config.websocket_path();
     let mut lines = vec![(format!("{ws}{path}"), clients)];
+    let api = match config.api.keys.len() {
+        0 => "the HTTP API: off, as api.keys is empty".into(),
+        keys => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key"),
+    };
+    lines.push((format!("{http}/api/METHOD"), api));
     lines.push((format!("{http}/healthz"), "200 while the program lives".into()));
     lines.push((format!("{http}/readyz"), "200 while newcomers are taken".into()));
     if config.metrics.enabled {
