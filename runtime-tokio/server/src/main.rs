@@ -8,9 +8,10 @@
 //! | `config` | the config: keys, files, environment, flags |
 //! | `run` | from the config to the last client |
 //! | `reload` | a new config for the running program |
-//! | `server` | what the parts share |
+//! | `server`, `live` | what the parts share; the config in force |
+//! | `guard` | who may see the pages for operators |
 //! | `api` | the HTTP API |
-//! | `http` | paths, guards, health, pages |
+//! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics` | the log on stderr; the numbers for Prometheus |
@@ -21,7 +22,9 @@ mod api;
 mod cli;
 mod clients;
 mod config;
+mod guard;
 mod http;
+mod live;
 mod log;
 mod metrics;
 mod reload;

@@ -1,10 +1,10 @@
 //! What the parts of the running program share.
 
-use crate::config::Config;
+use crate::live::Live;
 use crate::metrics::Numbers;
 use crate::wshub::Gateway;
 use axum::extract::FromRef;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use throng_tokio::Hub;
 
 /// The running program.
@@ -18,25 +18,6 @@ pub(crate) struct Server {
     pub(crate) numbers: Option<Numbers>,
     /// Set in WS-HUB mode.
     pub(crate) gateway: Option<Arc<Gateway>>,
-}
-
-/// The config in force. A reload replaces it as a whole.
-#[derive(Debug)]
-pub(crate) struct Live(RwLock<Arc<Config>>);
-
-impl Live {
-    pub(crate) fn new(config: Config) -> Self {
-        Self(RwLock::new(Arc::new(config)))
-    }
-
-    /// The config in force. A request takes it once, so that it sees one config.
-    pub(crate) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn replace(&self, config: Config) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-    }
 }
 
 /// What the handlers of requests get.

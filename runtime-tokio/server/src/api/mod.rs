@@ -16,7 +16,7 @@ mod publish;
 mod queries;
 
 use crate::config::Config;
-use crate::http::guard::has_key;
+use crate::guard::has_key;
 use crate::server::{Server, Shared};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};

@@ -2,19 +2,19 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `guard` | who may see the pages for operators |
+//! | `clients`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `pages` | `/` and `/metrics` |
 
-pub(crate) mod guard;
+mod clients;
 mod health;
 mod pages;
+mod wshub;
 
 pub(crate) use pages::served;
 
+use crate::api;
 use crate::server::{Shared, State};
-use crate::wshub;
-use crate::{api, clients};
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -36,12 +36,10 @@ pub(crate) fn router(server: Shared) -> Router {
     if server.gateway.is_some() {
         // WS-HUB takes one slash at the end for none.
         for path in [path.to_owned(), format!("{path}/")] {
-            router = router.route(&path, any(wshub::clients::connect));
+            router = router.route(&path, any(wshub::connect));
         }
-        for page in wshub::pages::PATHS {
-            router = router
-                .route(page, any(wshub::pages::page))
-                .route(&format!("{page}/"), any(wshub::pages::page));
+        for page in crate::wshub::pages::PATHS {
+            router = router.route(page, any(wshub::page)).route(&format!("{page}/"), any(wshub::page));
         }
     } else {
         router = router.route(path, get(clients::connect));

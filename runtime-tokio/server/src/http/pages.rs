@@ -1,6 +1,6 @@
 //! Pages for people and for Prometheus.
 
-use super::guard;
+use crate::guard;
 use crate::server::Shared;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};

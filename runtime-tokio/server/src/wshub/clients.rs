@@ -1,17 +1,11 @@
-//! Clients: the route, and what they do.
+//! Clients: who they are, and what they do.
 
-use super::key::key_of;
 use super::{Gateway, groups};
-use crate::server::Shared;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, Uri};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use throng_tokio::axum::{Rejection, Upgrade};
 use throng_tokio::{
-    Client, CloseCode, CloseFrame, Disconnected, Handler, Message, Newcomer, Placement, Refusal, Ruling,
+    Client, CloseCode, CloseFrame, Connecting, Disconnected, Handler, Message, Newcomer, Placement, Ruling,
 };
 
 /// The key under which a client came. The client keeps it when it is taken out of the lists and has no user any more.
@@ -22,36 +16,11 @@ struct Key(Arc<str>);
 #[derive(Clone, Copy, Debug)]
 struct Arrival(u64);
 
-/// The route at `wshub.serverUrl`.
-pub(crate) async fn connect(
-    State(server): State<Shared>,
-    uri: Uri,
-    upgrade: Result<Upgrade, Rejection>,
-) -> Response {
-    const NO_WEBSOCKET: &str = "This path is for WebSockets.\n";
-    let mut upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        // As WS-HUB answers it.
-        Err(Rejection(Refusal::UpgradeRequired(_) | Refusal::MethodNotAllowed)) => {
-            return (StatusCode::BAD_REQUEST, NO_WEBSOCKET).into_response();
-        }
-        Err(rejection) => return rejection.into_response(),
-    };
-    let config = server.live.config();
-    let parameter = &config.wshub.client_key;
-    match key_of(uri.query(), parameter, config.hub.rooms.name_bytes) {
-        Err(bad) => {
-            metrics::counter!("throng_wshub_keys_refused_total").increment(1);
-            upgrade.refuse(&Refusal::custom(400, bad.told(parameter)))
-        }
-        Ok(key) => {
-            let connecting = upgrade.connecting();
-            connecting.insert(Key(key.as_str().into()));
-            connecting.insert(Arrival(ARRIVALS.fetch_add(1, Ordering::Relaxed)));
-            connecting.set_user(key);
-            upgrade.accept().await
-        }
-    }
+/// Makes a connection that of a key.
+pub(crate) fn identify(connecting: &mut Connecting, key: String) {
+    connecting.insert(Key(key.as_str().into()));
+    connecting.insert(Arrival(ARRIVALS.fetch_add(1, Ordering::Relaxed)));
+    connecting.set_user(key);
 }
 
 static ARRIVALS: AtomicU64 = AtomicU64::new(0);

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why a request has no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BadKey {
+pub(crate) enum BadKey {
     Missing,
     Empty,
     NotDecodable,
@@ -12,7 +12,7 @@ pub(super) enum BadKey {
 }
 
 /// The first value of a parameter, decoded. A pair whose name cannot be decoded is skipped.
-pub(super) fn key_of(query: Option<&str>, parameter: &str, most: u32) -> Result<String, BadKey> {
+pub(crate) fn key_of(query: Option<&str>, parameter: &str, most: u32) -> Result<String, BadKey> {
     let mut pairs =
         query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let value = pairs.find(|(name, _)| decoded(name).as_deref() == Some(parameter));
@@ -45,7 +45,7 @@ fn decoded(text: &str) -> Option<String> {
 
 impl BadKey {
     /// The sentence for a person, who knows the parameter by this name.
-    pub(super) fn told(self, parameter: &str) -> String {
+    pub(crate) fn told(self, parameter: &str) -> String {
         format!("{self}: connect with ?{parameter}=KEY.\n")
     }
 }

@@ -1,27 +1,27 @@
 //! WS-HUB mode: the program takes the place of WS-HUB between browsers and a back end that speaks Redis.
 //!
-//! | direction | channel | payload |
+//! | channel | direction | payload |
 //! | --- | --- | --- |
-//! | hub to back end | `<prefix>client-new` | the key of a client that has come |
-//! | hub to back end | `<prefix>client-data:<key>` | a message of a client, as it is |
-//! | hub to back end | `<prefix>client-gone` | `{"key":…,"code":…,"reason":…}` of a client that has ended |
-//! | back end to hub | `<prefix>groups-new:<key>` | groups for the client, separated by commas |
-//! | back end to hub | `<prefix>group-data:<group>` | a message for each member of the group |
+//! | `<prefix>client-new` | hub to back end | the key of a client that has come |
+//! | `<prefix>client-data:<key>` | hub to back end | a message of a client, as it is |
+//! | `<prefix>client-gone` | hub to back end | `{"key":…,"code":…,"reason":…}` of a client that has ended |
+//! | `<prefix>groups-new:<key>` | back end to hub | groups for the client, separated by commas |
+//! | `<prefix>group-data:<group>` | back end to hub | a message for each member of the group |
 //!
 //! A client's key is its user in the hub, and a group is a room: the hub has all that is known of both.
 //!
 //! | file | what |
 //! | --- | --- |
 //! | `key` | the key in the query |
-//! | `clients` | the route, and what clients do |
+//! | `clients` | what clients do |
 //! | `groups` | what the back end says |
 //! | `pending` | groups for clients that are not there yet |
 //! | `queue`, `link` | what waits to be published; the connections to Redis |
-//! | `pages` | `/status`, `/clients`, `/groups`, `/sessions` |
+//! | `pages` | what `/status`, `/clients`, `/groups`, `/sessions` say |
 
 pub(crate) mod clients;
 mod groups;
-mod key;
+pub(crate) mod key;
 mod link;
 pub(crate) mod pages;
 mod pending;
@@ -30,7 +30,7 @@ mod queue;
 mod tests;
 
 use crate::config::WsHub;
-use crate::server::Live;
+use crate::live::Live;
 use link::Link;
 use pending::Pending;
 use queue::{Kind, Queue};

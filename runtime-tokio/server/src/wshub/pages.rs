@@ -3,39 +3,27 @@
 //! Each is read without holding the hub up: a client that comes or goes meanwhile may be in one list and not in the other. O(clients), or
 //! O(memberships) with groups.
 
-use crate::http::guard;
-use crate::server::Shared;
-use axum::extract::{ConnectInfo, State};
-use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Uri, header};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use throng_tokio::Hub;
 
 /// The paths.
 pub(crate) const PATHS: [&str; 4] = ["/status", "/clients", "/groups", "/sessions"];
 
-/// The page at one of the paths.
-pub(crate) async fn page(
-    State(server): State<Shared>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(refused) = guard::check(&server.live.config().pages, peer, &headers) {
-        return *refused;
+/// A page: JSON, or the number at `/status` as a text.
+pub(crate) enum Page {
+    Json(Value),
+    Text(String),
+}
+
+/// What the page at one of the paths says.
+pub(crate) fn page(hub: &Hub, path: &str) -> Page {
+    match path {
+        "/clients" => Page::Json(json!(clients(hub))),
+        "/groups" => Page::Json(json!(groups(hub))),
+        "/sessions" => Page::Json(json!(clients(hub).keys().collect::<Vec<_>>())),
+        _ => Page::Text(format!("{}\n", hub.stats().users)),
     }
-    let json = match uri.path().trim_end_matches('/') {
-        "/clients" => json!(clients(&server.hub)),
-        "/groups" => json!(groups(&server.hub)),
-        "/sessions" => json!(clients(&server.hub).keys().collect::<Vec<_>>()),
-        _ => {
-            let text = format!("{}\n", server.hub.stats().users);
-            return ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response();
-        }
-    };
-    ([(header::CONTENT_TYPE, "application/json")], json.to_string()).into_response()
 }
 
 /// The groups of each client that is in the lists.
