@@ -14,7 +14,7 @@
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
-//! | `log`, `metrics` | the log on stderr; the numbers for Prometheus |
+//! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 
 #![forbid(unsafe_code)]
 
@@ -27,6 +27,7 @@ mod http;
 mod live;
 mod log;
 mod metrics;
+mod output;
 mod reload;
 mod run;
 mod server;
@@ -34,11 +35,8 @@ mod wshub;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use std::io::{self, Write};
+use output::{BAD_CONFIG, complain, say};
 use std::process::ExitCode;
-
-/// The exit code if the config is wrong; clap uses it for a wrong command line.
-const BAD_CONFIG: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -66,18 +64,5 @@ fn check(file: std::path::PathBuf) -> ExitCode {
             complain(&errors);
             ExitCode::from(BAD_CONFIG)
         }
-    }
-}
-
-/// Prints a line on stdout. That nobody reads it is no error.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout().lock(), "{line}");
-}
-
-/// Prints errors on stderr.
-fn complain(errors: &[String]) {
-    let mut stderr = io::stderr().lock();
-    for error in errors {
-        let _ = writeln!(stderr, "throng: {error}");
     }
 }

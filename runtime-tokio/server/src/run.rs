@@ -7,9 +7,10 @@ use crate::http::served;
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
+use crate::output::{BAD_CONFIG, complain, say};
 use crate::server::Server;
 use crate::wshub::{self, Gateway};
-use crate::{BAD_CONFIG, http, reload, say};
+use crate::{http, reload};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
     let loaded = match load(&origin) {
         Ok(loaded) => loaded,
         Err(errors) => {
-            crate::complain(&errors);
+            complain(&errors);
             return ExitCode::from(BAD_CONFIG);
         }
     };
@@ -70,7 +71,7 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
-        tokio::spawn(Arc::clone(gateway).run(hub.clone()));
+        tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
     }
     let server = Arc::new(Server {
         uid: format!("{:032x}", fastrand::u128(..)),
@@ -103,7 +104,7 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
         Some(gateway) => {
             let placing = Arc::clone(gateway);
             builder
-                .per_user(move |newcomer, present| placing.place(newcomer, present))
+                .per_user(move |newcomer, present| wshub::clients::place(&placing, newcomer, present))
                 .handler(wshub::clients::Clients(Arc::clone(gateway)))
                 .build()
         }

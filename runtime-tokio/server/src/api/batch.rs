@@ -1,7 +1,8 @@
 //! Several commands in one request.
 
 use super::error::{Code, Error};
-use super::{answer, find, or_default, read};
+use super::methods::find;
+use super::parameters::{answer, or_default, read};
 use crate::config::Config;
 use crate::server::Server;
 use serde::Deserialize;
@@ -37,7 +38,7 @@ fn reply(server: &Server, config: &Config, command: &BTreeMap<String, Box<RawVal
         return answer(Err(Error::bad("a command has one method, as {\"publish\": {…}}")));
     };
     let carried_out = match find(method) {
-        Some((name, _)) if *name == "batch" => Err(Error::bad("a batch has no batch in it")),
+        None if method == "batch" => Err(Error::bad("a batch has no batch in it")),
         Some((_, command)) => command(server, config, parameters.get().as_bytes()),
         None => Err(Error::new(Code::MethodNotFound, format!("there is no method {method:?}"))),
     };

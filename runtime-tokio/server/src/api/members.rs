@@ -1,8 +1,7 @@
 //! Clients and what becomes of them.
 
 use super::error::{Code, Error};
-use super::publish::check_name;
-use super::{or_default, read, result};
+use super::parameters::{check_name, or_default, read, result};
 use crate::config::Config;
 use crate::server::Server;
 use base64::Engine;

@@ -6,27 +6,28 @@
 //! | `members` | subscribe, unsubscribe, disconnect, refresh |
 //! | `queries` | presence, presence_stats, history, history_remove, channels, info |
 //! | `batch` | batch |
-//! | `error` | the codes |
+//! | `methods` | the table of all but `batch` |
+//! | `parameters`, `error` | how they are read and answered; the codes |
 
 mod batch;
 mod error;
 mod members;
+mod methods;
+mod parameters;
 mod pattern;
 mod publish;
 mod queries;
 
 use crate::config::Config;
 use crate::guard::has_key;
-use crate::server::{Server, Shared};
+use crate::server::Shared;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use error::Error;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use methods::{Command, METHODS, find};
+use serde_json::json;
 use std::time::Duration;
 
 /// How long the body of a request may take.
@@ -34,32 +35,6 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The header with which a caller asks for errors as statuses of HTTP.
 const ERROR_MODE: &str = "x-centrifugo-error-mode";
-
-/// Carries out a command.
-type Command = fn(&Server, &Config, &[u8]) -> Result<Value, Error>;
-
-/// All methods but `batch`, which is made of them.
-const METHODS: [(&str, Command); 15] = [
-    ("publish", publish::publish),
-    ("broadcast", publish::broadcast),
-    ("send", publish::send),
-    ("subscribe", members::subscribe),
-    ("unsubscribe", members::unsubscribe),
-    ("disconnect", members::disconnect),
-    ("refresh", members::refresh),
-    ("presence", queries::presence),
-    ("presence_stats", queries::presence_stats),
-    ("history", queries::history),
-    ("history_remove", queries::history_remove),
-    ("channels", queries::channels),
-    ("info", queries::info),
-    ("drain", members::drain),
-    ("batch", batch::batch),
-];
-
-fn find(method: &str) -> Option<&'static (&'static str, Command)> {
-    METHODS.iter().find(|(name, _)| *name == method)
-}
 
 /// The route `/api/{method}`.
 pub(crate) async fn call(
@@ -76,12 +51,13 @@ pub(crate) async fn call(
     if let Some(refused) = unauthorized(&config, request.headers()) {
         return refused;
     }
-    let Some((method, command)) = find(&method) else {
+    let batch: (&'static str, Command) = ("batch", batch::batch);
+    let Some((method, command)) = find(&method).or((method == "batch").then_some(batch)) else {
         count("unknown", 404);
         let known: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
         return (
             StatusCode::NOT_FOUND,
-            format!("There is no such method: there are {}.\n", known.join(", ")),
+            format!("There is no such method: there are {}, batch.\n", known.join(", ")),
         )
             .into_response();
     };
@@ -148,26 +124,6 @@ async fn body_of(request: Request<Body>, config: &Config) -> Result<Bytes, (Stat
             format!("The body took longer than {} s.\n", BODY_TIME.as_secs()),
         )),
     }
-}
-
-/// Reads the parameters of a command. Unknown ones are ignored, so that newer libraries of Centrifugo work.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::bad(error.to_string()))
-}
-
-/// Reads a parameter that may be null, as some libraries write what was not given.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(parameter: D) -> Result<T, D::Error> {
-    Option::deserialize(parameter).map(Option::unwrap_or_default)
-}
-
-/// The answer to a command that was carried out.
-fn result(result: impl Into<Value>) -> Value {
-    json!({ "result": result.into() })
-}
-
-/// The answer to a command, whatever came of it.
-fn answer(outcome: Result<Value, Error>) -> Value {
-    outcome.unwrap_or_else(|error| json!({ "error": error.to_json() }))
 }
 
 fn count(method: &'static str, code: u32) {

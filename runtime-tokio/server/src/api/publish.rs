@@ -2,7 +2,7 @@
 
 use super::error::{Code, Error};
 use super::members::{Who, clients_of};
-use super::{answer, or_default, read, result};
+use super::parameters::{answer, check_name, or_default, read, result};
 use crate::config::Config;
 use crate::server::Server;
 use base64::Engine;
@@ -136,18 +136,6 @@ fn publish_to(hub: &Hub, channel: &str, frame: &Frame, options: &Options) -> Res
         // Nobody is there: the message has reached everybody that it should.
         Err(error) if error.refusal() == Some(Refusal::NoSuchRoom) => Ok(result(json!({}))),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// A name that no room can have is an error, also if there is no such room.
-pub(super) fn check_name(hub: &Hub, channel: &str) -> Result<(), Error> {
-    let most = hub.config().rooms.name_bytes;
-    match channel.len() {
-        0 => Err(Error::bad("channel is missing or empty")),
-        bytes if bytes > most as usize => Err(Error::bad(format!(
-            "channel has {bytes} bytes, at most {most} are allowed: `hub.rooms.name_bytes`"
-        ))),
-        _ => Ok(()),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::error::{Code, Error};
 use super::members::Since;
+use super::parameters::{check_name, or_default, read, result};
 use super::pattern::matches;
-use super::publish::check_name;
-use super::{or_default, read, result};
 use crate::config::Config;
 use crate::server::Server;
 use base64::Engine;

@@ -1,11 +1,13 @@
 //! Clients: who they are, and what they do.
 
-use super::{Gateway, groups};
+use super::gateway::Gateway;
+use super::groups::apply;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use throng_tokio::{
-    Client, CloseCode, CloseFrame, Connecting, Disconnected, Handler, Message, Newcomer, Placement, Ruling,
+    Cause, Client, CloseCode, CloseFrame, Connecting, Disconnected, Handler, Message, Newcomer, Placement,
+    Ruling,
 };
 
 /// The key under which a client came. The client keeps it when it is taken out of the lists and has no user any more.
@@ -27,7 +29,9 @@ static ARRIVALS: AtomicU64 = AtomicU64::new(0);
 
 /// Of the clients of one key the one stays whose request came last. A client opens some time after its request, so that one whose
 /// request came earlier may open later: it must not end the newer one.
-pub(crate) fn place(newcomer: &Newcomer<'_>, present: &[Client], close: &CloseFrame) -> Placement {
+pub(crate) fn place(gateway: &Gateway, newcomer: &Newcomer<'_>, present: &[Client]) -> Placement {
+    let config = gateway.live.config();
+    let close = &config.hub.closes[Cause::Evicted];
     let Some(Arrival(number)) = newcomer.get() else { return Placement::refuse(close.clone()) };
     let is_newer = |client: &&Client| client.get().is_some_and(|Arrival(other)| other > number);
     if present.iter().any(|client| is_newer(&client)) {
@@ -57,7 +61,7 @@ impl Handler for Clients {
         // Held until all are applied: the next list of groups must come after these.
         let mut pending = gateway.pending();
         for groups in pending.claim(&key, Instant::now()) {
-            groups::apply(gateway, client, &groups);
+            apply(gateway, client, &groups);
         }
         drop(pending);
         gateway.tell_new(&key);

@@ -1,6 +1,6 @@
 //! What the back end says: the groups of a client, and messages for groups.
 
-use super::Gateway;
+use super::gateway::Gateway;
 use bytes::Bytes;
 use std::time::Instant;
 use throng_tokio::{Client, CloseCode, Hub, Message, Utf8Bytes, hub};

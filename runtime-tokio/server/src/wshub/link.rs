@@ -3,18 +3,15 @@
 //! Ready means proven: a message of the hub's own was published on the one and came back on the other. Messages that were published and
 //! not answered for when a connection failed, at most one batch, are published again: the back end may get the last ones twice.
 
+use super::gateway::Gateway;
 use super::groups::{Heard, hear};
-use super::queue::Kind;
-use super::{Gateway, queue::Item};
-use crate::config::Redis;
+use super::queue::{Item, Kind};
 use futures_util::StreamExt;
 use redis::aio::{MultiplexedConnection, PubSubStream};
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, Pipeline, RedisConnectionInfo,
-    RedisError,
-};
+use redis::{AsyncConnectionConfig, Pipeline, RedisError};
 use std::fmt::{self, Display};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use throng_tokio::Hub;
 use tokio::sync::Notify;
@@ -27,40 +24,6 @@ const PROBE_EVERY: Duration = Duration::from_secs(2);
 /// The first and the longest wait before the next attempt. Each wait is random, up to the bound, which doubles: so that the hubs of a
 /// cluster do not all come at once.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-
-/// How Redis is reached, and whether it is.
-#[derive(Debug)]
-pub(super) struct Link {
-    client: Client,
-    is_ready: AtomicBool,
-    /// The channel of this hub's own probes ends with this.
-    id: u64,
-}
-
-impl Link {
-    pub(super) fn new(config: &Redis) -> Result<Self, RedisError> {
-        let mut settings =
-            RedisConnectionInfo::default().set_db(i64::try_from(config.db.0).unwrap_or_default());
-        if let Some(username) = &config.username {
-            settings = settings.set_username(username);
-        }
-        if let Some(password) = &config.password {
-            settings = settings.set_password(password.text());
-        }
-        let address = ConnectionAddr::Tcp(config.address.host.clone(), config.address.port);
-        let client = Client::open(address.into_connection_info()?.set_redis_settings(settings))?;
-        Ok(Self { client, is_ready: AtomicBool::new(false), id: fastrand::u64(..) })
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire)
-    }
-
-    fn set_ready(&self, is_ready: bool) -> bool {
-        metrics::gauge!("throng_wshub_redis_ready").set(f64::from(u8::from(is_ready)));
-        self.is_ready.swap(is_ready, Ordering::AcqRel)
-    }
-}
 
 /// Why the connections are made again.
 #[derive(Debug)]
@@ -87,7 +50,8 @@ impl Display for Lost {
 }
 
 /// Keeps the connections, for ever.
-pub(super) async fn run(gateway: &Gateway, hub: &Hub) {
+pub(crate) async fn run(gateway: Arc<Gateway>, hub: Hub) {
+    let (gateway, hub) = (&gateway, &hub);
     let mut most = BACK_OFF.0;
     loop {
         let lost = session(gateway, hub).await;
