@@ -32,6 +32,8 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
             return ExitCode::from(BAD_CONFIG);
         }
     };
+    // A reload reads the file that was found, not another one, and not none if it is gone.
+    let origin = Origin { file: loaded.file.clone().or(origin.file), ..origin };
     let log = Log::begin(loaded.config.log.format, &loaded.config.log.filter);
     for notice in &loaded.notices {
         tracing::info!("{notice}");

@@ -134,6 +134,15 @@ async fn a_reload_is_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_is_no_new_config() {
+    let program = Program::start(OPEN);
+    std::fs::remove_file(program.folder.0.join("throng.yaml")).unwrap();
+    program.signal(Signal::HUP);
+    program.logs("throng.yaml: cannot be opened");
+    drop(program.connect("/ws").await);
+}
+
+#[tokio::test]
 async fn sigterm_drains_and_ends() {
     let config = format!("{OPEN}hub: {{ drain: {{ spread: 0s, idle: 0s }} }}\n");
     let mut program = Program::start(&config);
