@@ -39,6 +39,19 @@ pub(crate) enum Command {
     },
     /// Prints every key of the config with its default and its meaning, as a file in YAML.
     Config,
+    /// Makes a JSON web token for trying, signed with the config's `auth.secret`.
+    Token {
+        /// The user: the claim sub.
+        user: String,
+        /// Rooms that the client is in from its beginning, separated by commas.
+        #[arg(long, value_name = "ROOMS", value_delimiter = ',')]
+        channels: Vec<String>,
+        /// How many seconds the token is valid. 0: for ever.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        ttl: u64,
+        #[command(flatten)]
+        run: Run,
+    },
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {

@@ -10,7 +10,7 @@
 //! | `reload` | a new config for the running program |
 //! | `server`, `live` | what the parts share; the config in force |
 //! | `guard` | who may see the pages for operators |
-//! | `api` | the HTTP API |
+//! | `api`, `auth` | the HTTP API; JSON web tokens |
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod auth;
 mod cli;
 mod clients;
 mod config;
@@ -37,6 +38,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use output::{BAD_CONFIG, complain, say};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -47,6 +49,29 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(Command::Check { file }) => check(file),
+        Some(Command::Token { user, channels, ttl, run }) => token(&run, user, channels, ttl),
+    }
+}
+
+fn token(run: &cli::Run, user: String, channels: Vec<String>, ttl: u64) -> ExitCode {
+    let made = config::load(&run.origin()).and_then(|loaded| {
+        let auth = &loaded.config.auth;
+        let secret = auth.secret.as_ref().ok_or("the config has no auth.secret: no token can be signed");
+        let secret = secret.map_err(|why| vec![why.to_owned()])?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let exp = (ttl > 0).then(|| now.saturating_add(ttl));
+        let claims = auth::Claims { sub: user, exp, channels, ..auth::Claims::default() };
+        auth::make(auth, secret, claims).map_err(|error| vec![error.to_string()])
+    });
+    match made {
+        Ok(token) => {
+            say(&token);
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            complain(&errors);
+            ExitCode::from(BAD_CONFIG)
+        }
     }
 }
 

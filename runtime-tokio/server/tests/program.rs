@@ -106,6 +106,42 @@ async fn unknown_clients_are_refused_unless_the_config_lets_them_come() {
 }
 
 #[tokio::test]
+async fn a_token_says_who_a_client_is() {
+    let config =
+        "listen: 127.0.0.1:0\nauth: { secret: hush }\napi: { keys: [key] }\nclients: { rooms: [all] }\n";
+    let program = Program::start(config);
+    let file = program.folder.0.join("throng.yaml");
+    let token_of = |arguments: &[&str]| {
+        let made = output_of(&[&["token"], arguments, &["--config", file.to_str().unwrap()]].concat());
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    };
+    let token = token_of(&["ann", "--channels", "a,b"]);
+    let mut ann = program.connect(&format!("/ws?x=1&token={token}")).await;
+    let bearer = format!("Bearer {}", token_of(&["bob", "--ttl", "1"]));
+    let mut bob = program.try_connect("/ws", &[("Authorization", &bearer)]).await.unwrap();
+    let key = [("X-API-Key", "key")];
+    let post = |method: &str, body: &str| program.post(&format!("/api/{method}"), &key, body).body;
+    support::soon("both are there", || {
+        let all = r#"{"result":{"channels":{"a":{"num_clients":1},"all":{"num_clients":2},"b":{"num_clients":1}}}}"#;
+        (post("channels", "{}") == all).then_some(())
+    })
+    .await;
+    post("send", r#"{"user": "ann", "data": {"for": "ann"}}"#);
+    assert_eq!(support::next(&mut ann).await, text(r#"{"for": "ann"}"#));
+    // His authorisation is over.
+    assert_eq!(closed(&mut bob).await, (1008, "authorisation expired".into()));
+    let forged = format!("/ws?token={}x", &token[..token.len() - 1]);
+    for (path, part) in [("/ws", "Nobody knows this client"), (forged.as_str(), "The token is not valid: ")] {
+        let (status, body) = refusal(program.try_connect(path, &[]).await);
+        assert!(status == 401 && body.contains(part), "{body}");
+    }
+    let without = output_of(&["token", "ann"]);
+    let told = String::from_utf8_lossy(&without.stderr);
+    assert!(without.status.code() == Some(2) && told.contains("no auth.secret"), "{told}");
+}
+
+#[tokio::test]
 async fn a_reload_is_all_or_nothing() {
     let program = Program::start(OPEN);
     let reload = |text: &str| {

@@ -51,8 +51,13 @@ keys! {
     "listen": listen, Restart, "The address and port to listen on; only a port, as \":8080\", for all addresses of the machine.";
     "origins": origins, Restart, "The web pages that may open a WebSocket: \"same\" (pages of the same host and port), \"any\", or a list of origins, as [\"https://example.com\", \"https://*.example.com\"]. In WS-HUB mode `wshub.origins` takes its place.";
     "clients.path": clients.path, Restart, "The path at which clients without a protocol open WebSockets. In WS-HUB mode `wshub.serverUrl` takes its place.";
-    "clients.anonymous": clients.anonymous, Live, "Whether clients may come that nobody knows. They get what the API publishes to rooms that it puts them into. While it is false, every request for a WebSocket is answered with 401.";
+    "clients.anonymous": clients.anonymous, Live, "Whether clients may come without a token. They get what is published to the rooms that they are in. While it is false, they are answered with 401.";
     "clients.rooms": clients.rooms, Live, "The rooms that each client at `clients.path` is in from its beginning.";
+    "auth.secret": auth.secret, Live, "The secret with which JSON web tokens are signed. A client shows its token in the query, as ?token=TOKEN, or in the header Authorization. The claims are Centrifugo's: sub is the user, exp the end of the authorisation, channels the rooms.";
+    "auth.algorithm": auth.algorithm, Live, "The algorithm of the tokens: \"HS256\", \"HS384\" or \"HS512\". Tokens of another one are refused.";
+    "auth.audience": auth.audience, Live, "The audience that a token must be for, in its claim aud.";
+    "auth.issuer": auth.issuer, Live, "The issuer that a token must be of, in its claim iss.";
+    "auth.leeway": auth.leeway, Live, "How many seconds the clock of the issuer may differ.";
     "api.keys": api.keys, Live, "The keys of the HTTP API, one of which a request must have in its header X-API-Key. Without a key the API is off.";
     "api.body_bytes": api.body_bytes, Live, "The longest body of an API request, in bytes; a longer one is answered with 413.";
     "api.channels": api.channels, Live, "The most rooms of one broadcast, and the most commands of one batch; more are refused with error 107.";

@@ -160,8 +160,10 @@ impl Loading {
         };
         (key.set)(&mut self.config, value).map_err(|allowed| {
             // What is nearly a secret is shown no more than a secret.
-            let is_secret =
-                key.path.ends_with("key") || key.path.ends_with("keys") || key.path.ends_with("password");
+            let is_secret = key.path.ends_with("key")
+                || key.path.ends_with("keys")
+                || key.path.ends_with("password")
+                || key.path.ends_with("secret");
             let shown = if is_secret { "the value".into() } else { shown(value) };
             format!("{shown} is not allowed: {allowed}")
         })

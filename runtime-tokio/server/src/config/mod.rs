@@ -26,7 +26,7 @@ pub(crate) use print::commented;
 
 use std::time::Duration;
 use throng_tokio::hub as throng;
-use types::{LogFilter, LogFormat, Origins, Remote, UrlPath};
+use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, UrlPath};
 use value::{Listen, Secret, Whole};
 
 /// Every setting of the program. The table in [`keys`] says what each means.
@@ -35,6 +35,7 @@ pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) origins: Origins,
     pub(crate) clients: Clients,
+    pub(crate) auth: Auth,
     pub(crate) api: Api,
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
@@ -50,6 +51,16 @@ pub(crate) struct Clients {
     pub(crate) path: UrlPath,
     pub(crate) anonymous: bool,
     pub(crate) rooms: Vec<String>,
+}
+
+/// Who clients are: JSON web tokens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Auth {
+    pub(crate) secret: Option<Secret>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) audience: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) leeway: Whole<0, 3_600>,
 }
 
 /// The HTTP API.

@@ -99,6 +99,7 @@ fn a_config_in_which_every_key_is_changed_is_not_the_default() {
 listen: :9000
 origins: any
 clients: { path: /chat, anonymous: true, rooms: [lobby] }
+auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
 api: { keys: [hunter2], body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
@@ -357,9 +358,12 @@ fn all_errors_of_a_file_are_told_at_once() {
 
 #[test]
 fn a_secret_that_is_wrong_is_not_shown() {
-    for text in
-        ["api: { keys: hunter2 }", "pages: { key: [hunter2] }", "wshub: { redis: { password: [hunter2] } }"]
-    {
+    for text in [
+        "api: { keys: hunter2 }",
+        "pages: { key: [hunter2] }",
+        "wshub: { redis: { password: [hunter2] } }",
+        "auth: { secret: [hunter2] }",
+    ] {
         let errors = of_file("throng.yaml", text).unwrap_err();
         assert!(
             !errors[0].contains("hunter2") && errors[0].contains("the value is not allowed"),

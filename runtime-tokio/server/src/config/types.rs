@@ -15,6 +15,27 @@ pub(crate) enum LogFormat {
 
 words!(LogFormat { "text" => Text, "json" => Json });
 
+/// The algorithm of tokens: HMAC with a secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    #[default]
+    Hs256,
+    Hs384,
+    Hs512,
+}
+
+words!(Algorithm { "HS256" => Hs256, "HS384" => Hs384, "HS512" => Hs512 });
+
+impl Algorithm {
+    pub(crate) const fn of_library(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+            Self::Hs384 => jsonwebtoken::Algorithm::HS384,
+            Self::Hs512 => jsonwebtoken::Algorithm::HS512,
+        }
+    }
+}
+
 /// Which lines are logged: `info`, or `info,throng=debug`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LogFilter(String, Targets);

@@ -66,7 +66,7 @@ impl<T: Setting> Setting for Vec<T> {
 }
 
 /// A whole number within bounds, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Whole<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
 impl<const LEAST: u64, const MOST: u64> Setting for Whole<LEAST, MOST> {

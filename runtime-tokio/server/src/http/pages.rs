@@ -16,12 +16,17 @@ pub(super) async fn index(State(server): State<Shared>) -> String {
 /// A line for each path, for the page `/` and for the start of the program. `ws` and `http` come before the paths.
 pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> String {
     let clients = match (config.wshub.enabled, config.clients.anonymous) {
+        (false, false) if config.auth.secret.is_some() => {
+            "WebSockets, for clients with a token: ?token=TOKEN".into()
+        }
         (true, _) => format!(
             "WebSockets, with the client's key in the query, as WS-HUB: ?{}=KEY",
             config.wshub.client_key
         ),
         (false, true) => "WebSockets, for anybody".into(),
-        (false, false) => "WebSockets: all are refused, as clients.anonymous is false".into(),
+        (false, false) => {
+            "WebSockets: all are refused, as auth.secret is not set and clients.anonymous is false".into()
+        }
     };
     let path = config.websocket_path();
     let mut lines = vec![(format!("{ws}{path}"), clients)];
