@@ -178,3 +178,50 @@ async fn several_hubs_share_one_redis_and_a_prefix_is_no_pattern() {
     bench.back_end.publish("ws*hub:group-data:mine", b"hers");
     assert_eq!(next(&mut eve).await, text("hers"));
 }
+
+/// A way to Redis on which the first connection, that on which the hub listens, goes deaf when it is told to.
+fn deafening(redis: &RedisServer) -> (u16, std::sync::Arc<std::sync::atomic::AtomicBool>) {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    let (port, to) = (listener.local_addr().expect("an address").port(), redis.port);
+    let is_deaf = Arc::new(AtomicBool::new(false));
+    let deaf = Arc::clone(&is_deaf);
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+            let server = TcpStream::connect(("127.0.0.1", to)).expect("redis-server listens");
+            let pairs = [(stream.try_clone(), server.try_clone()), (Ok(server), Ok(stream))];
+            for (way, (from, to)) in pairs.into_iter().enumerate() {
+                let (mut from, mut to) = (from.expect("a stream"), to.expect("a stream"));
+                let deaf = (number == 0 && way == 1).then(|| Arc::clone(&deaf));
+                std::thread::spawn(move || {
+                    let mut bytes = [0; 4096];
+                    while let Ok(count @ 1..) = from.read(&mut bytes) {
+                        let is_lost = deaf.as_ref().is_some_and(|deaf| deaf.load(Ordering::Relaxed));
+                        if !is_lost && to.write_all(&bytes[..count]).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+    });
+    (port, is_deaf)
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_hub_that_publishes_and_hears_nothing_is_not_ready() {
+    let redis = RedisServer::start();
+    let (port, is_deaf) = deafening(&redis);
+    let config =
+        config(&redis, "").replace(&format!("127.0.0.1:{}", redis.port), &format!("127.0.0.1:{port}"));
+    let program = Program::start_with("config.yaml", &config, &[]);
+    ready(&program).await;
+    is_deaf.store(true, std::sync::atomic::Ordering::Relaxed);
+    program.logs("no Redis: the way of a probe through Redis took longer than 5 s");
+    // It has other connections then.
+    ready(&program).await;
+}
