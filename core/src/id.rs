@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::str::FromStr;
 
 /// Declares an id: an index and a generation. Both kinds are numbers of the same form and different types, so that
 /// the compiler refuses one in the place of the other.
@@ -45,7 +46,37 @@ macro_rules! id {
                 fmt::Debug::fmt(self, f)
             }
         }
+
+        /// Reads what [`Display`](fmt::Display) writes.
+        impl FromStr for $name {
+            type Err = BadId;
+
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let (index, generation) = text.split_once('.').ok_or(BadId)?;
+                Ok(Self { index: number(index)?, generation: number(generation)? })
+            }
+        }
     };
+}
+
+/// A text that is no [`ClientId`] or [`ConnectionId`]: it must be two numbers of at most 32 bits with a dot between them, `3.1` for
+/// example, as `Display` writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BadId;
+
+impl fmt::Display for BadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id must be two numbers of at most 32 bits with a dot between them, such as 3.1")
+    }
+}
+
+impl core::error::Error for BadId {}
+
+/// A number as it is displayed: `parse` would accept a sign and leading zeros, and two texts would be one id.
+fn number(digits: &str) -> Result<u32, BadId> {
+    let is_number =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| is_number).ok_or(BadId)
 }
 
 id!(

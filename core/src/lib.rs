@@ -185,7 +185,7 @@ pub mod websocket;
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
 pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
-pub use id::{Address, ClientId, ConnectionId, Name};
+pub use id::{Address, BadId, ClientId, ConnectionId, Name};
 pub use position::{BadEpoch, BadPosition, Epoch, Position};
 pub use rate::{Bucket, Rate};
 pub use time::Instant;

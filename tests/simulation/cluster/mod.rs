@@ -33,7 +33,7 @@ fn run(seed: u64) -> Result<Seen, String> {
         })
         .map_err(|failure| {
             format!(
-                "seed {seed} at {} ms: {failure}\n{:?}\nSIMULATION_SEED={seed} runs it again",
+                "seed {seed} at {} ms: {failure}\n{:?}\nTHRONG_SEED={seed} runs it again",
                 world.now,
                 Plan::of(seed)
             )
@@ -141,12 +141,12 @@ fn check_everybody_is_reached(world: &mut World) -> Result<(), String> {
     Ok(())
 }
 
-/// The variable `SIMULATION_SEED` runs one seed again, which a failure has named. An optimised build runs some fifty seeds a second on each
+/// The variable `THRONG_SEED` runs one seed again, which a failure has named. An optimised build runs some fifty seeds a second on each
 /// core.
 #[test]
 fn clusters_deliver_what_they_must_and_tell_what_they_lost() {
     let named =
-        std::env::var("SIMULATION_SEED").ok().map(|seed| seed.parse().expect("SIMULATION_SEED is a number"));
+        std::env::var("THRONG_SEED").ok().map(|seed| seed.parse().expect("THRONG_SEED is a number"));
     let seeds: Vec<u64> = named.map_or_else(|| (0..super::seeds().div_ceil(2)).collect(), |seed| vec![seed]);
     super::on_all_cores(&seeds, |seed| run(seed).map(drop));
 }

@@ -15,7 +15,13 @@ use std::path::{Path, PathBuf};
 use source::{Named, bare, children, count_word, named, without_tests};
 
 /// The sources of each crate, the lowest first.
-const CRATES: &[&str] = &["core/src", "core/runtime/src", "runtime-async-std/src", "runtime-tokio/src"];
+const CRATES: &[&str] = &[
+    "core/src",
+    "core/runtime/src",
+    "runtime-async-std/src",
+    "runtime-tokio/src",
+    "runtime-tokio/server/src",
+];
 
 /// Not part of what is shipped.
 const LEFT_OUT: &[&str] = &["tests", "tests.rs", "embedding", "testing.rs", "guide"];

@@ -141,8 +141,9 @@ impl Node {
             let _ = self.machine.counts(now, counts);
             let _ = self.machine.timeout(now);
         }
-        self.take_actions(actions);
         let link = commands.and_then(|commands| self.machine.poll_commands(BATCH_BYTES, commands));
+        // Afterwards: with its last commands a link may be proven.
+        self.take_actions(actions);
         self.publish_numbers();
         Turn { link, timeout: self.machine.poll_timeout(), old }
     }

@@ -4,7 +4,7 @@ use super::bench::*;
 use crate::close::CloseCode;
 use crate::frame::MessageKind;
 use crate::hub::{Error, Event, Flush, Sink, Target};
-use crate::id::{Address, ClientId, ConnectionId};
+use crate::id::{Address, BadId, ClientId, ConnectionId};
 use crate::outbox::{Batch, Progress, Transport};
 use alloc::format;
 use core::net::IpAddr;
@@ -131,4 +131,17 @@ fn an_ipv6_address_stands_for_its_network_and_an_ipv4_one_for_itself() {
     assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
     assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
     assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"), "however a socket spells it");
+}
+
+#[test]
+fn the_text_of_an_id_is_read_back_and_no_other_text_is_an_id() {
+    for id in [0, 1, 7 << 32 | 3, u64::MAX].map(ClientId::from_u64) {
+        assert_eq!(format!("{id}").parse(), Ok(id));
+    }
+    for text in
+        ["", "3", ".", "3.", ".1", "+3.1", "3.-1", "03.1", "3.1.0", " 3.1", "4294967296.0", "0.4294967296"]
+    {
+        assert_eq!(text.parse::<ClientId>(), Err(BadId), "{text}");
+        assert_eq!(text.parse::<ConnectionId>(), Err(BadId), "{text}");
+    }
 }

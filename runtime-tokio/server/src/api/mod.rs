@@ -1,0 +1,132 @@
+//! The HTTP API, in the shape of Centrifugo's, so that its server libraries work: `POST /api/<method>`. A channel is a room.
+//!
+//! | file | methods |
+//! | --- | --- |
+//! | `publish` | publish, broadcast, send |
+//! | `members` | subscribe, unsubscribe, disconnect, refresh |
+//! | `queries` | presence, presence_stats, history, history_remove, channels, info |
+//! | `batch` | batch |
+//! | `methods` | the table of all but `batch` |
+//! | `parameters`, `error` | how they are read and answered; the codes |
+
+mod batch;
+mod error;
+mod members;
+mod methods;
+mod parameters;
+mod pattern;
+mod publish;
+mod queries;
+
+use crate::config::Config;
+use crate::guard::has_key;
+use crate::server::Shared;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use methods::{Command, METHODS, find};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long the body of a request may take.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// The header with which a caller asks for errors as statuses of HTTP.
+const ERROR_MODE: &str = "x-centrifugo-error-mode";
+
+/// The route `/api/{method}`.
+pub(crate) async fn call(
+    State(server): State<Shared>,
+    Path(method): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    let config = server.live.config();
+    if request.method() != Method::POST {
+        let why = "The API takes POST with a body in JSON.\n";
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], why).into_response();
+    }
+    // Before the body is read.
+    if let Some(refused) = unauthorized(&config, request.headers()) {
+        return refused;
+    }
+    let batch: (&'static str, Command) = ("batch", batch::batch);
+    let Some((method, command)) = find(&method).or((method == "batch").then_some(batch)) else {
+        count("unknown", 404);
+        let known: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
+        return (
+            StatusCode::NOT_FOUND,
+            format!("There is no such method: there are {}, batch.\n", known.join(", ")),
+        )
+            .into_response();
+    };
+    let is_transport = request.headers().get(ERROR_MODE).is_some_and(|mode| mode == "transport");
+    let body = match body_of(request, &config).await {
+        Ok(body) => body,
+        Err((status, why)) => {
+            count(method, status.as_u16().into());
+            return (status, why).into_response();
+        }
+    };
+    // What is no JSON is an error of HTTP, as in Centrifugo.
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
+        count(method, 400);
+        return (StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}.\n")).into_response();
+    }
+    let (status, answer) = match command(&server, &config, &body) {
+        Ok(answer) => {
+            count(method, 0);
+            (StatusCode::OK, answer)
+        }
+        Err(error) => {
+            count(method, error.code as u32);
+            match is_transport {
+                true => (error.status(), error.to_json()),
+                false => (StatusCode::OK, json!({ "error": error.to_json() })),
+            }
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+}
+
+fn unauthorized(config: &Config, headers: &HeaderMap) -> Option<Response> {
+    let why = match &config.api.keys[..] {
+        [] => "The API is off: no key is in the config's `api.keys`.\n",
+        keys if has_key(headers, keys) => return None,
+        _ => "The API needs one of the keys of the config's `api.keys` in the header X-API-Key.\n",
+    };
+    count("unauthorized", 401);
+    Some((StatusCode::UNAUTHORIZED, why).into_response())
+}
+
+async fn body_of(request: Request<Body>, config: &Config) -> Result<Bytes, (StatusCode, String)> {
+    let most = config.api.body_bytes.0;
+    let too_long = || {
+        (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body may have {most} bytes at most: `api.body_bytes`.\n"),
+        )
+    };
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > most) {
+        return Err(too_long());
+    }
+    let limit = usize::try_from(most).unwrap_or(usize::MAX);
+    match tokio::time::timeout(BODY_TIME, to_bytes(request.into_body(), limit)).await {
+        // An empty body is a command without parameters.
+        Ok(Ok(body)) if body.is_empty() => Ok(Bytes::from_static(b"{}")),
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(too_long()),
+        Err(_) => Err((
+            StatusCode::REQUEST_TIMEOUT,
+            format!("The body took longer than {} s.\n", BODY_TIME.as_secs()),
+        )),
+    }
+}
+
+fn count(method: &'static str, code: u32) {
+    metrics::counter!("throng_api_requests_total", "method" => method, "code" => code.to_string())
+        .increment(1);
+}

@@ -1,0 +1,183 @@
+//! What is there: members, histories, rooms, numbers.
+
+use super::error::{Code, Error};
+use super::members::Since;
+use super::parameters::{check_name, or_default, read, result};
+use super::pattern::matches;
+use crate::config::Config;
+use crate::server::Server;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use throng_tokio::Frame;
+use throng_tokio::core::hub::{Order, Unrecoverable, Unrecovered};
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OfChannel {
+    #[serde(deserialize_with = "or_default")]
+    channel: String,
+}
+
+/// The members of a room with presence, by the ids of their clients.
+pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    let OfChannel { channel } = read(body)?;
+    let (hub, mut at) = (&server.hub, None);
+    check_name(hub, &channel)?;
+    let page = hub.config().presence.page;
+    let mut members = Map::new();
+    loop {
+        let Some(page) = hub.presence(&channel, at, page) else { break };
+        for member in page.members {
+            let client = member.client.to_string();
+            let mut shown = json!({ "client": client, "user": member.user.as_deref().unwrap_or_default() });
+            if !member.info.is_empty() {
+                let (name, value) = content(&member.info, true);
+                shown[if name == "data" { "chan_info" } else { "b64chan_info" }] = value;
+            }
+            members.insert(client, shown);
+        }
+        at = page.next;
+        if at.is_none() {
+            break;
+        }
+    }
+    if members.is_empty() {
+        has_presence(server, &channel)?;
+    }
+    Ok(result(json!({ "presence": members })))
+}
+
+pub(super) fn presence_stats(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    let OfChannel { channel } = read(body)?;
+    check_name(&server.hub, &channel)?;
+    let (clients, users) = match server.hub.presence_counts(&channel) {
+        Some(counts) => (counts.clients, counts.users),
+        None => {
+            has_presence(server, &channel)?;
+            (0, 0)
+        }
+    };
+    Ok(result(json!({ "num_clients": clients, "num_users": users })))
+}
+
+/// A room that does not exist has the presence that its name says.
+fn has_presence(server: &Server, channel: &str) -> Result<(), Error> {
+    let hub = &server.hub;
+    let is_named = || hub.config().presence.by_prefix.keys().any(|prefix| channel.starts_with(prefix));
+    if hub.presence_config(channel).is_some() || (!hub.room_exists(channel) && is_named()) {
+        return Ok(());
+    }
+    Err(Error::new(Code::NotAvailable, "the channel has no presence: `hub.presence.by_prefix`"))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct History {
+    #[serde(deserialize_with = "or_default")]
+    channel: String,
+    #[serde(deserialize_with = "or_default")]
+    limit: i64,
+    #[serde(deserialize_with = "or_default")]
+    since: Option<Since>,
+    #[serde(deserialize_with = "or_default")]
+    reverse: bool,
+}
+
+/// A limit of 0 asks for the position alone, -1 for as much as one answer may have: `hub.history.page`.
+pub(super) fn history(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    let History { channel, limit, since, reverse } = read(body)?;
+    let hub = &server.hub;
+    check_name(hub, &channel)?;
+    if hub.history_config(&channel).is_none() {
+        return Err(no_history());
+    }
+    let since = match since {
+        Some(Since { offset: 0, epoch }) if epoch.is_empty() => None,
+        Some(since) => Some(since.position()?),
+        None => None,
+    };
+    let most = hub.config().history.page;
+    let limit = u32::try_from(limit).unwrap_or(if limit < 0 { most } else { u32::MAX }).min(most);
+    let order = if reverse { Order::NewestFirst } else { Order::OldestFirst };
+    let page = match hub.history(&channel, since, limit, order) {
+        Ok(page) => page,
+        // The history begins with its first message or member.
+        Err(Unrecovered { reason: Unrecoverable::NoneKept, .. }) if since.is_none() => {
+            return Ok(result(json!({ "publications": [], "offset": 0, "epoch": "" })));
+        }
+        Err(error) => return Err(Error::new(Code::Unrecoverable, error.to_string())),
+    };
+    let publications: Vec<Value> =
+        page.messages.iter().map(|message| publication(message.offset, &message.frame)).collect();
+    let (offset, epoch) = (page.top.offset, page.top.epoch.to_string());
+    Ok(result(json!({ "publications": publications, "offset": offset, "epoch": epoch })))
+}
+
+fn publication(offset: u64, frame: &Frame) -> Value {
+    let is_text = frame.kind() == Some(throng_tokio::core::MessageKind::Text);
+    let (name, value) = content(frame.payload(), is_text);
+    json!({ "offset": offset, name: value })
+}
+
+/// JSON as it is, other bytes in base64.
+fn content(bytes: &[u8], is_text: bool) -> (&'static str, Value) {
+    match serde_json::from_slice(bytes) {
+        Ok(value) if is_text => ("data", value),
+        _ => ("b64data", BASE64_STANDARD.encode(bytes).into()),
+    }
+}
+
+fn no_history() -> Error {
+    Error::new(Code::NotAvailable, "the channel has no history: `hub.history.by_prefix`")
+}
+
+pub(super) fn history_remove(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    let OfChannel { channel } = read(body)?;
+    check_name(&server.hub, &channel)?;
+    if server.hub.history_config(&channel).is_none() {
+        return Err(no_history());
+    }
+    // A room that does not exist has nothing to remove.
+    if server.hub.room_exists(&channel) {
+        server.hub.remove_history(&channel)?;
+    }
+    Ok(result(json!({})))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Channels {
+    #[serde(deserialize_with = "or_default")]
+    pattern: String,
+}
+
+/// The rooms that have members. O(rooms).
+pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    let Channels { pattern } = read(body)?;
+    let mut channels = Map::new();
+    for name in server.hub.room_names() {
+        let members = server.hub.member_count(&name);
+        if members > 0 && (pattern.is_empty() || matches(&pattern, &name)) {
+            channels.insert(name.to_string(), json!({ "num_clients": members }));
+        }
+    }
+    Ok(result(json!({ "channels": channels })))
+}
+
+/// This node: there is one.
+pub(super) fn info(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
+    let (stats, health) = (server.hub.stats(), server.hub.health());
+    let node = json!({
+        "uid": server.uid,
+        "name": "throng",
+        "version": env!("CARGO_PKG_VERSION"),
+        "num_clients": stats.clients,
+        "num_users": stats.users,
+        "num_subs": stats.memberships,
+        "num_channels": stats.rooms,
+        "uptime": health.uptime.as_secs(),
+    });
+    Ok(result(json!({ "nodes": [node] })))
+}

@@ -1,0 +1,84 @@
+//! The command line.
+
+use crate::config::Origin;
+use clap::{Args, Parser, Subcommand};
+use std::env;
+use std::path::PathBuf;
+
+/// A WebSocket room hub that needs no code, in front of any back end.
+#[derive(Debug, Parser)]
+#[command(name = "throng", version, about, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// How the program runs.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The config: a file in YAML, TOML or JSON, by its extension. Default: throng.yaml, .yml, .toml or .json, or a config of WS-HUB, in
+    /// the working directory or beside the program; if there is none, the defaults.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The address and port to listen on, as 127.0.0.1:8080 or :8080.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Sets any key of the config, as --set log.format=json. `throng config` prints all keys.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks a config, and prints everything that is wrong with it. The environment is not read.
+    Check {
+        /// The file to check.
+        file: PathBuf,
+    },
+    /// Prints every key of the config with its default and its meaning, as a file in YAML.
+    Config,
+    /// Makes a JSON web token for trying, signed with the config's `auth.secret`.
+    Token {
+        /// The user: the claim sub.
+        user: String,
+        /// Rooms that the client is in from its beginning, separated by commas.
+        #[arg(long, value_name = "ROOMS", value_delimiter = ',')]
+        channels: Vec<String>,
+        /// How many seconds the token is valid. 0: for ever.
+        #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+        ttl: u64,
+        #[command(flatten)]
+        run: Run,
+    },
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE, as log.format=json")?;
+    Ok((key.into(), value.into()))
+}
+
+impl Run {
+    /// Where the config comes from: this command line and the environment of the process.
+    pub(crate) fn origin(&self) -> Origin {
+        let beside = env::current_exe().ok().and_then(|program| program.parent().map(PathBuf::from));
+        let listen = self.listen.iter().map(|value| ("listen".into(), value.clone(), "--listen".into()));
+        let set = self.set.iter().map(|(key, value)| (key.clone(), value.clone(), format!("--set {key}")));
+        Origin {
+            file: self.config.clone().or_else(|| env::var_os("THRONG_CONFIG").map(PathBuf::from)),
+            folders: env::current_dir().into_iter().chain(beside).collect(),
+            variables: env::vars_os()
+                .filter_map(|(name, value)| {
+                    Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+                })
+                .collect(),
+            flags: listen.chain(set).collect(),
+        }
+    }
+}
+
+/// The config of `throng check`: this file alone.
+pub(crate) fn only(file: PathBuf) -> Origin {
+    Origin { file: Some(file), ..Origin::default() }
+}

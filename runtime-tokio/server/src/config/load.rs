@@ -1,0 +1,255 @@
+//! Loads the config: defaults, then a file, then the environment, then flags. All errors are found, not only the first.
+
+use super::Config;
+use super::file::{extensions, inline, read};
+use super::hub;
+use super::keys::{KEYS, Key, find};
+use super::nearest::nearest;
+use super::value::shown;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+
+/// What every variable of the environment begins with.
+const PREFIX: &str = "THRONG_";
+/// Top-level keys of WS-HUB's own file that no file of this program has.
+const OF_WSHUB: [&str; 4] = ["clientkey", "serverurl", "redis", "websocket"];
+/// Paths of the server that no client's path may be.
+const TAKEN: [&str; 7] = ["/healthz", "/readyz", "/metrics", "/status", "/clients", "/groups", "/sessions"];
+
+/// Where the config comes from. A reload reads the same again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// The file that a flag or `THRONG_CONFIG` names.
+    pub(crate) file: Option<PathBuf>,
+    /// Folders in which a file is looked for if none is named, in this order.
+    pub(crate) folders: Vec<PathBuf>,
+    /// Variables of the environment.
+    pub(crate) variables: Vec<(String, String)>,
+    /// Paths and values of flags, with the flag for errors.
+    pub(crate) flags: Vec<(String, String, String)>,
+}
+
+/// A config, and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    /// The file that was read.
+    pub(crate) file: Option<PathBuf>,
+    /// What the operator should know, though nothing is wrong.
+    pub(crate) notices: Vec<String>,
+}
+
+/// Loads the config.
+///
+/// # Errors
+/// Everything that is wrong: each error names its file, variable or flag, the path, the value, and what is allowed.
+pub(crate) fn load(origin: &Origin) -> Result<Loaded, Vec<String>> {
+    let mut loading = Loading::default();
+    let file = origin.file.clone().or_else(|| found(&origin.folders));
+    if let Some(path) = &file {
+        loading.file(path);
+    }
+    for (name, value) in &origin.variables {
+        if let Some(key) = name.strip_prefix(PREFIX).filter(|key| !is_other(key, value)) {
+            loading.text(
+                &format!("environment variable {name}"),
+                &key.to_lowercase().replace("__", "."),
+                value,
+            );
+        }
+    }
+    for (path, value, flag) in &origin.flags {
+        loading.text(flag, path, value);
+    }
+    loading.finish(file)
+}
+
+/// The file of a folder: throng's own, or WS-HUB's `config.*`.
+fn found(folders: &[PathBuf]) -> Option<PathBuf> {
+    let of = |folder: &PathBuf, name: &str| -> Vec<PathBuf> {
+        extensions().map(|extension| folder.join(format!("{name}.{extension}"))).collect()
+    };
+    let own = folders.iter().flat_map(|folder| of(folder, "throng")).find(|path| path.is_file());
+    own.or_else(|| {
+        let theirs = folders.iter().flat_map(|folder| of(folder, "config"));
+        // Any program may have a file of this name.
+        theirs.filter(|path| path.is_file()).find(|path| read(path).is_ok_and(|tree| is_of_wshub(&tree)))
+    })
+}
+
+fn is_of_wshub(tree: &Value) -> bool {
+    let is_one = |key: &String| OF_WSHUB.contains(&key.to_lowercase().as_str());
+    tree.as_object().is_some_and(|table| table.keys().any(is_one))
+}
+
+/// Whether a variable of this name, without its prefix, is no key: the file's name, or what Kubernetes sets in every container for a service
+/// named `throng`.
+fn is_other(key: &str, value: &str) -> bool {
+    let is_url = value.contains("://") || key.contains("_TCP") || key.contains("_UDP");
+    let is_of_port =
+        key == "PORT" || key.ends_with("_PORT") || key.starts_with("PORT_") || key.contains("_PORT_");
+    key == "CONFIG" || key.ends_with("SERVICE_HOST") || key.contains("SERVICE_PORT") || (is_of_port && is_url)
+}
+
+#[derive(Default)]
+struct Loading {
+    config: Config,
+    hub: Map<String, Value>,
+    errors: Vec<String>,
+    notices: Vec<String>,
+    sources: Vec<String>,
+}
+
+impl Loading {
+    fn file(&mut self, path: &Path) {
+        let source = path.display().to_string();
+        match read(path) {
+            Err(why) => self.errors.push(format!("{source}: {why}")),
+            Ok(Value::Null) => {}
+            Ok(Value::Object(table)) if is_of_wshub(&Value::Object(table.clone())) => {
+                self.config.wshub.enabled = true;
+                self.notices.push(format!("{source} is a config of WS-HUB: the program takes its place"));
+                self.table(&source, "wshub.", &table);
+            }
+            Ok(Value::Object(table)) => self.table(&source, "", &table),
+            Ok(other) => {
+                self.errors
+                    .push(format!("{source}: {} is not allowed: must be a table of keys", shown(&other)));
+            }
+        }
+        self.sources.push(source);
+    }
+
+    fn table(&mut self, source: &str, prefix: &str, table: &Map<String, Value>) {
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                Value::Object(inner) if is_section(&path) => self.table(source, &format!("{path}."), inner),
+                // A section whose keys are all commented out.
+                Value::Null if is_section(&path) => {}
+                value => self.leaf(source, &path, value),
+            }
+        }
+    }
+
+    fn leaf(&mut self, source: &str, path: &str, value: &Value) {
+        if let Err(why) = self.set(path, value) {
+            self.errors.push(format!("{source}: {path}: {why}"));
+        }
+    }
+
+    /// Sets a value that is a text: as it is, or else as the number, list or table that it says.
+    fn text(&mut self, source: &str, path: &str, text: &str) {
+        let as_text = self.set(path, &Value::String(text.into()));
+        let Err(why) = as_text else { return };
+        let read = inline(text).filter(|value| !value.is_string());
+        if let Err(why) = read.map_or(Err(why), |value| self.set(path, &value)) {
+            self.errors.push(format!("{source}: {path}: {why}"));
+        }
+    }
+
+    fn set(&mut self, path: &str, value: &Value) -> Result<(), String> {
+        if let Some(rest) = path.strip_prefix("hub.") {
+            return self.set_of_hub(rest, value);
+        }
+        let Some(key) = find(path) else {
+            if is_section(path) {
+                return Err(format!("{} is not allowed: must be a table of keys", shown(value)));
+            }
+            return Err(unknown(path));
+        };
+        (key.set)(&mut self.config, value).map_err(|allowed| {
+            // What is nearly a secret is shown no more than a secret.
+            let is_secret = key.path.ends_with("key")
+                || key.path.ends_with("keys")
+                || key.path.ends_with("password")
+                || key.path.ends_with("secret");
+            let shown = if is_secret { "the value".into() } else { shown(value) };
+            format!("{shown} is not allowed: {allowed}")
+        })
+    }
+
+    fn set_of_hub(&mut self, path: &str, value: &Value) -> Result<(), String> {
+        let Some((section, key)) = path.split_once('.') else {
+            if hub::defaults().contains_key(path) {
+                return Err(format!("{} is not allowed: must be a table of keys", shown(value)));
+            }
+            return hub::check(path, "", value);
+        };
+        hub::check(section, key, value)?;
+        let table = self.hub.entry(section).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(table) = table {
+            table.insert(key.into(), value.clone());
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded, Vec<String>> {
+        match hub::assemble(self.hub) {
+            Ok(hub) => self.config.hub = hub,
+            Err(why) => self.errors.push(format!("hub: {why}")),
+        }
+        let of = if self.sources.is_empty() { "the config".into() } else { self.sources.join(", ") };
+        // What is wrong with the whole is only known if every part is right.
+        if self.errors.is_empty() {
+            self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
+            let (key, path) = match self.config.wshub.enabled {
+                true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
+                false => ("clients.path", self.config.clients.path.text()),
+            };
+            if TAKEN.contains(&path) || path == "/api" || path.starts_with("/api/") {
+                self.errors.push(format!(
+                    "{of}: {key}: {path:?} is not allowed: must be none of {}, /api",
+                    TAKEN.join(", ")
+                ));
+            }
+        }
+        let default = Config::default();
+        let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
+        if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {
+            self.notices.push("wshub.enabled is false: the other keys of wshub have no effect".into());
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        Ok(Loaded { config: self.config, file, notices: self.notices })
+    }
+}
+
+/// Whether keys begin with this path and a dot. Those of `wshub` are known in capital letters, too.
+fn is_section(path: &str) -> bool {
+    let begins = |key: &str| {
+        key.len() > path.len()
+            && key.as_bytes()[path.len()] == b'.'
+            && key.as_bytes()[..path.len()] == *path.as_bytes()
+    };
+    let lower = path.to_lowercase();
+    let begins_in_wshub = |key: &str| {
+        let key = key.to_lowercase();
+        path.starts_with("wshub.") && key.strip_prefix(&lower).is_some_and(|rest| rest.starts_with('.'))
+    };
+    path == "hub"
+        || path.strip_prefix("hub.").is_some_and(|section| hub::defaults().contains_key(section))
+        || KEYS.iter().any(|key| begins(key.path) || begins_in_wshub(key.path))
+}
+
+/// The error about a key that there is not: the nearest of its section, else one of the same name elsewhere.
+fn unknown(path: &str) -> String {
+    let (section, name) = path.rsplit_once('.').map_or(("", path), |(section, name)| (section, name));
+    let prefix = if section.is_empty() { String::new() } else { format!("{section}.") };
+    let next = |key: &'static str| key.strip_prefix(&prefix).and_then(|rest| rest.split('.').next());
+    let mut siblings: Vec<&str> = KEYS.iter().filter_map(|key| next(key.path)).collect();
+    if section.is_empty() {
+        siblings.push("hub");
+    }
+    siblings.dedup();
+    if let Some(near) = nearest(name, siblings.iter().copied()) {
+        return format!("unknown key; the nearest is {prefix}{near}");
+    }
+    let elsewhere = KEYS.iter().find(|key| key.path.rsplit('.').next() == Some(name));
+    match elsewhere.map(|key| key.path).or_else(|| nearest(path, KEYS.iter().map(|key| key.path))) {
+        Some(near) => format!("unknown key; the nearest is {near}"),
+        None if siblings.is_empty() => "unknown key; `throng config` prints all keys".into(),
+        None => format!("unknown key; there are {prefix}{}", siblings.join(&format!(", {prefix}"))),
+    }
+}

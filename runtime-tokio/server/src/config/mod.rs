@@ -1,0 +1,224 @@
+//! The config: its sections, their defaults, and where its values come from.
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
+//! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
+//! | `value`, `types` | the types of values, and what is allowed for each |
+//! | `file` | YAML, TOML and JSON; WS-HUB's own file |
+//! | `load` | file, then environment, then flags; all errors at once |
+//! | `print` | the commented file of `throng config` |
+
+mod file;
+mod hub;
+mod hub_keys;
+pub(crate) mod keys;
+mod load;
+mod nearest;
+mod print;
+#[cfg(test)]
+mod tests;
+pub(crate) mod types;
+pub(crate) mod value;
+
+pub(crate) use load::{Loaded, Origin, load};
+pub(crate) use print::commented;
+
+use std::time::Duration;
+use throng_tokio::hub as throng;
+use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, UrlPath};
+use value::{Listen, Secret, Whole};
+
+/// Every setting of the program. The table in [`keys`] says what each means.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Config {
+    pub(crate) listen: Listen,
+    pub(crate) origins: Origins,
+    pub(crate) clients: Clients,
+    pub(crate) auth: Auth,
+    pub(crate) api: Api,
+    pub(crate) pages: Pages,
+    pub(crate) metrics: Metrics,
+    pub(crate) log: Log,
+    pub(crate) wshub: WsHub,
+    /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
+    pub(crate) hub: throng::Config,
+}
+
+/// Clients without a protocol.
+#[derive(Clone, Debug)]
+pub(crate) struct Clients {
+    pub(crate) path: UrlPath,
+    pub(crate) anonymous: bool,
+    pub(crate) rooms: Vec<String>,
+}
+
+/// Who clients are: JSON web tokens.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Auth {
+    pub(crate) secret: Option<Secret>,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) audience: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) leeway: Whole<0, 3_600>,
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) keys: Vec<Secret>,
+    pub(crate) body_bytes: Whole<1, 0x1000_0000>,
+    pub(crate) channels: Whole<1, 1_000_000>,
+}
+
+/// The pages for operators.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pages {
+    pub(crate) key: Option<Secret>,
+    pub(crate) open: bool,
+}
+
+/// Prometheus.
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    pub(crate) enabled: bool,
+}
+
+/// The log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log {
+    pub(crate) format: LogFormat,
+    pub(crate) filter: LogFilter,
+}
+
+/// WS-HUB mode.
+#[derive(Clone, Debug)]
+pub(crate) struct WsHub {
+    pub(crate) enabled: bool,
+    pub(crate) address: Option<Listen>,
+    pub(crate) client_key: String,
+    pub(crate) server_url: UrlPath,
+    pub(crate) from_header: Option<String>,
+    pub(crate) origins: Origins,
+    pub(crate) remove_groups: bool,
+    pub(crate) removal_closes: bool,
+    pub(crate) pending_bytes: Whole<0, 0x4000_0000>,
+    pub(crate) redis: Redis,
+    pub(crate) web_socket: WebSocket,
+}
+
+/// WS-HUB's Redis.
+#[derive(Clone, Debug)]
+pub(crate) struct Redis {
+    pub(crate) address: Remote,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Secret>,
+    pub(crate) db: Whole<0, 0x7fff_ffff>,
+    pub(crate) channel_prefix: String,
+    pub(crate) queue_bytes: Whole<1024, 0x4000_0000>,
+    pub(crate) timeout: Option<Whole<0, 86_400>>,
+    pub(crate) idle_conn: Option<Whole<0, 1_000_000>>,
+}
+
+/// WS-HUB's limits of connections.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WebSocket {
+    pub(crate) write_wait: Option<Whole<1, 86_400>>,
+    pub(crate) pong_wait: Option<Whole<1, 86_400>>,
+    pub(crate) max_message_size: Option<Whole<0, 0x1000_0000>>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { path: UrlPath::new("/ws"), anonymous: false, rooms: Vec::new() }
+    }
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self { keys: Vec::new(), body_bytes: Whole(1 << 20), channels: Whole(1_000) }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
+
+impl Default for WsHub {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            address: None,
+            client_key: "session_key".into(),
+            server_url: UrlPath::new("/ws"),
+            from_header: None,
+            origins: Origins::Any,
+            remove_groups: true,
+            removal_closes: false,
+            pending_bytes: Whole(4 << 20),
+            redis: Redis::default(),
+            web_socket: WebSocket::default(),
+        }
+    }
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self {
+            address: Remote::new("localhost", 6379),
+            username: None,
+            password: None,
+            db: Whole(0),
+            channel_prefix: "ws-hub:".into(),
+            queue_bytes: Whole(8 << 20),
+            timeout: None,
+            idle_conn: None,
+        }
+    }
+}
+
+impl Config {
+    /// The address to listen on.
+    pub(crate) fn listen(&self) -> &Listen {
+        match (&self.wshub.address, self.wshub.enabled) {
+            (Some(address), true) => address,
+            _ => &self.listen,
+        }
+    }
+
+    /// The web pages that may open a WebSocket.
+    pub(crate) const fn origins(&self) -> &Origins {
+        if self.wshub.enabled { &self.wshub.origins } else { &self.origins }
+    }
+
+    /// The path at which clients open WebSockets.
+    pub(crate) fn websocket_path(&self) -> &str {
+        if self.wshub.enabled { self.wshub.server_url.text() } else { self.clients.path.text() }
+    }
+
+    /// The config of the hub, with what WS-HUB mode sets.
+    pub(crate) fn hub(&self) -> throng::Config {
+        let mut hub = self.hub.clone();
+        if !self.wshub.enabled {
+            return hub;
+        }
+        // A second connection with the same key takes the place of the first.
+        hub.admission.per_user = throng::PerUser::EvictOldest(1);
+        let WebSocket { write_wait, pong_wait, max_message_size } = &self.wshub.web_socket;
+        if let Some(seconds) = write_wait {
+            hub.deadlines.write = Duration::from_secs(seconds.0);
+        }
+        if let Some(seconds) = pong_wait {
+            hub.deadlines.pong = Some(Duration::from_secs(seconds.0));
+            hub.deadlines.ping = Some(Duration::from_millis(seconds.0 * 900));
+        }
+        if let Some(most) = max_message_size.and_then(|most| u32::try_from(most.0).ok()) {
+            // The hub's limit also holds for messages to clients, for which WS-HUB has none.
+            hub.outbox.message_bytes = hub.outbox.message_bytes.max(most);
+            hub.outbox.bytes = hub.outbox.bytes.max(hub.outbox.message_bytes.saturating_add(64));
+        }
+        hub
+    }
+}

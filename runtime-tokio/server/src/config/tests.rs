@@ -1,0 +1,392 @@
+//! Files, variables and flags: what they set, and what is said of those that are wrong.
+
+use super::hub_keys::HUB_KEYS;
+use super::keys::{Change, KEYS, changed_for_restart};
+use super::load::{Loaded, Origin, load};
+use super::types::{LogFormat, Origins};
+use super::value::Whole;
+use super::{Config, commented, hub};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use throng_tokio::hub::PerUser;
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("throng-config-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn of_file(name: &str, text: &str) -> Result<Loaded, Vec<String>> {
+    let folder = Folder::new();
+    load(&Origin { file: Some(folder.write(name, text)), ..Origin::default() })
+}
+
+fn of_environment(variables: &[(&str, &str)]) -> Result<Loaded, Vec<String>> {
+    let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    load(&Origin { variables, ..Origin::default() })
+}
+
+/// Every key has the same value.
+fn assert_same(a: &Config, b: &Config) {
+    for key in KEYS {
+        assert!((key.is_same)(a, b), "{}: {} and {}", key.path, (key.get)(a), (key.get)(b));
+    }
+    assert_eq!(a.hub, b.hub);
+}
+
+#[test]
+fn without_anything_the_defaults_apply() {
+    let loaded = load(&Origin::default()).unwrap();
+    assert_same(&loaded.config, &Config::default());
+    assert_eq!(
+        (loaded.config.listen().text(), loaded.file, loaded.notices),
+        ("127.0.0.1:8080", None, vec![])
+    );
+    assert_same(&of_file("throng.yaml", "").unwrap().config, &Config::default());
+    assert_same(
+        &of_file("throng.yaml", "# nothing\napi:\nhub:\n  rooms:\n").unwrap().config,
+        &Config::default(),
+    );
+}
+
+#[test]
+fn the_printed_config_has_every_key_and_loads_to_exactly_the_defaults() {
+    let printed = commented();
+    let loaded = of_file("throng.yaml", &printed).unwrap_or_else(|errors| panic!("{errors:#?}\n{printed}"));
+    assert_same(&loaded.config, &Config::default());
+    for key in KEYS {
+        let name = key.path.rsplit('.').next().unwrap();
+        assert!(printed.contains(&format!("{name}: ")), "{}", key.path);
+        assert!(key.meaning.ends_with('.'), "{}", key.path);
+    }
+    let listed: BTreeSet<String> = HUB_KEYS.iter().map(|(path, _)| (*path).into()).collect();
+    let of_section = |(section, keys): (&String, &serde_json::Value)| -> Vec<String> {
+        keys.as_object().unwrap().keys().map(|key| format!("hub.{section}.{key}")).collect()
+    };
+    let all = hub::defaults().iter().filter(|(section, _)| *section != "closes").flat_map(of_section);
+    assert_eq!(listed, all.collect());
+    for (cause, _) in hub::defaults()["closes"].as_object().unwrap() {
+        assert!(printed.contains(&format!("    {cause}: {{")), "{cause}");
+    }
+    assert!(printed.lines().all(|line| line.len() <= 260), "comments are wrapped");
+}
+
+#[test]
+fn a_config_in_which_every_key_is_changed_is_not_the_default() {
+    // So that `is_same` of each key is seen to compare that key.
+    let text = "
+listen: :9000
+origins: any
+clients: { path: /chat, anonymous: true, rooms: [lobby] }
+auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
+api: { keys: [hunter2], body_bytes: 10, channels: 2 }
+pages: { key: hunter3, open: true }
+metrics: { enabled: false }
+log: { format: json, filter: debug }
+wshub:
+  enabled: true
+  address: :9001
+  clientKey: k
+  serverUrl: /hub
+  fromHeader: X
+  origins: same
+  removeGroups: false
+  removalCloses: true
+  pendingBytes: 1
+  redis: { address: 'redis:1', username: u, password: hunter4, db: 1, channelPrefix: x, queueBytes: 2048, timeout: 1, idleConn: 1 }
+  webSocket: { writeWait: 1, pongWait: 2, maxMessageSize: 3 }
+hub:
+  rooms: { members: 3 }
+";
+    let loaded = of_file("throng.yaml", text).unwrap().config;
+    for key in KEYS {
+        assert!(!(key.is_same)(&loaded, &Config::default()), "{}", key.path);
+    }
+    assert_eq!(loaded.hub.rooms.members, Some(3));
+    let for_restart = changed_for_restart(&Config::default(), &loaded);
+    let expected: Vec<&str> =
+        KEYS.iter().filter(|key| key.change == Change::Restart).map(|key| key.path).collect();
+    assert_eq!(for_restart, expected);
+    // Secrets are in no output.
+    let debug = format!("{loaded:?}");
+    assert!(!debug.contains("hunter"), "{debug}");
+}
+
+#[test]
+fn the_three_formats_say_the_same() {
+    let yaml = "log:\n  format: json\nhub:\n  outbox:\n    bytes: 2000000\n  admission: { per_user: { evict_oldest: 3 } }\n";
+    let toml = "log.format = \"json\"\n[hub.outbox]\nbytes = 2000000\n[hub.admission]\nper_user = { evict_oldest = 3 }\n";
+    let json = r#"{"log":{"format":"json"},"hub":{"outbox":{"bytes":2000000},"admission":{"per_user":{"evict_oldest":3}}}}"#;
+    let configs = [("a.yaml", yaml), ("a.YML", yaml), ("a.toml", toml), ("a.json", json)]
+        .map(|(name, text)| of_file(name, text).unwrap().config);
+    for config in &configs {
+        assert_same(config, &configs[0]);
+        assert_eq!((config.log.format, config.hub.outbox.bytes), (LogFormat::Json, 2_000_000));
+        assert_eq!(config.hub.admission.per_user, PerUser::EvictOldest(3));
+    }
+}
+
+#[test]
+fn the_environment_overrides_the_file_and_flags_override_both() {
+    let folder = Folder::new();
+    let file =
+        folder.write("throng.yaml", "listen: :1\nlog: { filter: warn }\nhub: { rooms: { members: 1 } }");
+    let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let origin = Origin {
+        file: Some(file),
+        folders: Vec::new(),
+        variables: vec![
+            variable("THRONG_LISTEN", ":2"),
+            variable("THRONG_HUB__ROOMS__MEMBERS", "2"),
+            variable("THRONG_HUB__DEADLINES__CLOSE", "2s"),
+            variable("THRONG_API__KEYS", "[one, two]"),
+            variable("THRONG_WSHUB__CLIENTKEY", "123"),
+            variable("THRONG_PAGES__KEY", "1e3"),
+            variable("PATH", "nothing of ours"),
+        ],
+        flags: vec![("listen".into(), ":3".into(), "--listen".into())],
+    };
+    let config = load(&origin).unwrap().config;
+    assert_eq!((config.listen.text(), config.hub.rooms.members), (":3", Some(2)));
+    assert_eq!(config.hub.deadlines.close.as_secs(), 2);
+    assert_eq!(config.api.keys.iter().map(super::value::Secret::text).collect::<Vec<_>>(), ["one", "two"]);
+    // A text is a text, also if it looks like a number.
+    assert_eq!(config.wshub.client_key, "123");
+    assert_eq!(config.pages.key.as_ref().map(super::value::Secret::text), Some("1e3"));
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_of_this_name_is_no_key() {
+    let of_kubernetes = [
+        ("THRONG_SERVICE_HOST", "10.0.0.1"),
+        ("THRONG_SERVICE_PORT", "80"),
+        ("THRONG_SERVICE_PORT_HTTP", "80"),
+        ("THRONG_PORT", "tcp://10.0.0.1:80"),
+        ("THRONG_PORT_80_TCP", "tcp://10.0.0.1:80"),
+        ("THRONG_PORT_80_TCP_PROTO", "tcp"),
+        ("THRONG_REDIS_SERVICE_HOST", "10.0.0.2"),
+        ("THRONG_REDIS_PORT_6379_TCP_ADDR", "10.0.0.2"),
+        ("THRONG_CONFIG", "/etc/throng.yaml"),
+    ];
+    assert_same(&of_environment(&of_kubernetes).unwrap().config, &Config::default());
+    let errors = of_environment(&[("THRONG_LISTN", ":1")]).unwrap_err();
+    assert_eq!(errors, ["environment variable THRONG_LISTN: listn: unknown key; the nearest is listen"]);
+}
+
+/// WS-HUB's example.
+const OF_WSHUB: &str = "
+address: \":8080\"
+clientKey: session_key
+serverUrl: /ws
+fromHeader: Session
+redis:
+  address: \"localhost:6379\"
+  timeout: 120
+  idleConn: 4
+  channelPrefix: \"ws-hub:\"
+  db: 0
+webSocket:
+  writeWait: 10
+  pongWait: 60
+  maxMessageSize: 128
+";
+
+#[test]
+fn a_config_of_wshub_is_taken_as_it_is() {
+    let loaded = of_file("config.yaml", OF_WSHUB).unwrap();
+    let (config, hub) = (&loaded.config, loaded.config.hub());
+    assert!(config.wshub.enabled && loaded.notices[0].contains("config of WS-HUB"), "{:?}", loaded.notices);
+    assert_eq!(config.listen().addresses(), ["[::]:8080", "0.0.0.0:8080"]);
+    assert_eq!((config.websocket_path(), config.origins()), ("/ws", &Origins::Any));
+    assert_eq!(hub.admission.per_user, PerUser::EvictOldest(1));
+    assert_eq!(
+        (hub.deadlines.ping.unwrap().as_millis(), hub.deadlines.pong.unwrap().as_secs()),
+        (54_000, 60)
+    );
+    assert_eq!(
+        (hub.deadlines.write.as_secs(), config.wshub.web_socket.max_message_size),
+        (10, Some(Whole(128)))
+    );
+    assert_eq!(hub.outbox.message_bytes, 512 << 10, "messages to clients may be longer");
+    // WS-HUB's keys are the same in any letters, and in any format.
+    let lower = of_file("config.yaml", &OF_WSHUB.to_lowercase().replace("session\n", "Session\n")).unwrap();
+    assert_same(&lower.config, config);
+    let json = r#"{"ADDRESS": ":8080", "clientkey": "session_key", "webSocket": {"WRITEWAIT": 10, "pongWait": 60, "maxMessageSize": 128}, "fromHeader": "Session", "redis": {"Timeout": 120, "idleConn": 4}}"#;
+    assert_same(&of_file("config.json", json).unwrap().config, config);
+}
+
+#[test]
+fn a_file_is_found_by_its_name_and_that_of_wshub_by_its_keys() {
+    let [first, second] = [Folder::new(), Folder::new()];
+    let origin = Origin { folders: vec![first.0.clone(), second.0.clone()], ..Origin::default() };
+    let found = || load(&origin).unwrap().file;
+    assert_eq!(found(), None);
+    // Any program may have a config.yaml.
+    first.write("config.yaml", "database: somewhere\n");
+    assert_eq!(found(), None);
+    let theirs = second.write("config.yaml", OF_WSHUB);
+    assert_eq!(found(), Some(theirs));
+    let ours = second.write("throng.toml", "listen = \":1\"");
+    assert_eq!(found(), Some(ours));
+}
+
+#[test]
+fn a_long_message_of_wshub_raises_the_limits_of_the_hub() {
+    let config =
+        of_file("config.yaml", "serverUrl: /ws\nwebSocket: { maxMessageSize: 4000000 }").unwrap().config;
+    let hub = config.hub();
+    assert_eq!(hub.outbox.message_bytes, 4_000_000);
+    assert!(hub.outbox.bytes > 4_000_000);
+}
+
+#[test]
+fn keys_of_wshub_without_the_mode_are_noticed() {
+    let loaded = of_file("throng.yaml", "wshub: { clientKey: k }").unwrap();
+    assert_eq!(loaded.notices, ["wshub.enabled is false: the other keys of wshub have no effect"]);
+}
+
+/// Bad files, and what must be in the one error that each causes: path, value, what is allowed.
+const BAD: &[(&str, &[&str])] = &[
+    ("listn: :1", &["listn: unknown key", "nearest is listen"]),
+    ("Listen: :1", &["Listen: unknown key", "nearest is listen"]),
+    ("keys: [a]", &["keys: unknown key", "nearest is api.keys"]),
+    ("api: { kees: [a] }", &["api.kees: unknown key", "nearest is api.keys"]),
+    ("api: { zzzzzzz: 1 }", &["api.zzzzzzz: unknown key", "api.keys", "api.body_bytes"]),
+    ("zzzzzzz: 1", &["zzzzzzz: unknown key"]),
+    ("apis: { keys: [a] }", &["apis: unknown key", "nearest is api"]),
+    ("api: 5", &["api: 5 is not allowed", "must be a table"]),
+    ("api: [1]", &["api: [1] is not allowed", "must be a table"]),
+    ("hub: 5", &["hub: 5 is not allowed", "must be a table"]),
+    ("hub: { rooms: 5 }", &["hub.rooms: 5 is not allowed", "must be a table"]),
+    ("hub: { romms: { members: 1 } }", &["hub.romms", "unknown key", "nearest is hub.rooms"]),
+    ("hub: { rooms: { membrs: 1 } }", &["hub.rooms.membrs: unknown key", "nearest is hub.rooms.members"]),
+    ("hub: { rooms: { members: many } }", &["hub.rooms.members: ", "\"many\"", "whole number"]),
+    ("hub: { rooms: { members: -1 } }", &["hub.rooms.members: ", "-1", "zero or more"]),
+    ("hub: { rooms: { members: 5000000000 } }", &["hub.rooms.members: ", "5000000000", "at most 4294967295"]),
+    ("hub: { deadlines: { close: 5 } }", &["hub.deadlines.close: ", "5", "duration"]),
+    ("hub: { deadlines: { close: 5 parsecs } }", &["hub.deadlines.close: ", "5 parsecs", "duration"]),
+    ("hub: { deadlines: { ping: 2m } }", &["hub.deadlines", "pong"]),
+    ("hub: { outbox: { policy: lose } }", &["hub.outbox.policy: ", "\"lose\"", "drop_newest"]),
+    (
+        "hub: { admission: { per_user: { evict: 1 } } }",
+        &["hub.admission.per_user: ", "`evict`", "evict_oldest"],
+    ),
+    ("hub: { inbound: { messages: { units: x } } }", &["hub.inbound.messages: ", "`units`", "\"x\""]),
+    ("hub: { closes: { idle: { code: 5 } } }", &["hub.", "closes.idle.code"]),
+    (
+        "hub: { closes: { idel: { code: 4000 } } }",
+        &["hub.closes.idel: unknown key", "nearest is hub.closes.idle"],
+    ),
+    ("hub: { outbox: { bytes: 1 } }", &["hub.outbox.bytes"]),
+    ("listen: nowhere", &["listen: \"nowhere\" is not allowed", "must be an address and a port"]),
+    ("listen: 8080", &["listen: 8080 is not allowed", "must be an address and a port"]),
+    ("listen: '1.2.3:80'", &["listen: \"1.2.3:80\" is not allowed"]),
+    ("listen: '1.2.3.4:99999'", &["listen: \"1.2.3.4:99999\" is not allowed"]),
+    ("listen: '::1:80'", &["listen: \"::1:80\" is not allowed", "[::1]:8080"]),
+    ("origins: same-site", &["origins: \"same-site\" is not allowed", "\"same\", \"any\", or a list"]),
+    ("origins: []", &["origins: [] is not allowed"]),
+    ("origins: ['https://a*.b']", &["origins: ", "a*.b", "subdomains"]),
+    ("clients: { path: ws }", &["clients.path: \"ws\" is not allowed", "as \"/ws\""]),
+    ("clients: { path: /ws/ }", &["clients.path: \"/ws/\" is not allowed"]),
+    ("clients: { path: /healthz }", &["clients.path: \"/healthz\" is not allowed", "must be none of"]),
+    ("clients: { path: /api/ws }", &["clients.path: \"/api/ws\" is not allowed", "must be none of"]),
+    ("clients: { anonymous: maybe }", &["clients.anonymous: \"maybe\" is not allowed", "true or false"]),
+    ("clients: { rooms: lobby }", &["clients.rooms: \"lobby\" is not allowed", "must be a list"]),
+    ("clients: { rooms: [1] }", &["clients.rooms: [1] is not allowed", "item 1", "must be a text"]),
+    ("api: { keys: [hush, ''] }", &["api.keys: ", "item 2", "must not be empty"]),
+    ("api: { body_bytes: 0 }", &["api.body_bytes: 0 is not allowed", "from 1 to 268435456"]),
+    ("log: { format: xml }", &["log.format: \"xml\" is not allowed", "\"text\" \"json\""]),
+    ("log: { filter: loud }", &["log.filter: \"loud\" is not allowed", "must be a level"]),
+    (
+        "wshub: { redis: { address: redis } }",
+        &["wshub.redis.address: \"redis\" is not allowed", "localhost:6379"],
+    ),
+    (
+        "wshub: { redis: { adress: 'r:1' } }",
+        &["wshub.redis.adress: unknown key", "nearest is wshub.redis.address"],
+    ),
+    ("wshub: { webSocket: { pongWait: 0 } }", &["wshub.webSocket.pongWait: 0 is not allowed", "from 1 to"]),
+    ("wshub: { serverUrl: '' }", &["wshub.serverUrl: \"\" is not allowed"]),
+    ("serverUrl: /status", &["wshub.serverUrl: \"/status\" is not allowed", "must be none of"]),
+    ("listen: :1\nlisten: :2", &["listen"]),
+    ("[1, 2]", &["[1,2] is not allowed", "must be a table"]),
+    ("a: [", &["throng.yaml"]),
+];
+
+#[test]
+fn a_bad_file_is_refused_by_an_error_that_names_it_the_path_the_value_and_what_is_allowed() {
+    for (text, parts) in BAD {
+        let errors = of_file("throng.yaml", text).expect_err(text);
+        assert_eq!(errors.len(), 1, "{text}: {errors:?}");
+        assert!(errors[0].contains("throng.yaml: "), "{text}: {errors:?}");
+        for part in *parts {
+            assert!(errors[0].contains(part), "{text}: {part:?} is not in {errors:?}");
+        }
+    }
+}
+
+#[test]
+fn all_errors_of_a_file_are_told_at_once() {
+    let text = "listn: 1\napi: { keys: 1 }\nhub: { rooms: { members: x, totl: 2 } }\nlog: { format: 1 }";
+    let errors = of_file("throng.yaml", text).unwrap_err();
+    for part in ["listn", "api.keys", "hub.rooms.members", "hub.rooms.totl", "log.format"] {
+        assert!(errors.iter().any(|error| error.contains(part)), "{part}: {errors:?}");
+    }
+    assert_eq!(errors.len(), 5, "{errors:?}");
+}
+
+#[test]
+fn a_secret_that_is_wrong_is_not_shown() {
+    for text in [
+        "api: { keys: hunter2 }",
+        "pages: { key: [hunter2] }",
+        "wshub: { redis: { password: [hunter2] } }",
+        "auth: { secret: [hunter2] }",
+    ] {
+        let errors = of_file("throng.yaml", text).unwrap_err();
+        assert!(
+            !errors[0].contains("hunter2") && errors[0].contains("the value is not allowed"),
+            "{errors:?}"
+        );
+    }
+}
+
+#[test]
+fn files_that_are_none_are_refused() {
+    let folder = Folder::new();
+    let of = |path: PathBuf| load(&Origin { file: Some(path), ..Origin::default() }).unwrap_err();
+    let expect = |path: PathBuf, part: &str| {
+        let errors = of(path);
+        assert!(errors.len() == 1 && errors[0].contains(part), "{part}: {errors:?}");
+    };
+    expect(folder.0.join("missing.yaml"), "cannot be opened");
+    expect(folder.write("throng.ini", "a=1"), "the extension \"ini\" is not allowed");
+    expect(folder.write("throng", "a: 1"), "the extension \"\" is not allowed");
+    expect(folder.write("long.yaml", &"# long\n".repeat(200_000)), "longer than 1 MiB");
+    let path = folder.0.join("latin1.toml");
+    fs::write(&path, b"listen = \"\xe9\"").unwrap();
+    expect(path, "is not UTF-8 from byte 10 on");
+    expect(folder.write("twice.json", r#"{"log":{"format":"json","format":"text"}}"#), "twice");
+    expect(folder.write("date.toml", "listen = 2026-01-01"), "listen: ");
+}

@@ -1,0 +1,47 @@
+//! A new config for the running program: all of it, or nothing.
+
+use crate::config::keys::changed_for_restart;
+use crate::config::{Origin, load};
+use crate::log::Log;
+use crate::server::Server;
+
+/// Reads the config again, and applies it.
+///
+/// # Errors
+/// What is wrong with it, or which keys cannot change while the program runs. Nothing has changed then.
+pub(crate) fn reload(server: &Server, origin: &Origin, log: &Log) -> Result<(), Vec<String>> {
+    let new = load(origin)?.config;
+    let fixed = changed_for_restart(&server.live.config(), &new);
+    if !fixed.is_empty() {
+        let told = fixed.iter().map(|key| format!("{key} cannot change while the program runs: restart it"));
+        return Err(told.collect());
+    }
+    server.hub.reconfigure(&new.hub()).map_err(|error| vec![error.to_string()])?;
+    log.set_filter(&new.log.filter);
+    server.live.replace(new);
+    Ok(())
+}
+
+/// Reloads at each SIGHUP, for ever.
+#[cfg(unix)]
+pub(crate) async fn at_each_hangup(server: crate::server::Shared, origin: Origin, log: Log) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => return tracing::error!(%error, "SIGHUP cannot be caught: the config is not reloaded"),
+    };
+    while hangups.recv().await.is_some() {
+        match reload(&server, &origin, &log) {
+            Ok(()) => tracing::info!("the config was reloaded"),
+            Err(errors) => {
+                for error in &errors {
+                    tracing::error!("the config was not reloaded: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// There is no SIGHUP.
+#[cfg(not(unix))]
+pub(crate) async fn at_each_hangup(_: crate::server::Shared, _: Origin, _: Log) {}

@@ -1,0 +1,135 @@
+//! The running program: from the config to the last client.
+
+use crate::clients::Clients;
+use crate::config::value::Listen;
+use crate::config::{Config, Loaded, Origin, load};
+use crate::http::served;
+use crate::live::Live;
+use crate::log::Log;
+use crate::metrics::Recorder;
+use crate::output::{BAD_CONFIG, complain, say};
+use crate::server::Server;
+use crate::wshub::{self, Gateway};
+use crate::{http, reload};
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use throng_tokio::observe::Histograms;
+use throng_tokio::{Hub, ServeOptions};
+use tokio::net::TcpListener;
+
+/// How long what the last clients caused may take to reach Redis.
+const LAST: Duration = Duration::from_secs(2);
+
+/// Runs the program until it is told to end.
+pub(crate) fn run(origin: Origin) -> ExitCode {
+    let loaded = match load(&origin) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            complain(&errors);
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    // A reload reads the file that was found, not another one, and not none if it is gone.
+    let origin = Origin { file: loaded.file.clone().or(origin.file), ..origin };
+    let log = Log::begin(loaded.config.log.format, &loaded.config.log.filter);
+    for notice in &loaded.notices {
+        tracing::info!("{notice}");
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&format!("the threads cannot be started: {error}")),
+    };
+    match runtime.block_on(serve(loaded, origin, log)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => failed(&why),
+    }
+}
+
+fn failed(why: &str) -> ExitCode {
+    tracing::error!("{why}");
+    ExitCode::FAILURE
+}
+
+async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
+    let Loaded { config, file, .. } = loaded;
+    let recorder = match config.metrics.enabled {
+        true => Some(Recorder::install().map_err(|error| format!("the metrics cannot begin: {error}"))?),
+        false => None,
+    };
+    let (host, port) = (config.wshub.redis.address.host.clone(), config.wshub.redis.address.port);
+    let (enabled, live) = (config.wshub.enabled, Arc::new(Live::new(config)));
+    let config = live.config();
+    let gateway = match enabled {
+        true => Some(Arc::new(
+            Gateway::new(Arc::clone(&live)).map_err(|error| format!("Redis at {host}:{port}: {error}"))?,
+        )),
+        false => None,
+    };
+    let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    let listener = bind(config.listen()).await?;
+    let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
+    let numbers = recorder.map(|recorder| recorder.of(&hub));
+    if let Some(gateway) = &gateway {
+        tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
+    }
+    let server = Arc::new(Server {
+        uid: format!("{:032x}", fastrand::u128(..)),
+        hub: hub.clone(),
+        live,
+        numbers,
+        gateway: gateway.clone(),
+    });
+    // Signals are caught from here on: who reads the lines below may send one.
+    let router = http::router(Arc::clone(&server));
+    let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
+    tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
+    announce(&config, file.as_deref(), &address.to_string());
+    serving.await;
+    if let Some(gateway) = gateway {
+        let left = gateway.flush(LAST).await;
+        if left > 0 {
+            tracing::error!(left, "messages for the back end were not published: Redis is away or slow");
+        }
+    }
+    Ok(())
+}
+
+fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
+    let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
+    if config.metrics.enabled {
+        builder = builder.observe(Histograms::new());
+    }
+    match gateway {
+        Some(gateway) => {
+            let placing = Arc::clone(gateway);
+            builder
+                .per_user(move |newcomer, present| wshub::clients::place(&placing, newcomer, present))
+                .handler(wshub::clients::Clients(Arc::clone(gateway)))
+                .build()
+        }
+        None => builder.handler(Clients).build(),
+    }
+}
+
+/// Listens on the first address that the system has.
+async fn bind(listen: &Listen) -> Result<TcpListener, String> {
+    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in listen.addresses() {
+        match TcpListener::bind(&address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => why = error,
+        }
+    }
+    Err(format!("cannot listen on {}: {why}", listen.text()))
+}
+
+/// Says what is where.
+fn announce(config: &Config, file: Option<&Path>, address: &str) {
+    let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
+    let version = env!("CARGO_PKG_VERSION");
+    let lines = served(config, &format!("ws://{address}"), &format!("http://{address}"));
+    say(&format!("throng {version} listens on http://{address}\n{lines}  config: {file}"));
+}
