@@ -14,7 +14,7 @@
 //! move, and a server can check moves that were made elsewhere with the same code. For a host with sockets see
 //! `mio_chat.rs`.
 
-#![allow(clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, clippy::print_stderr)] // It is a host.
 
 use Does::{Closes, Leaves, Plays, Recovers, Stalls, Takes, Vanishes, Watches};
 use std::fmt::Display;

@@ -145,8 +145,7 @@ fn check_everybody_is_reached(world: &mut World) -> Result<(), String> {
 /// core.
 #[test]
 fn clusters_deliver_what_they_must_and_tell_what_they_lost() {
-    let named =
-        std::env::var("THRONG_SEED").ok().map(|seed| seed.parse().expect("THRONG_SEED is a number"));
+    let named = std::env::var("THRONG_SEED").ok().map(|seed| seed.parse().expect("THRONG_SEED is a number"));
     let seeds: Vec<u64> = named.map_or_else(|| (0..super::seeds().div_ceil(2)).collect(), |seed| vec![seed]);
     super::on_all_cores(&seeds, |seed| run(seed).map(drop));
 }
