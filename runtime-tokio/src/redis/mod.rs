@@ -28,6 +28,13 @@
 //! | slow node | the connection is not read, so that Redis's own buffer fills. At its limit (`client-output-buffer-limit pubsub`, by default 32 MiB, or 8 MiB for a minute) Redis closes the connection, and the link fails |
 //! | memory | a link holds one message and 64 KiB that were read, and the batch that is being written |
 //!
+//! # Why not the crate `redis`
+//!
+//! A node needs little of Redis (`HELLO`, `SUBSCRIBE`, `PUBLISH`, `ECHO`, and the slots of a cluster) and much of its link: a bound in bytes for what was not
+//! taken, and no link that lives on after it has lost a subscription. The crate `redis` (1.8) hands pushed messages to a channel of the caller's, which is bounded in
+//! messages or not at all, takes an unasked `sunsubscribe` for the reply to the next command, and connects again by itself. So this module speaks the
+//! protocol itself: a parser without I/O, and a socket that is not read while the node does not take what was read.
+//!
 //! # What Redis refuses
 //!
 //! `PUBLISH` and `SPUBLISH` are no writes to Redis. So they work when its memory is full (`OOM`), its disk is full (`MISCONF`), it has
