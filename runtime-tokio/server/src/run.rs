@@ -1,6 +1,7 @@
 //! The running program: from the config to the last client.
 
 use crate::clients::Clients;
+use crate::config::broker::Broker;
 use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
 use crate::http::served;
@@ -101,6 +102,15 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
+    }
+    if let Some(url) = &config.cluster.broker {
+        let options = config.cluster.options();
+        builder = match url.broker() {
+            Ok(Broker::Redis(redis)) => builder.cluster(redis, options),
+            Ok(Broker::Nats(nats)) => builder.cluster(nats, options),
+            // Found when the config was read.
+            Err(_) => builder,
+        };
     }
     match gateway {
         Some(gateway) => {

@@ -66,6 +66,10 @@ keys! {
     "metrics.enabled": metrics.enabled, Restart, "Whether /metrics has the numbers for Prometheus.";
     "log.format": log.format, Restart, "The format of the log on stderr: \"text\" or \"json\".";
     "log.filter": log.filter, Live, "Which lines are logged: a level (error, warn, info, debug, trace, off), or levels by target, as \"info,throng=debug\".";
+    "cluster.broker": cluster.broker, Restart, "What carries messages between several nodes: the URL of Redis, as \"redis://127.0.0.1:6379\", or of NATS, as \"nats://127.0.0.1:4222\". Without one this node is alone.";
+    "cluster.node": cluster.node, Restart, "The id of this node, another one for each node. Without one it is random at each start.";
+    "cluster.prefix": cluster.prefix, Restart, "What the names of channels begin with. Clusters that share a broker need different ones.";
+    "cluster.ready_without_broker": cluster.ready_without_broker, Restart, "Whether /readyz is 200 while the link to the broker is not proven. While it is false, a load balancer prefers nodes that hear of the others.";
     "wshub.enabled": wshub.enabled, Restart, "Whether the program takes WS-HUB's place: clients by a key in their query, groups and messages by Redis.";
     "wshub.address": wshub.address, Restart, "WS-HUB's key for the address to listen on. It takes the place of `listen`.";
     "wshub.clientKey": wshub.client_key, Restart, "The parameter of the query that has the key of the client.";

@@ -163,7 +163,8 @@ impl Loading {
             let is_secret = key.path.ends_with("key")
                 || key.path.ends_with("keys")
                 || key.path.ends_with("password")
-                || key.path.ends_with("secret");
+                || key.path.ends_with("secret")
+                || key.path.ends_with("broker");
             let shown = if is_secret { "the value".into() } else { shown(value) };
             format!("{shown} is not allowed: {allowed}")
         })

@@ -104,6 +104,7 @@ api: { keys: [hunter2], body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
+cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
 wshub:
   enabled: true
   address: :9001
@@ -309,6 +310,20 @@ const BAD: &[(&str, &[&str])] = &[
     ("origins: ['https://a*.b']", &["origins: ", "a*.b", "subdomains"]),
     ("clients: { path: ws }", &["clients.path: \"ws\" is not allowed", "as \"/ws\""]),
     ("clients: { path: /ws/ }", &["clients.path: \"/ws/\" is not allowed"]),
+    (
+        "cluster: { broker: 'amqp://u:hunter7@h' }",
+        &["cluster.broker: the value is not allowed", "must be redis://HOST:PORT"],
+    ),
+    (
+        "cluster: { broker: 'redis://' }",
+        &["cluster.broker: the value is not allowed", "must be redis://HOST:PORT"],
+    ),
+    (
+        "cluster: { broker: 'redis://u:hunter7@h:70000' }",
+        &["cluster.broker: the value is not allowed", "must be redis://HOST:PORT"],
+    ),
+    ("cluster: { node: 'a b' }", &["cluster.node: \"a b\" is not allowed"]),
+    ("cluster: { prefix: '.' }", &["cluster.prefix: \".\" is not allowed", "must be 1 to 32"]),
     ("clients: { path: /healthz }", &["clients.path: \"/healthz\" is not allowed", "must be none of"]),
     ("clients: { path: /api/ws }", &["clients.path: \"/api/ws\" is not allowed", "must be none of"]),
     ("clients: { anonymous: maybe }", &["clients.anonymous: \"maybe\" is not allowed", "true or false"]),
@@ -343,6 +358,7 @@ fn a_bad_file_is_refused_by_an_error_that_names_it_the_path_the_value_and_what_i
         for part in *parts {
             assert!(errors[0].contains(part), "{text}: {part:?} is not in {errors:?}");
         }
+        assert!(!errors[0].contains("hunter"), "{text}: {errors:?}");
     }
 }
 
