@@ -11,6 +11,7 @@ use crate::state::member::Member;
 use crate::state::shared::Shared;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::fmt;
 use core::future::poll_fn;
 use core::task::{Context, Poll, ready};
@@ -142,6 +143,11 @@ impl Authenticating<'_> {
     /// The same with a position that the peer knows: [`Connecting::join_from`](crate::Connecting::join_from).
     pub fn join_from(&mut self, room: impl Into<Name>, from: Recover) {
         self.connecting.join_from(room, from);
+    }
+
+    /// The same with bytes about the client: [`Connecting::join_with_info`](crate::Connecting::join_with_info).
+    pub fn join_with_info(&mut self, room: impl Into<Name>, from: Option<Recover>, info: impl Into<Bytes>) {
+        self.connecting.join_with_info(room, from, info);
     }
 
     /// The request that asked for the WebSocket.

@@ -3,13 +3,16 @@
 use super::host::World;
 use super::peer::Peer;
 use crate::hosting::Report;
-use crate::{Builder, Client, Denied, EventsOptions, Handler, Hub, HubEvent, JoinError, Publish};
+use crate::{
+    Authenticating, Builder, Client, Denied, EventsOptions, Handler, Hub, HubEvent, JoinError, Publish,
+};
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use throng_core::CloseFrame;
 use throng_core::hub::{Config, Presence, PresenceChange, PresentAs, Refusal, Target};
 
 /// The hooks' own locks, which no checker of the hub's looks at.
@@ -102,6 +105,25 @@ fn members_that_watch_get_one_message_a_tick_and_the_others_none() {
     let rest = hub.presence("lobby", page.next, 2).expect("presence");
     assert_eq!((rest.members.len(), rest.members[0].client, rest.next), (1, bob.id(), None));
     assert_eq!(hub.presence_config("lobby").map(|presence| presence.users), Some(3));
+}
+
+#[test]
+fn whoever_authenticates_after_the_upgrade_is_present_with_its_information() {
+    struct ByName;
+    impl Handler for ByName {
+        async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
+            session.join_with_info("lobby", None, "late");
+            Ok(())
+        }
+    }
+    let builder = Hub::builder().config(config()).handler(ByName).before_connect(|connecting| {
+        connecting.authenticate();
+        Ok(())
+    });
+    let mut world = World::new(builder);
+    let (_peer, ann) = come(&mut world, "/");
+    let page = world.hub.presence("lobby", None, 2).expect("presence");
+    assert_eq!((page.members[0].client, &page.members[0].info[..]), (ann.id(), &b"late"[..]));
 }
 
 #[test]
