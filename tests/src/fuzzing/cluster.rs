@@ -5,7 +5,7 @@ use bytes::Bytes;
 use throng_core::cluster::{
     Action, Cluster, Command, Config, Deliver, Delivery, Identity, NodeId, Scope, Subject, Topic,
 };
-use throng_core::{ClientId, Instant, MessageKind};
+use throng_core::{ClientId, Instant, MessageKind, Place};
 
 /// The subjects on which messages come: those of each node, and of what it is interested in. The last is none of them.
 const SUBJECTS: [&str; 5] =
@@ -126,6 +126,7 @@ struct Publication {
     asks: bool,
     except_user: Option<Vec<u8>>,
     except: Vec<ClientId>,
+    place: Option<Place>,
     payload: Vec<u8>,
 }
 
@@ -137,6 +138,7 @@ impl Publication {
             && self.asks == deliver.asker.is_some()
             && self.except_user.as_deref() == deliver.except_user.as_deref().map(str::as_bytes)
             && self.except[..] == deliver.except[..]
+            && self.place == deliver.place
             && self.payload[..] == deliver.payload[..]
     }
 }
@@ -206,10 +208,18 @@ impl<'a> Reader<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
+        let place = match self.number(1)? {
+            0 => None,
+            1 => Some(Place::decimal(self.number(4)? as usize)),
+            2 => Some(Place::big_endian(self.number(4)? as usize)),
+            _ => return None,
+        };
         let is_valid = subject == expected
+            && place.is_none_or(|place| place.end() <= self.0.len())
             && count <= 3
             && self.0.len() <= 64
             && (!asks || matches!(to, Scope::Client(_)));
-        is_valid.then(|| Publication { from, to, kind, asks, except_user, except, payload: self.0.to_vec() })
+        let payload = self.0.to_vec();
+        is_valid.then_some(Publication { from, to, kind, asks, except_user, except, place, payload })
     }
 }

@@ -29,6 +29,11 @@ fn name(name: &str, message: &mut Vec<u8>) {
 
 /// A publication, with the number of its message, its target, and what follows that up to the payload.
 fn publication(sequence: u64, target: &[u8], question: u64, excepted: u8) -> Vec<u8> {
+    placed(sequence, target, question, excepted, &[0])
+}
+
+/// The same, with a place for an offset.
+fn placed(sequence: u64, target: &[u8], question: u64, excepted: u8, place: &[u8]) -> Vec<u8> {
     let mut message = header(5, "other", 3, 1, sequence);
     message.extend(target);
     message.push(1);
@@ -43,6 +48,7 @@ fn publication(sequence: u64, target: &[u8], question: u64, excepted: u8) -> Vec
         message.extend(7_u64.to_be_bytes());
         message.extend(u64::from(client).to_be_bytes());
     }
+    message.extend(place);
     message.extend(b"hello");
     message
 }
@@ -92,6 +98,8 @@ pub fn cluster_wire() -> Vec<Seed> {
         seed("to-a-client-of-a-former-start", on(1, &[publication(1, &client(6), 8, 0)])),
         seed("with-excepted-clients", on(2, &[publication(1, &room, 0, 3)])),
         seed("with-too-many-excepted", on(2, &[publication(1, &room, 0, 4)])),
+        seed("with-a-place", on(2, &[[placed(1, &room, 0, 0, &[2, 0, 0, 0, 2]), vec![0; 8]].concat()])),
+        seed("with-a-place-beyond", on(2, &[placed(1, &room, 0, 0, &[1, 0, 0, 0, 2])])),
         seed("gap-and-late", on(2, &gap)),
         seed("misplaced", on(3, &[publication(1, &room, 0, 0)])),
         seed("unwanted", on(4, &[publication(1, &room, 0, 0)])),
