@@ -338,7 +338,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("wshub: { webSocket: { pongWait: 0 } }", &["wshub.webSocket.pongWait: 0 is not allowed", "from 1 to"]),
     ("wshub: { serverUrl: '' }", &["wshub.serverUrl: \"\" is not allowed"]),
     ("serverUrl: /status", &["wshub.serverUrl: \"/status\" is not allowed", "must be none of"]),
-    ("listen: :1\nlisten: :2", &["listen"]),
+    ("listen: :1\nlisten: :2", &["duplicate mapping key: listen\n"]),
+    ("listen: :1\n---\nlisten: :2", &["multiple YAML documents", "a config is one document"]),
     ("[1, 2]", &["[1,2] is not allowed", "must be a table"]),
     ("a: [", &["throng.yaml"]),
 ];
