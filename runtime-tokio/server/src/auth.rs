@@ -4,7 +4,8 @@ use crate::config::Auth;
 use crate::config::value::Secret;
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a token says. The names are those of Centrifugo's connection tokens; other claims are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +13,7 @@ pub(crate) struct Claims {
     /// The user; empty for a client of nobody.
     pub(crate) sub: String,
     /// When the authorisation ends, in seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "seconds")]
     pub(crate) exp: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) aud: Option<serde_json::Value>,
@@ -21,6 +22,19 @@ pub(crate) struct Claims {
     /// The rooms that the client is in from its beginning.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) channels: Vec<String>,
+}
+
+/// Reads a time of RFC 7519, section 2 (`NumericDate`), which may have a fraction of a second.
+fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error> {
+    let claim = Option::<serde_json::Number>::deserialize(claim)?;
+    let whole = |number: serde_json::Number| {
+        let rounded = number.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64);
+        number
+            .as_u64()
+            .or(rounded)
+            .ok_or_else(|| D::Error::custom(format_args!("{number} is no time since 1970")))
+    };
+    claim.map(whole).transpose()
 }
 
 /// The claims of a valid token.
@@ -111,6 +125,7 @@ mod tests {
         assert!(is_valid(&hs256(&good)));
         assert!(is_valid(&hs256(&with("exp", Value::Null))), "a token may be for ever");
         assert!(is_valid(&hs256(&with("exp", (now - 3).into()))), "within the leeway");
+        assert!(is_valid(&hs256(&with("exp", (now as f64 + 60.5).into()))), "a fraction of a second");
         let encoded = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
         let unsigned = format!("{}.{}.", encoded(&json!({"alg": "none", "typ": "JWT"})), encoded(&good));
         let (head, rest) =
@@ -128,6 +143,8 @@ mod tests {
             hs256(&with("exp", (now - 60).into())),
             hs256(&with("exp", "soon".into())),
             hs256(&with("exp", (-1).into())),
+            hs256(&with("exp", (now as f64 - 60.5).into())),
+            hs256(&with("exp", (-1.5).into())),
             hs256(&with("nbf", (now + 60).into())),
             hs256(&with("aud", "other".into())),
             hs256(&with("aud", Value::Null)),

@@ -43,7 +43,10 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the threads cannot be started: {error}")),
     };
-    match runtime.block_on(serve(loaded, origin, log)) {
+    let outcome = runtime.block_on(serve(loaded, origin, log));
+    // A reload whose file never answers ends with the process.
+    runtime.shutdown_background();
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => failed(&why),
     }

@@ -4,7 +4,7 @@ mod support;
 
 use futures_util::SinkExt;
 use rustix::process::Signal;
-use support::{Folder, Program, closed, output_of, refusal, request, text, throng};
+use support::{Folder, PATIENCE, Program, closed, output_of, refusal, request, text, throng};
 use tokio_tungstenite::tungstenite::Message;
 
 const OPEN: &str = "listen: 127.0.0.1:0\nclients: { anonymous: true }\n";
@@ -176,6 +176,21 @@ async fn a_file_that_is_gone_is_no_new_config() {
     program.signal(Signal::HUP);
     program.logs("throng.yaml: cannot be opened");
     drop(program.connect("/ws").await);
+}
+
+#[tokio::test]
+async fn a_file_that_never_answers_stops_neither_clients_nor_the_end() {
+    let mut program = Program::start(OPEN);
+    let file = program.folder.0.join("throng.yaml");
+    std::fs::remove_file(&file).unwrap();
+    // Nobody ever writes to it.
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    program.signal(Signal::HUP);
+    // Time for the program to open it: it is not told when that is.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    drop(tokio::time::timeout(PATIENCE, program.connect("/ws")).await.expect("clients are served"));
+    program.signal(Signal::TERM);
+    assert!(program.end().success());
 }
 
 #[tokio::test]

@@ -55,7 +55,8 @@
 //! - **No recipients here is no error**: a publish to a room without members on this node succeeds, since another node may have some. The counts in
 //!   [`Published`] are those of this node.
 //! - **A publish never waits for the broker.** Messages go to a queue of bounded bytes (`queue_bytes`, 16 MiB by default). If it is full, other nodes do not
-//!   get the message: that is counted, and told as [`ClusterEvent::Dropped`](crate::cluster::ClusterEvent::Dropped). Local clients get it all the same.
+//!   get the message: that is counted, and told as [`ClusterEvent::Dropped`](crate::cluster::ClusterEvent::Dropped), on this node only: the other nodes do
+//!   not learn of it. Local clients get it all the same.
 //! - **Dropping a future cancels nothing**: a publish is queued when the call returns. If a [`publish_within`](Hub::publish_within) is dropped before its first
 //!   poll, nothing is published anywhere; afterwards the message is relayed.
 //! - A publish with several targets reaches a client of *this* node once. On other nodes, a client that several of the targets reach gets the message once for
@@ -109,8 +110,8 @@
 //!
 //! # Security
 //!
-//! Whoever can publish to the broker can publish to every room: nodes check what they receive (version, bounds, UTF-8), but it is not signed. Give the
-//! broker a password and TLS, and let only the nodes reach it. Clusters that share a broker need different `prefix`es.
+//! Whoever can publish to the broker can publish to every room, and can make a node leave the cluster until it is started again, by claiming its id with
+//! a later start: nodes check what they receive (version, bounds, UTF-8), but it is not signed. Give the broker a password and TLS, and let only the nodes reach it. Clusters that share a broker need different `prefix`es.
 //!
 //! # Runbook
 //!
@@ -121,6 +122,6 @@
 //! | `throng_cluster_not_relayed_total{reason="queue_full"}` grows | the broker takes less than this node publishes | a faster broker, fewer messages, or a larger `queue_bytes` for short peaks |
 //! | `throng_cluster_lost_total` grows | messages are lost between nodes | the broker or a node is too slow: its processor load, Redis's `client-output-buffer-limit pubsub`, NATS's slow consumers |
 //! | `throng_cluster_malformed_total` grows | something else publishes on the cluster's subjects | another version of throng (finish the upgrade), or two clusters with one prefix |
-//! | log: "another node has the id of this one" | two processes have one node id | leave the id out, or derive it from something unique |
+//! | log: "another node has the id of this one" | two processes have one node id | leave the id out, or derive it from something unique; start the node that has left again: until then its `/readyz` is 503 |
 //! | `throng_cluster_nodes` is lower than the number of processes | nodes do not hear each other | the same broker, prefix and database for all? |
 use crate::*;

@@ -49,7 +49,11 @@ fn yaml(text: &str) -> Result<Tree, String> {
     if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
         return Ok(Tree(Value::Null));
     }
-    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    serde_saphyr::from_str(text).map_err(|error| {
+        // What the library advises is for programmers.
+        let told = error.to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "");
+        told.replace("use from_str_multiple or from_str_multiple_with_options", "a config is one document")
+    })
 }
 
 fn toml(text: &str) -> Result<Tree, String> {

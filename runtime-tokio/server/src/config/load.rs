@@ -185,8 +185,23 @@ impl Loading {
         Ok(())
     }
 
+    /// Rooms in which no client could be would refuse every client.
+    fn check_rooms(&mut self, of: &str) {
+        let (rooms, limits) = (&self.config.clients.rooms, &self.config.hub.rooms);
+        let most = limits.name_bytes as usize;
+        self.errors.extend(rooms.iter().filter(|room| room.is_empty() || room.len() > most).map(|room| {
+            format!("{of}: clients.rooms: {room:?} is not allowed: a name has 1 to {most} bytes, `hub.rooms.name_bytes`")
+        }));
+        self.errors.extend(limits.per_client.filter(|most| rooms.len() > *most as usize).map(|most| {
+            format!(
+                "{of}: clients.rooms: {} rooms are not allowed: at most {most}, `hub.rooms.per_client`",
+                rooms.len()
+            )
+        }));
+    }
+
     fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded, Vec<String>> {
-        match hub::assemble(self.hub) {
+        match hub::assemble(std::mem::take(&mut self.hub)) {
             Ok(hub) => self.config.hub = hub,
             Err(why) => self.errors.push(format!("hub: {why}")),
         }
@@ -205,6 +220,7 @@ impl Loading {
                 ));
             }
         }
+        self.check_rooms(&of);
         let default = Config::default();
         let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
         if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {

@@ -329,6 +329,15 @@ const BAD: &[(&str, &[&str])] = &[
     ("clients: { anonymous: maybe }", &["clients.anonymous: \"maybe\" is not allowed", "true or false"]),
     ("clients: { rooms: lobby }", &["clients.rooms: \"lobby\" is not allowed", "must be a list"]),
     ("clients: { rooms: [1] }", &["clients.rooms: [1] is not allowed", "item 1", "must be a text"]),
+    ("clients: { rooms: [a, ''] }", &["clients.rooms: \"\" is not allowed", "1 to 255 bytes"]),
+    (
+        "clients: { rooms: [lobby] }\nhub: { rooms: { name_bytes: 4 } }",
+        &["clients.rooms: \"lobby\" is not allowed", "1 to 4 bytes, `hub.rooms.name_bytes`"],
+    ),
+    (
+        "clients: { rooms: [a, b] }\nhub: { rooms: { per_client: 1 } }",
+        &["clients.rooms: 2 rooms are not allowed", "at most 1, `hub.rooms.per_client`"],
+    ),
     ("api: { keys: [hush, ''] }", &["api.keys: ", "item 2", "must not be empty"]),
     ("api: { body_bytes: 0 }", &["api.body_bytes: 0 is not allowed", "from 1 to 268435456"]),
     ("log: { format: xml }", &["log.format: \"xml\" is not allowed", "\"text\" \"json\""]),
@@ -344,7 +353,8 @@ const BAD: &[(&str, &[&str])] = &[
     ("wshub: { webSocket: { pongWait: 0 } }", &["wshub.webSocket.pongWait: 0 is not allowed", "from 1 to"]),
     ("wshub: { serverUrl: '' }", &["wshub.serverUrl: \"\" is not allowed"]),
     ("serverUrl: /status", &["wshub.serverUrl: \"/status\" is not allowed", "must be none of"]),
-    ("listen: :1\nlisten: :2", &["listen"]),
+    ("listen: :1\nlisten: :2", &["duplicate mapping key: listen\n"]),
+    ("listen: :1\n---\nlisten: :2", &["multiple YAML documents", "a config is one document"]),
     ("[1, 2]", &["[1,2] is not allowed", "must be a table"]),
     ("a: [", &["throng.yaml"]),
 ];
