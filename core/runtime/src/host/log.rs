@@ -10,6 +10,7 @@ use core::time::Duration;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use throng_core::Instant;
+use throng_core::cluster::Unready;
 
 /// Writes a host's [reports](crate::hosting::Host::report) to `tracing`. Kinds that a peer can cause at will are written at most
 /// once a second, with the number of reports left out (`suppressed`). A refused origin is written once per pair of
@@ -130,6 +131,7 @@ fn write(report: &Report, suppressed: u64) {
 /// Writes what happened in the cluster.
 fn write_of_cluster(event: &ClusterEvent, suppressed: u64) {
     match event {
+        ClusterEvent::NotReady { why: Unready::Goodbye } => tracing::info!(suppressed, "{event}"),
         ClusterEvent::NotReady { .. }
         | ClusterEvent::Missed { .. }
         | ClusterEvent::Dropped { .. }

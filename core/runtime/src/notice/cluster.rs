@@ -58,6 +58,7 @@ impl fmt::Display for ClusterEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ready => f.write_str("the link to the broker is proven; messages of other nodes arrive"),
+            Self::NotReady { why: Unready::Goodbye } => f.write_str("this node leaves the cluster"),
             Self::NotReady { why } => write!(
                 f,
                 "the link to the broker is not proven any more ({}); messages of other nodes may be missed, local clients are served",
@@ -73,14 +74,15 @@ impl fmt::Display for ClusterEvent {
                 write!(f, "node {node} {why}; its clients are gone")
             }
             Self::Missed { scope, from, messages } => {
-                write!(f, "{messages} messages of node {from} for ")?;
+                let s = if *messages == 1 { "" } else { "s" };
+                write!(f, "{messages} message{s} of node {from} for ")?;
                 match scope {
                     Scope::All => f.write_str("all clients")?,
                     Scope::Room(room) => write!(f, "room {room:?}")?,
                     Scope::User(user) => write!(f, "user {user:?}")?,
                     Scope::Client(_) | Scope::Node => f.write_str("clients of this node")?,
                 }
-                f.write_str(" were lost on the way")
+                f.write_str(if *messages == 1 { " was lost on the way" } else { " were lost on the way" })
             }
             Self::Dropped { messages, bytes } => write!(
                 f,

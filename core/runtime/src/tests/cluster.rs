@@ -318,6 +318,7 @@ fn a_node_that_has_stopped_says_goodbye_before_its_end_is_told() {
     nodes.hub(0).shutdown();
     nodes.run();
     assert!(nodes.worlds[0].has_ended(stopped));
+    assert_eq!(told(&nodes.told[0]), ["this node leaves the cluster"]);
     assert_eq!(told(&nodes.told[1]), ["node a said goodbye; its clients are gone"]);
     assert!(!nodes.hub(0).cluster().expect("it was a node").is_ready());
     let alone = nodes.hub(0).cluster().expect("it was a node").close_user("ada", CloseCode::NORMAL, "");
