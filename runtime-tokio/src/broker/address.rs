@@ -51,6 +51,11 @@ impl Address {
             user = Some(decoded(name)?).filter(|user| !user.is_empty());
             password = secret.map(decoded).transpose()?;
         }
+        if is_tls && !cfg!(feature = "broker-tls") {
+            return Err(BrokerError::new(format_args!(
+                "{host} is to be reached by TLS: this needs the feature `broker-tls` of throng-tokio"
+            )));
+        }
         Ok(Self { host, port, is_tls, user, password, path: path.to_owned() })
     }
 

@@ -23,7 +23,8 @@ fn urls_of_each_form_are_read() {
         ("redis://token@a", address("a", 6379, false, (Some("token"), None), "")),
         ("redis://u:p@q@a:1", address("a", 1, false, (Some("u"), Some("p@q")), "")),
     ];
-    for (url, expected) in urls {
+    let has_tls = cfg!(feature = "broker-tls");
+    for (url, expected) in urls.into_iter().filter(|(_, address)| has_tls || !address.is_tls) {
         let address = Address::parse(url, &SCHEMES).unwrap_or_else(|error| panic!("{url}: {error}"));
         assert!(address == expected, "{url}: {address:?}");
     }
@@ -50,4 +51,10 @@ fn bad_urls_are_errors_that_do_not_repeat_the_password() {
     }
     let address = Address::parse("redis://u:secret@[::1]:7", &SCHEMES).expect("a URL");
     assert_eq!(format!("{address} {address:?}"), "[::1]:7 [::1]:7");
+}
+
+#[test]
+fn tls_without_its_feature_is_an_error_at_the_start() {
+    let read = Address::parse("rediss://a", &SCHEMES);
+    assert_eq!(read.is_ok(), cfg!(feature = "broker-tls"), "{read:?}");
 }
