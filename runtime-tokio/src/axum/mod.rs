@@ -137,7 +137,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, Uri, Version};
+use http::{HeaderValue, StatusCode, Uri, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
@@ -269,7 +269,12 @@ impl IntoResponse for Rejection {
 }
 
 fn respond(refusal: &Refusal) -> Response {
-    refusal.response().map(|body| Body::from(body.into_owned()))
+    let mut response = refusal.response().map(|body| Body::from(body.into_owned()));
+    // RFC 9110 section 7.8: whoever sends Upgrade names it in Connection, which no proxy passes on.
+    if response.headers().contains_key(header::UPGRADE) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    response
 }
 
 /// Takes the transport back, once the HTTP server has written the answer. Over HTTP/2 it is a stream of the connection.

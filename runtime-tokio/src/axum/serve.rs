@@ -378,9 +378,11 @@ async fn answer(
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
-/// Adds `Connection: close`, after which hyper closes the connection.
+/// Adds `Connection: close`, after which hyper closes the connection. A header Upgrade is named there, too (RFC 9110 section 7.8).
 fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let upgrades = response.headers().contains_key(header::UPGRADE);
+    let options = HeaderValue::from_static(if upgrades { "close, upgrade" } else { "close" });
+    response.headers_mut().insert(header::CONNECTION, options);
     response
 }
 
