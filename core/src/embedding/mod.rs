@@ -146,7 +146,8 @@
 //! an event comes later than `poll_timeout` asked, by more than
 //! [`deadlines.standstill`](crate::hub::Deadlines::standstill) (1 s by default). The hub does not count that time: pings,
 //! deadlines and the times of a drain continue where they were, so that no client is closed for it and no crowd is closed
-//! or pinged at once. Only the rates of what peers send count it, so that all that a peer sent meanwhile, within its rate,
+//! or pinged at once. A clock that does not run while the machine is suspended (Linux: `CLOCK_MONOTONIC`, which is
+//! `std::time::Instant`) shows no standstill then, and needs none: no deadline has come nearer. Only the rates of what peers send count it, so that all that a peer sent meanwhile, within its rate,
 //! passes afterwards. [`StoodStill`] reports the standstill. The host must only pass each event with its time, and be
 //! punctual when `poll_timeout` is due: a loop that checks its timer only every other second counts as standing still, and
 //! needs a longer `deadlines.standstill`.
