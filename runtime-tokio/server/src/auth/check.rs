@@ -214,7 +214,8 @@ fn validation(auth: &Auth, algorithm: Algorithm) -> Validation {
 /// What an error of the library means. Nothing of the token is told but names of claims.
 fn told(error: ErrorKind) -> BadToken {
     match error {
-        ErrorKind::InvalidSignature => BadToken::Signature,
+        // The header was read, and the claims are only read once the signature is right.
+        ErrorKind::InvalidSignature | ErrorKind::Base64(_) => BadToken::Signature,
         ErrorKind::ExpiredSignature => BadToken::Expired,
         ErrorKind::ImmatureSignature => BadToken::NotYet,
         ErrorKind::InvalidAudience => BadToken::Audience,

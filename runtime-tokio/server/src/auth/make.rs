@@ -33,8 +33,12 @@ pub(crate) fn make(
     match with {
         Signing::Secret(secret) => signed(auth.algorithm.of_library(), &EncodingKey::from_secret(secret)),
         Signing::Private(pem) => {
+            const BEGIN: &[u8] = b"PRIVATE KEY-----";
             const NONE: &str =
                 "the file has no private key of RSA, P-256, P-384 or Ed25519 in PEM (BEGIN PRIVATE KEY)";
+            if !pem.windows(BEGIN.len()).any(|part| part == BEGIN) {
+                return Err(NONE.into());
+            }
             if let Ok(key) = EncodingKey::from_rsa_pem(pem) {
                 return signed(Algorithm::RS256, &key);
             }
