@@ -1,15 +1,57 @@
 //! Clients without a protocol: they get what is published to their rooms, each message as it is.
 
-use throng_tokio::{Client, Handler, Message};
+use crate::auth::{BadToken, Claims, Tokens};
+use crate::live::Live;
+use std::sync::Arc;
+use throng_tokio::{Authenticating, Client, CloseCode, CloseFrame, Expiry, Handler, Message};
 
 /// The hub's hooks for these clients.
 #[derive(Debug)]
-pub(crate) struct Clients;
+pub(crate) struct Clients {
+    pub(crate) live: Arc<Live>,
+    pub(crate) tokens: Arc<Tokens>,
+}
 
 impl Handler for Clients {
+    /// The token comes as the first message: `auth.first_message`.
+    async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
+        let message = session.receive().await?;
+        let text = core::str::from_utf8(message.as_bytes()).map_err(|_| BadToken::Malformed);
+        let checked = match text {
+            Ok(token) => self.tokens.check(token.trim()).await,
+            Err(bad) => Err(bad),
+        };
+        let Claims { sub, exp, channels, .. } = checked.map_err(|bad| {
+            count_refusal(bad.label());
+            tracing::debug!(reason = bad.label(), "a client was refused at its first message");
+            CloseFrame::new(CloseCode::POLICY, bad.to_string())
+        })?;
+        let config = self.live.config();
+        if !sub.is_empty() {
+            session.set_user(&sub)?;
+        }
+        if let Some(seconds) = exp {
+            session.set_expiry(expiry(seconds, config.auth.leeway.0))?;
+        }
+        for room in config.clients.rooms.iter().chain(&channels) {
+            session.join(room.as_str());
+        }
+        Ok(())
+    }
+
     /// Nobody is there to whom the message could go: it is counted.
     async fn message(&self, client: &Client, message: Message) {
         metrics::counter!("throng_server_messages_ignored_total").increment(1);
         tracing::debug!(client = %client.id(), bytes = message.len(), "a message of a client that has nobody to go to");
     }
+}
+
+/// When the authorisation ends: a client whose token is within the leeway has at least that long.
+pub(crate) fn expiry(seconds: u64, leeway: u64) -> Expiry {
+    Expiry::at_unix_seconds(seconds.saturating_add(leeway))
+}
+
+/// Counts a client that was not let in.
+pub(crate) fn count_refusal(reason: &'static str) {
+    metrics::counter!("throng_server_clients_refused_total", "reason" => reason).increment(1);
 }

@@ -10,11 +10,14 @@
 //! | `reload` | a new config for the running program |
 //! | `server`, `live` | what the parts share; the config in force |
 //! | `guard` | who may see the pages for operators |
-//! | `api`, `auth` | the HTTP API; JSON web tokens |
+//! | `api` | the HTTP API |
+//! | `auth`, `keys` | JSON web tokens; the keys that check them |
+//! | `front`, `tls`, `proxies` | connections as they come in: TLS, the PROXY protocol, and whose a connection is |
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
+//! | `files` | files of bounded length |
 
 #![forbid(unsafe_code)]
 
@@ -23,20 +26,27 @@ mod auth;
 mod cli;
 mod clients;
 mod config;
+mod files;
+mod front;
 mod guard;
 mod http;
+mod keys;
 mod live;
 mod log;
 mod metrics;
 mod output;
+mod proxies;
 mod reload;
 mod run;
 mod server;
+mod tls;
 mod wshub;
 
+use auth::{Claims, Signing};
 use clap::Parser;
 use cli::{Cli, Command};
 use output::{BAD_CONFIG, complain, say};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,20 +58,36 @@ fn main() -> ExitCode {
             say(config::commented().trim_end());
             ExitCode::SUCCESS
         }
-        Some(Command::Check { file }) => check(file),
-        Some(Command::Token { user, channels, ttl, run }) => token(&run, user, channels, ttl),
+        Some(Command::Check { file, env }) => check(file, env),
+        Some(Command::Token { user, channels, ttl, key, kid, run }) => {
+            token(&run, key.as_deref(), kid.as_deref(), claims(user, channels, ttl))
+        }
     }
 }
 
-fn token(run: &cli::Run, user: String, channels: Vec<String>, ttl: u64) -> ExitCode {
+fn claims(user: String, channels: Vec<String>, ttl: u64) -> Claims {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let exp = (ttl > 0).then(|| now.saturating_add(ttl));
+    Claims { sub: user, exp, channels, ..Claims::default() }
+}
+
+fn token(run: &cli::Run, key: Option<&Path>, kid: Option<&str>, claims: Claims) -> ExitCode {
+    const NO_SECRET: &str = "the config has no auth.secret: set it, or name a private key with --key FILE";
     let made = config::load(&run.origin()).and_then(|loaded| {
         let auth = &loaded.config.auth;
-        let secret = auth.secret.as_ref().ok_or("the config has no auth.secret: no token can be signed");
-        let secret = secret.map_err(|why| vec![why.to_owned()])?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let exp = (ttl > 0).then(|| now.saturating_add(ttl));
-        let claims = auth::Claims { sub: user, exp, channels, ..auth::Claims::default() };
-        auth::make(auth, secret, claims).map_err(|error| vec![error.to_string()])
+        match (key, &auth.secret) {
+            (Some(file), _) => {
+                let shown = file.display();
+                let pem =
+                    std::fs::read(file).map_err(|error| vec![format!("{shown} cannot be read: {error}")])?;
+                auth::make(auth, &Signing::Private(&pem), kid, claims)
+                    .map_err(|why| vec![format!("{shown}: {why}")])
+            }
+            (None, Some(secret)) => {
+                auth::make(auth, &Signing::Secret(secret.bytes()), kid, claims).map_err(|why| vec![why])
+            }
+            (None, None) => Err(vec![NO_SECRET.to_owned()]),
+        }
     });
     match made {
         Ok(token) => {
@@ -75,9 +101,13 @@ fn token(run: &cli::Run, user: String, channels: Vec<String>, ttl: u64) -> ExitC
     }
 }
 
-fn check(file: std::path::PathBuf) -> ExitCode {
+fn check(file: PathBuf, with_environment: bool) -> ExitCode {
     let name = file.display().to_string();
-    match config::load(&cli::only(file)) {
+    let loaded = config::load(&cli::only(file, with_environment)).and_then(|loaded| {
+        tls::Certificate::open(&loaded.config.tls).map_err(|why| vec![format!("{name}: {why}")])?;
+        Ok(loaded)
+    });
+    match loaded {
         Ok(loaded) => {
             for notice in &loaded.notices {
                 say(notice);

@@ -16,7 +16,12 @@ pub(crate) fn reload(server: &Server, origin: &Origin, log: &Log) -> Result<(), 
         let told = fixed.iter().map(|key| format!("{key} cannot change while the program runs: restart it"));
         return Err(told.collect());
     }
+    let fresh = server.certificate.as_ref().map(|certificate| certificate.read_again()).transpose();
+    let fresh = fresh.map_err(|why| vec![why])?;
     server.hub.reconfigure(&new.hub()).map_err(|error| vec![error.to_string()])?;
+    if let (Some(certificate), Some(fresh)) = (&server.certificate, fresh) {
+        certificate.take(fresh);
+    }
     log.set_filter(&new.log.filter);
     server.live.replace(new);
     Ok(())

@@ -1,22 +1,28 @@
 //! The running program: from the config to the last client.
 
+use crate::auth::Tokens;
 use crate::clients::Clients;
 use crate::config::broker::Broker;
 use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
+use crate::front::{Plain, Secure};
 use crate::http::served;
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::output::{BAD_CONFIG, complain, say};
 use crate::server::Server;
+use crate::tls::Certificate;
 use crate::wshub::{self, Gateway};
 use crate::{http, reload};
+use axum::Router;
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use throng_tokio::axum::serve_through;
 use throng_tokio::observe::Histograms;
 use throng_tokio::{Hub, ServeOptions};
 use tokio::net::TcpListener;
@@ -35,6 +41,13 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
     };
     // A reload reads the file that was found, not another one, and not none if it is gone.
     let origin = Origin { file: loaded.file.clone().or(origin.file), ..origin };
+    let certificate = match Certificate::open(&loaded.config.tls) {
+        Ok(certificate) => certificate.map(Arc::new),
+        Err(why) => {
+            complain(&[why]);
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
     let log = Log::begin(loaded.config.log.format, &loaded.config.log.filter);
     for notice in &loaded.notices {
         tracing::info!("{notice}");
@@ -43,7 +56,7 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the threads cannot be started: {error}")),
     };
-    let outcome = runtime.block_on(serve(loaded, origin, log));
+    let outcome = runtime.block_on(serve(loaded, origin, log, certificate));
     // A reload whose file never answers ends with the process.
     runtime.shutdown_background();
     match outcome {
@@ -57,7 +70,12 @@ fn failed(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
+async fn serve(
+    loaded: Loaded,
+    origin: Origin,
+    log: Log,
+    certificate: Option<Arc<Certificate>>,
+) -> Result<(), String> {
     let Loaded { config, file, .. } = loaded;
     let recorder = match config.metrics.enabled {
         true => Some(Recorder::install().map_err(|error| format!("the metrics cannot begin: {error}"))?),
@@ -72,7 +90,10 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         )),
         false => None,
     };
-    let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    let tokens = Arc::new(Tokens::begin(Arc::clone(&live))?);
+    let clients = Clients { live: Arc::clone(&live), tokens: Arc::clone(&tokens) };
+    let hub = build(&config, clients, gateway.as_ref())
+        .map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
@@ -82,13 +103,15 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     let server = Arc::new(Server {
         uid: format!("{:032x}", fastrand::u128(..)),
         hub: hub.clone(),
-        live,
+        live: Arc::clone(&live),
+        tokens,
+        certificate: certificate.clone(),
         numbers,
         gateway: gateway.clone(),
     });
     // Signals are caught from here on: who reads the lines below may send one.
     let router = http::router(Arc::clone(&server));
-    let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
+    let serving = through(listener, router, hub, live, certificate);
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
     announce(&config, file.as_deref(), &address.to_string());
     serving.await;
@@ -101,7 +124,29 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     Ok(())
 }
 
-fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
+/// Serves, over TLS if there is a certificate.
+fn through(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    live: Arc<Live>,
+    certificate: Option<Arc<Certificate>>,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    let options = ServeOptions::default();
+    match certificate {
+        None => Box::pin(serve_through(listener, router, hub, options, Plain(live))),
+        Some(certificate) => {
+            tokio::spawn(Arc::clone(&certificate).watch());
+            Box::pin(serve_through(listener, router, hub, options, Secure { live, certificate }))
+        }
+    }
+}
+
+fn build(
+    config: &Config,
+    clients: Clients,
+    gateway: Option<&Arc<Gateway>>,
+) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
@@ -123,7 +168,7 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
                 .handler(wshub::clients::Clients(Arc::clone(gateway)))
                 .build()
         }
-        None => builder.handler(Clients).build(),
+        None => builder.handler(clients).build(),
     }
 }
 
@@ -143,6 +188,7 @@ async fn bind(listen: &Listen) -> Result<TcpListener, String> {
 fn announce(config: &Config, file: Option<&Path>, address: &str) {
     let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
     let version = env!("CARGO_PKG_VERSION");
-    let lines = served(config, &format!("ws://{address}"), &format!("http://{address}"));
-    say(&format!("throng {version} listens on http://{address}\n{lines}  config: {file}"));
+    let (ws, http) = if config.is_secure() { ("wss", "https") } else { ("ws", "http") };
+    let lines = served(config, &format!("{ws}://{address}"), &format!("{http}://{address}"));
+    say(&format!("throng {version} listens on {http}://{address}\n{lines}  config: {file}"));
 }

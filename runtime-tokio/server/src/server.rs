@@ -1,7 +1,9 @@
 //! What the parts of the running program share.
 
+use crate::auth::Tokens;
 use crate::live::Live;
 use crate::metrics::Numbers;
+use crate::tls::Certificate;
 use crate::wshub::Gateway;
 use axum::extract::FromRef;
 use std::sync::Arc;
@@ -14,6 +16,9 @@ pub(crate) struct Server {
     pub(crate) uid: String,
     pub(crate) hub: Hub,
     pub(crate) live: Arc<Live>,
+    pub(crate) tokens: Arc<Tokens>,
+    /// Set if clients speak TLS.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     /// `None`: `metrics.enabled` is false.
     pub(crate) numbers: Option<Numbers>,
     /// Set in WS-HUB mode.

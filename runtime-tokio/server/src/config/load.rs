@@ -5,6 +5,8 @@ use super::file::{extensions, inline, read};
 use super::hub;
 use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
+use super::proxies::Network;
+use super::token_keys::JwksSource;
 use super::value::shown;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -200,6 +202,42 @@ impl Loading {
         }));
     }
 
+    /// Settings of tokens, proxies and TLS that make sense only together.
+    fn check_access(&mut self, of: &str) {
+        let Config { clients, auth, proxies, tls, .. } = &self.config;
+        let mut wrong = |told: &str| self.errors.push(format!("{of}: {told}"));
+        if auth.first_message && clients.anonymous {
+            wrong(
+                "auth.first_message: true is not allowed while clients.anonymous is true: a client without a token in its request is anonymous",
+            );
+        }
+        if proxies.protocol && proxies.trusted.is_empty() {
+            wrong(
+                "proxies.protocol: true is not allowed while proxies.trusted is empty: the PROXY protocol is believed only of trusted proxies",
+            );
+        }
+        match (&tls.certificate, &tls.key) {
+            (Some(_), None) => wrong("tls.key is missing: tls.certificate needs the file of its private key"),
+            (None, Some(_)) => wrong("tls.certificate is missing: tls.key needs the file of its certificate"),
+            _ => {}
+        }
+        let mut notice = |told: String| self.notices.push(told);
+        if proxies.trusted.iter().any(Network::is_everybody) {
+            notice("proxies.trusted has every address: any client can claim any address".into());
+        }
+        match &auth.jwks {
+            Some(JwksSource::Url(url)) if url.is_open() => {
+                notice(format!(
+                    "auth.jwks: {url} is fetched without TLS: whoever can change the answer can let anybody in"
+                ));
+            }
+            Some(JwksSource::File(file)) => {
+                file.left_out().iter().for_each(|why| notice(format!("auth.jwks: {why}")));
+            }
+            _ => {}
+        }
+    }
+
     fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded, Vec<String>> {
         match hub::assemble(std::mem::take(&mut self.hub)) {
             Ok(hub) => self.config.hub = hub,
@@ -221,6 +259,7 @@ impl Loading {
             }
         }
         self.check_rooms(&of);
+        self.check_access(&of);
         let default = Config::default();
         let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
         if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {

@@ -6,6 +6,8 @@
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
 //! | `broker` | those of a node in a cluster |
+//! | `token_keys` | those of keys that check tokens |
+//! | `proxies` | those of proxies in front of the program |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
@@ -18,8 +20,10 @@ pub(crate) mod keys;
 mod load;
 mod nearest;
 mod print;
+pub(crate) mod proxies;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token_keys;
 pub(crate) mod types;
 pub(crate) mod value;
 
@@ -27,9 +31,12 @@ pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
 use broker::Cluster;
+pub(crate) use proxies::Proxies;
+use std::path::PathBuf;
 use std::time::Duration;
 use throng_tokio::hub as throng;
-use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, UrlPath};
+use token_keys::{JwksSource, PublicKey};
+use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, Subprotocol, TlsVersion, UrlPath};
 use value::{Listen, Secret, Whole};
 
 /// Every setting of the program. The table in [`keys`] says what each means.
@@ -39,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) origins: Origins,
     pub(crate) clients: Clients,
     pub(crate) auth: Auth,
+    pub(crate) proxies: Proxies,
+    pub(crate) tls: Tls,
     pub(crate) api: Api,
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
@@ -55,16 +64,32 @@ pub(crate) struct Clients {
     pub(crate) path: UrlPath,
     pub(crate) anonymous: bool,
     pub(crate) rooms: Vec<String>,
+    pub(crate) subprotocols: Vec<Subprotocol>,
 }
 
 /// Who clients are: JSON web tokens.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Auth {
     pub(crate) secret: Option<Secret>,
     pub(crate) algorithm: Algorithm,
+    pub(crate) public_keys: Vec<PublicKey>,
+    pub(crate) jwks: Option<JwksSource>,
+    pub(crate) jwks_ca: Option<PathBuf>,
+    pub(crate) jwks_refresh: Whole<10, 86_400>,
+    pub(crate) jwks_retry: Whole<1, 3_600>,
     pub(crate) audience: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) leeway: Whole<0, 3_600>,
+    pub(crate) first_message: bool,
+}
+
+/// TLS for clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) min_version: TlsVersion,
+    pub(crate) watch: Whole<0, 86_400>,
 }
 
 /// The HTTP API.
@@ -134,7 +159,43 @@ pub(crate) struct WebSocket {
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { path: UrlPath::new("/ws"), anonymous: false, rooms: Vec::new() }
+        Self {
+            path: UrlPath::new("/ws"),
+            anonymous: false,
+            rooms: Vec::new(),
+            subprotocols: vec![Subprotocol::default()],
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            algorithm: Algorithm::default(),
+            public_keys: Vec::new(),
+            jwks: None,
+            jwks_ca: None,
+            jwks_refresh: Whole(600),
+            jwks_retry: Whole(30),
+            audience: None,
+            issuer: None,
+            leeway: Whole(0),
+            first_message: false,
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { certificate: None, key: None, min_version: TlsVersion::default(), watch: Whole(10) }
+    }
+}
+
+impl Auth {
+    /// Whether a token can be checked at all.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.secret.is_some() || !self.public_keys.is_empty() || self.jwks.is_some()
     }
 }
 
@@ -190,6 +251,11 @@ impl Config {
             (Some(address), true) => address,
             _ => &self.listen,
         }
+    }
+
+    /// Whether clients speak TLS.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.certificate.is_some()
     }
 
     /// The web pages that may open a WebSocket.

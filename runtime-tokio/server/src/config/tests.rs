@@ -95,11 +95,25 @@ fn the_printed_config_has_every_key_and_loads_to_exactly_the_defaults() {
 #[test]
 fn a_config_in_which_every_key_is_changed_is_not_the_default() {
     // So that `is_same` of each key is seen to compare that key.
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
     let text = "
 listen: :9000
 origins: any
-clients: { path: /chat, anonymous: true, rooms: [lobby] }
-auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
+clients: { path: /chat, anonymous: false, rooms: [lobby], subprotocols: [] }
+auth:
+  secret: hunter5
+  algorithm: HS512
+  public_keys: [KEYS/rsa.pub.pem]
+  jwks: KEYS/set.json
+  jwks_ca: ca.pem
+  jwks_refresh: 20
+  jwks_retry: 2
+  audience: a
+  issuer: i
+  leeway: 1
+  first_message: true
+proxies: { trusted: [10.0.0.0/8], header: none, protocol: true }
+tls: { certificate: a.pem, key: b.pem, min_version: '1.3', watch: 0 }
 api: { keys: [hunter2], body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
@@ -120,7 +134,14 @@ wshub:
 hub:
   rooms: { members: 3 }
 ";
-    let loaded = of_file("throng.yaml", text).unwrap().config;
+    let loaded = of_file("throng.yaml", &text.replace("KEYS", keys)).unwrap().config;
+    // `auth.first_message` excludes it.
+    let anonymous = of_file("throng.yaml", "clients: { anonymous: true }").unwrap().config;
+    let loaded = Config { clients: super::Clients { anonymous: true, ..loaded.clients }, ..loaded };
+    assert!(
+        KEYS.iter()
+            .any(|key| key.path == "clients.anonymous" && !(key.is_same)(&anonymous, &Config::default()))
+    );
     for key in KEYS {
         assert!(!(key.is_same)(&loaded, &Config::default()), "{}", key.path);
     }
@@ -340,6 +361,26 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     ("api: { keys: [hush, ''] }", &["api.keys: ", "item 2", "must not be empty"]),
     ("api: { body_bytes: 0 }", &["api.body_bytes: 0 is not allowed", "from 1 to 268435456"]),
+    (
+        "clients: { anonymous: true }\nauth: { first_message: true }",
+        &["auth.first_message: true is not allowed", "clients.anonymous"],
+    ),
+    ("clients: { subprotocols: ['a b'] }", &["clients.subprotocols: ", "item 1", "letters, digits"]),
+    ("clients: { subprotocols: [throng.token.x] }", &["clients.subprotocols: ", "must not begin with"]),
+    ("auth: { algorithm: RS256 }", &["auth.algorithm: \"RS256\" is not allowed", "\"HS256\""]),
+    (
+        "auth: { public_keys: [nowhere.pem] }",
+        &["auth.public_keys: ", "item 1", "nowhere.pem cannot be opened"],
+    ),
+    ("auth: { jwks: nowhere.json }", &["auth.jwks: \"nowhere.json\" is not allowed", "cannot be opened"]),
+    ("auth: { jwks: 'ftp://a/b' }", &["auth.jwks: \"ftp://a/b\" is not allowed", "http or https"]),
+    ("auth: { jwks_refresh: 1 }", &["auth.jwks_refresh: 1 is not allowed", "from 10 to 86400"]),
+    ("proxies: { trusted: [10.0.0.1/8] }", &["proxies.trusted: ", "\"10.0.0.0/8\""]),
+    ("proxies: { header: via }", &["proxies.header: \"via\" is not allowed", "\"forwarded\""]),
+    ("proxies: { protocol: true }", &["proxies.protocol: true is not allowed", "proxies.trusted is empty"]),
+    ("tls: { certificate: a.pem }", &["tls.key is missing"]),
+    ("tls: { key: a.pem }", &["tls.certificate is missing"]),
+    ("tls: { min_version: 1.1 }", &["tls.min_version: 1.1 is not allowed", "\"1.2\" \"1.3\""]),
     ("log: { format: xml }", &["log.format: \"xml\" is not allowed", "\"text\" \"json\""]),
     ("log: { filter: loud }", &["log.filter: \"loud\" is not allowed", "must be a level"]),
     (

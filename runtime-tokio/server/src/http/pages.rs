@@ -16,7 +16,7 @@ pub(super) async fn index(State(server): State<Shared>) -> String {
 /// A line for each path, for the page `/` and for the start of the program. `ws` and `http` come before the paths.
 pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> String {
     let clients = match (config.wshub.enabled, config.clients.anonymous) {
-        (false, false) if config.auth.secret.is_some() => {
+        (false, false) if config.auth.has_keys() => {
             "WebSockets, for clients with a token: ?token=TOKEN".into()
         }
         (true, _) => format!(
@@ -25,7 +25,7 @@ pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> St
         ),
         (false, true) => "WebSockets, for anybody".into(),
         (false, false) => {
-            "WebSockets: all are refused, as auth.secret is not set and clients.anonymous is false".into()
+            "WebSockets: all are refused, as auth has no key and clients.anonymous is false".into()
         }
     };
     let path = config.websocket_path();

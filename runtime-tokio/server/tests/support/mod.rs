@@ -4,6 +4,8 @@
 #![allow(clippy::print_stderr, reason = "a test that fails shows the log")]
 
 pub(crate) mod gateway;
+pub(crate) mod jwks;
+pub(crate) mod proxy_server;
 pub(crate) mod redis_server;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -78,8 +80,16 @@ impl Program {
         Self::start_with("throng.yaml", config, &[])
     }
 
+    /// Starts it with `throng.yaml` of this text in a folder that has more files.
+    pub(crate) fn start_in(folder: Folder, config: &str) -> Self {
+        Self::begin(folder, "throng.yaml", config, &[])
+    }
+
     pub(crate) fn start_with(name: &str, config: &str, arguments: &[&str]) -> Self {
-        let folder = Folder::new();
+        Self::begin(Folder::new(), name, config, arguments)
+    }
+
+    fn begin(folder: Folder, name: &str, config: &str, arguments: &[&str]) -> Self {
         if !config.is_empty() {
             folder.write(name, config);
         }
