@@ -13,6 +13,7 @@
 //! | `api`, `auth` | the HTTP API; JSON web tokens |
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
+//! | `hooks` | what the back end is asked and told over HTTP |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 
@@ -24,6 +25,7 @@ mod cli;
 mod clients;
 mod config;
 mod guard;
+mod hooks;
 mod http;
 mod live;
 mod log;

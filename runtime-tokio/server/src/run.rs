@@ -4,6 +4,8 @@ use crate::clients::Clients;
 use crate::config::broker::Broker;
 use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
+use crate::hooks::Hooks;
+use crate::hooks::notices::Notices;
 use crate::http::served;
 use crate::live::Live;
 use crate::log::Log;
@@ -21,7 +23,7 @@ use throng_tokio::observe::Histograms;
 use throng_tokio::{Hub, ServeOptions};
 use tokio::net::TcpListener;
 
-/// How long what the last clients caused may take to reach Redis.
+/// How long what the last clients caused may take to reach Redis, or the back end.
 const LAST: Duration = Duration::from_secs(2);
 
 /// Runs the program until it is told to end.
@@ -72,15 +74,21 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         )),
         false => None,
     };
-    let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    let uid = format!("{:032x}", fastrand::u128(..));
+    let hooks = Arc::new(Hooks::new(Arc::clone(&live)));
+    let notices = Notices::of(&live, &uid);
+    let hub = build(&config, gateway.as_ref(), hooks, notices.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
     }
+    if let Some(notices) = notices.clone() {
+        tokio::spawn(async move { notices.deliver().await });
+    }
     let server = Arc::new(Server {
-        uid: format!("{:032x}", fastrand::u128(..)),
+        uid,
         hub: hub.clone(),
         live,
         numbers,
@@ -92,6 +100,12 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
     announce(&config, file.as_deref(), &address.to_string());
     serving.await;
+    if let Some(notices) = notices {
+        let left = notices.flush(LAST).await;
+        if left > 0 {
+            tracing::error!(left, "notices were not delivered: the back end is away or slow");
+        }
+    }
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
@@ -101,7 +115,12 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     Ok(())
 }
 
-fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
+fn build(
+    config: &Config,
+    gateway: Option<&Arc<Gateway>>,
+    hooks: Arc<Hooks>,
+    notices: Option<&Arc<Notices>>,
+) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
@@ -115,6 +134,9 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
             Err(_) => builder,
         };
     }
+    if let Some(notices) = notices {
+        builder = notices.hear(builder);
+    }
     match gateway {
         Some(gateway) => {
             let placing = Arc::clone(gateway);
@@ -123,7 +145,7 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
                 .handler(wshub::clients::Clients(Arc::clone(gateway)))
                 .build()
         }
-        None => builder.handler(Clients).build(),
+        None => builder.handler(Clients(hooks)).build(),
     }
 }
 

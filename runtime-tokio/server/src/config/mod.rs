@@ -5,13 +5,14 @@
 //! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
-//! | `broker` | those of a node in a cluster |
+//! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
 
 pub(crate) mod broker;
 mod file;
+pub(crate) mod hooks;
 mod hub;
 mod hub_keys;
 pub(crate) mod keys;
@@ -27,6 +28,7 @@ pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
 use broker::Cluster;
+use hooks::Hooks;
 use std::time::Duration;
 use throng_tokio::hub as throng;
 use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, UrlPath};
@@ -44,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) cluster: Cluster,
+    pub(crate) hooks: Hooks,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,

@@ -2,6 +2,7 @@
 
 use crate::auth::{Claims, check};
 use crate::config::Config;
+use crate::hooks::Asking;
 use crate::server::Shared;
 use axum::extract::State;
 use axum::response::Response;
@@ -17,6 +18,16 @@ pub(super) async fn connect(
     mut upgrade: Upgrade,
 ) -> Response {
     let config = server.live.config();
+    // As with Centrifugo, a token spares the question.
+    let is_checked_here = config.auth.secret.is_some() && token_of(&uri, &headers).is_some();
+    if config.hooks.connect.url.is_some() && !is_checked_here {
+        let connecting = upgrade.connecting();
+        Asking::about(connecting, &config, &uri, &headers);
+        for room in &config.clients.rooms {
+            connecting.join(room.as_str());
+        }
+        return upgrade.accept().await;
+    }
     let claims = match claims_of(&config, &uri, &headers) {
         Ok(claims) => claims,
         Err(why) => {
