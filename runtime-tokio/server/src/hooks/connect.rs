@@ -101,6 +101,7 @@ pub(super) fn try_again_later() -> CloseFrame {
 /// A result that has been checked as a whole, before any of it applies.
 struct Prepared {
     user: String,
+    session: String,
     expire_at: u64,
     meta: Option<Meta>,
     first: Option<Frame>,
@@ -109,7 +110,7 @@ struct Prepared {
 }
 
 fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
-    let Connected { user, expire_at, info, b64info, data, b64data, channels, meta, subs } = connected;
+    let Connected { user, session, expire_at, info, b64info, data, b64data, channels, meta, subs } = connected;
     if !subs.is_empty() {
         return Err("subs is not supported: name the rooms in channels".into());
     }
@@ -132,6 +133,7 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
     };
     Ok(Prepared {
         user,
+        session,
         expire_at,
         meta: meta.map(|meta| Meta(meta.into())),
         first: frame(hub, data, None, b64data)?,
@@ -141,11 +143,19 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
 
 impl Prepared {
     async fn apply(self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
-        if !self.user.is_empty() {
-            session.set_user(&self.user)?;
-        }
-        if self.expire_at > 0 {
-            session.set_expiry(Expiry::at_unix_seconds(self.expire_at))?;
+        let continued = match (&*self.user, &*self.session) {
+            ("", "") => None,
+            (user, "") => session.set_user(user).map(|()| None)?,
+            ("", name) => session.set_session(name)?,
+            (user, name) => session.identify(user, name)?,
+        };
+        let expiry = Some(self.expire_at).filter(|at| *at > 0).map(Expiry::at_unix_seconds);
+        // A client that continues keeps what it has, but is authorised as the back end says now.
+        match (continued.and_then(|client| session.hub().client(client)), expiry) {
+            (Some(client), Some(expiry)) => client.set_expiry(expiry)?,
+            (Some(client), None) => client.clear_expiry()?,
+            (None, Some(expiry)) => session.set_expiry(expiry)?,
+            (None, None) => {}
         }
         for (channel, info) in self.channels {
             match info {
