@@ -1,20 +1,25 @@
 //! Clients without a protocol: they get what is published to their rooms, each message as it is.
 
 use crate::auth::{BadToken, Claims, Tokens};
+use crate::hooks::{Asking, Hooks};
 use crate::live::Live;
 use std::sync::Arc;
-use throng_tokio::{Authenticating, Client, CloseCode, CloseFrame, Expiry, Handler, Message};
+use throng_tokio::{Authenticating, Client, CloseCode, CloseFrame, Expiring, Expiry, Handler, Message};
 
 /// The hub's hooks for these clients.
 #[derive(Debug)]
 pub(crate) struct Clients {
     pub(crate) live: Arc<Live>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) hooks: Arc<Hooks>,
 }
 
 impl Handler for Clients {
-    /// The token comes as the first message: `auth.first_message`.
+    /// The back end is asked (`hooks.connect`), or the token comes as the first message (`auth.first_message`).
     async fn authenticate(&self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
+        if session.get::<Asking>().is_some() {
+            return self.hooks.connect(session).await;
+        }
         let message = session.receive().await?;
         let text = core::str::from_utf8(message.as_bytes()).map_err(|_| BadToken::Malformed);
         let checked = match text {
@@ -39,10 +44,16 @@ impl Handler for Clients {
         Ok(())
     }
 
-    /// Nobody is there to whom the message could go: it is counted.
     async fn message(&self, client: &Client, message: Message) {
-        metrics::counter!("throng_server_messages_ignored_total").increment(1);
-        tracing::debug!(client = %client.id(), bytes = message.len(), "a message of a client that has nobody to go to");
+        if !self.hooks.message(client, &message).await {
+            // Nobody is there to whom it could go: it is counted.
+            metrics::counter!("throng_server_messages_ignored_total").increment(1);
+            tracing::debug!(client = %client.id(), bytes = message.len(), "a message of a client that has nobody to go to");
+        }
+    }
+
+    async fn expiring(&self, client: &Client, _: Expiring) {
+        self.hooks.refresh(client);
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `front`, `tls`, `proxies` | connections as they come in: TLS, the PROXY protocol, and whose a connection is |
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
+//! | `hooks` | what the back end is asked and told over HTTP |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 //! | `files` | files of bounded length |
@@ -29,6 +30,7 @@ mod config;
 mod files;
 mod front;
 mod guard;
+mod hooks;
 mod http;
 mod keys;
 mod live;

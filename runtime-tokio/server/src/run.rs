@@ -6,6 +6,8 @@ use crate::config::broker::Broker;
 use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
 use crate::front::{Plain, Secure};
+use crate::hooks::Hooks;
+use crate::hooks::notices::Notices;
 use crate::http::served;
 use crate::live::Live;
 use crate::log::Log;
@@ -27,7 +29,7 @@ use throng_tokio::observe::Histograms;
 use throng_tokio::{Hub, ServeOptions};
 use tokio::net::TcpListener;
 
-/// How long what the last clients caused may take to reach Redis.
+/// How long what the last clients caused may take to reach Redis, or the back end.
 const LAST: Duration = Duration::from_secs(2);
 
 /// Runs the program until it is told to end.
@@ -91,8 +93,11 @@ async fn serve(
         false => None,
     };
     let tokens = Arc::new(Tokens::begin(Arc::clone(&live))?);
-    let clients = Clients { live: Arc::clone(&live), tokens: Arc::clone(&tokens) };
-    let hub = build(&config, clients, gateway.as_ref())
+    let uid = format!("{:032x}", fastrand::u128(..));
+    let hooks = Arc::new(Hooks::new(Arc::clone(&live)));
+    let notices = Notices::of(&live, &uid);
+    let clients = Clients { live: Arc::clone(&live), tokens: Arc::clone(&tokens), hooks };
+    let hub = build(&config, clients, gateway.as_ref(), notices.as_ref())
         .map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
@@ -100,8 +105,11 @@ async fn serve(
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
     }
+    if let Some(notices) = notices.clone() {
+        tokio::spawn(async move { notices.deliver().await });
+    }
     let server = Arc::new(Server {
-        uid: format!("{:032x}", fastrand::u128(..)),
+        uid,
         hub: hub.clone(),
         live: Arc::clone(&live),
         tokens,
@@ -115,6 +123,12 @@ async fn serve(
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
     announce(&config, file.as_deref(), &address.to_string());
     serving.await;
+    if let Some(notices) = notices {
+        let left = notices.flush(LAST).await;
+        if left > 0 {
+            tracing::error!(left, "notices were not delivered: the back end is away or slow");
+        }
+    }
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
@@ -146,6 +160,7 @@ fn build(
     config: &Config,
     clients: Clients,
     gateway: Option<&Arc<Gateway>>,
+    notices: Option<&Arc<Notices>>,
 ) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
@@ -159,6 +174,9 @@ fn build(
             // Found when the config was read.
             Err(_) => builder,
         };
+    }
+    if let Some(notices) = notices {
+        builder = notices.hear(builder);
     }
     match gateway {
         Some(gateway) => {

@@ -15,6 +15,7 @@ pub(crate) mod member;
 pub(crate) mod metadata;
 pub(crate) mod node;
 pub(crate) mod noting;
+pub(crate) mod occupancy;
 pub(crate) mod presence;
 pub(crate) mod receipts;
 pub(crate) mod recording;

@@ -166,6 +166,9 @@ impl Loading {
                 || key.path.ends_with("keys")
                 || key.path.ends_with("password")
                 || key.path.ends_with("secret")
+                || key.path.ends_with("secrets")
+                // A URL may name a user with a password.
+                || (key.path.starts_with("hooks.") && value.as_str().is_some_and(|url| url.contains('@')))
                 || key.path.ends_with("broker");
             let shown = if is_secret { "the value".into() } else { shown(value) };
             format!("{shown} is not allowed: {allowed}")
@@ -247,6 +250,8 @@ impl Loading {
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
             self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
+            let of_hooks = self.config.hooks.errors(&self.config.hub(), self.config.wshub.enabled);
+            self.errors.extend(of_hooks.into_iter().map(|why| format!("{of}: {why}")));
             let (key, path) = match self.config.wshub.enabled {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
                 false => ("clients.path", self.config.clients.path.text()),

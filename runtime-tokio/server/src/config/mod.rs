@@ -5,7 +5,7 @@
 //! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
-//! | `broker` | those of a node in a cluster |
+//! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
 //! | `token_keys` | those of keys that check tokens |
 //! | `proxies` | those of proxies in front of the program |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
@@ -14,6 +14,7 @@
 
 pub(crate) mod broker;
 mod file;
+pub(crate) mod hooks;
 mod hub;
 mod hub_keys;
 pub(crate) mod keys;
@@ -31,6 +32,7 @@ pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
 use broker::Cluster;
+use hooks::Hooks;
 pub(crate) use proxies::Proxies;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -53,6 +55,7 @@ pub(crate) struct Config {
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) cluster: Cluster,
+    pub(crate) hooks: Hooks,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,

@@ -5,6 +5,7 @@ use crate::auth::{BadToken, Claims};
 use crate::clients::{count_refusal, expiry};
 use crate::config::Config;
 use crate::config::types::Subprotocol;
+use crate::hooks::Asking;
 use crate::server::Shared;
 use axum::extract::State;
 use axum::response::Response;
@@ -20,7 +21,18 @@ pub(super) async fn connect(
     mut upgrade: Upgrade,
 ) -> Response {
     let config = server.live.config();
-    let claims = match token_of(&uri, &headers) {
+    let token = token_of(&uri, &headers);
+    // As with Centrifugo, a token that can be checked here spares the question.
+    if config.hooks.connect.url.is_some() && (token.is_none() || !config.auth.has_keys()) {
+        choose_subprotocol(&mut upgrade, &config);
+        let connecting = upgrade.connecting();
+        Asking::about(connecting, &config, &uri, &headers);
+        for room in &config.clients.rooms {
+            connecting.join(room.as_str());
+        }
+        return upgrade.accept().await;
+    }
+    let claims = match token {
         // A bad token does not make an anonymous client: its owner would not know why it hears nothing.
         Some(token) => match server.tokens.check(token).await {
             Ok(claims) => claims,

@@ -1,0 +1,356 @@
+//! The settings of hooks: what the back end is asked and told by HTTP.
+
+use super::value::{Secret, Setting, Whole, words};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use http::{HeaderName, Uri};
+use serde_json::Value;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+use tokio_rustls::rustls::RootCertStore;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+
+/// What the back end is asked and told.
+#[derive(Clone, Debug)]
+pub(crate) struct Hooks {
+    pub(crate) connect: Question,
+    pub(crate) refresh: Question,
+    pub(crate) message: Question,
+    pub(crate) notices: Notices,
+    pub(crate) secrets: Vec<SigningKey>,
+    pub(crate) headers: Vec<Forwarded>,
+    pub(crate) timeout: Span<10, 60_000>,
+    pub(crate) concurrency: Whole<1, 10_000>,
+    pub(crate) answer_bytes: Whole<128, 0x400_0000>,
+    pub(crate) ca_file: Option<CaFile>,
+}
+
+/// A question to the back end.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Question {
+    pub(crate) url: Option<HookUrl>,
+    pub(crate) fail: Fail,
+}
+
+/// What the back end is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Notices {
+    pub(crate) url: Option<HookUrl>,
+    pub(crate) events: Vec<NoticeEvent>,
+    pub(crate) queue_bytes: Whole<1024, 0x4000_0000>,
+    pub(crate) keep: Span<1_000, 86_400_000>,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Self {
+            connect: Question::default(),
+            refresh: Question::default(),
+            message: Question::default(),
+            notices: Notices::default(),
+            secrets: Vec::new(),
+            headers: Vec::new(),
+            timeout: Span(Duration::from_secs(1)),
+            concurrency: Whole(64),
+            answer_bytes: Whole(64 << 10),
+            ca_file: None,
+        }
+    }
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self {
+            url: None,
+            events: NoticeEvent::ALL.to_vec(),
+            queue_bytes: Whole(8 << 20),
+            keep: Span(Duration::from_secs(300)),
+        }
+    }
+}
+
+impl Hooks {
+    /// The first key, if any, that asks or tells a back end.
+    pub(crate) fn first_url(&self) -> Option<&'static str> {
+        let urls = [
+            ("hooks.connect.url", &self.connect.url),
+            ("hooks.refresh.url", &self.refresh.url),
+            ("hooks.message.url", &self.message.url),
+            ("hooks.notices.url", &self.notices.url),
+        ];
+        urls.into_iter().find(|(_, url)| url.is_some()).map(|(key, _)| key)
+    }
+
+    /// What is wrong with the section beside the rest of the config: each with its key.
+    pub(super) fn errors(&self, hub: &throng_tokio::hub::Config, in_wshub_mode: bool) -> Vec<String> {
+        let mut errors = Vec::new();
+        if in_wshub_mode && let Some(key) = self.first_url() {
+            errors.push(format!(
+                "{key}: must be \"none\" in WS-HUB mode, whose back end is told by Redis: `wshub.enabled`"
+            ));
+        }
+        let timeout = self.timeout.0;
+        let handshake = hub.deadlines.handshake.mul_f64(0.9);
+        let limits = [
+            (&self.message, hub.hooks.message, "hub.hooks.message"),
+            (&self.connect, Some(hub.hooks.authentication), "hub.hooks.authentication"),
+            (&self.connect, Some(handshake), "nine tenths of hub.deadlines.handshake"),
+        ];
+        for (question, limit, name) in limits {
+            if let Some(limit) = limit.filter(|limit| question.url.is_some() && timeout >= *limit) {
+                errors.push(format!(
+                    "hooks.timeout: {timeout:?} is not allowed: must be less than {name}, {limit:?}, within which the answer must have come"
+                ));
+            }
+        }
+        errors
+    }
+}
+
+/// What follows if a question has no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Fail {
+    #[default]
+    Closed,
+    Open,
+}
+
+words!(Fail { "closed" => Closed, "open" => Open });
+
+/// What the back end is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoticeEvent {
+    Disconnect,
+    Unsubscribe,
+    Away,
+    Resumed,
+    Occupied,
+    Vacated,
+}
+
+words!(NoticeEvent {
+    "disconnect" => Disconnect,
+    "unsubscribe" => Unsubscribe,
+    "away" => Away,
+    "resumed" => Resumed,
+    "occupied" => Occupied,
+    "vacated" => Vacated,
+});
+
+impl NoticeEvent {
+    const ALL: [Self; 6] =
+        [Self::Disconnect, Self::Unsubscribe, Self::Away, Self::Resumed, Self::Occupied, Self::Vacated];
+
+    /// The word in the config, in notices and in metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Disconnect => "disconnect",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Away => "away",
+            Self::Resumed => "resumed",
+            Self::Occupied => "occupied",
+            Self::Vacated => "vacated",
+        }
+    }
+}
+
+/// Where the back end is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HookUrl(Uri);
+
+impl HookUrl {
+    pub(crate) const fn uri(&self) -> &Uri {
+        &self.0
+    }
+}
+
+impl Setting for HookUrl {
+    fn read(value: &Value) -> Result<Self, String> {
+        const ALLOWED: &str =
+            "must be a URL, as \"https://backend.example/throng\", without a user name and a fragment";
+        let text = value.as_str().filter(|text| !text.contains('#')).ok_or(ALLOWED)?;
+        let url: Uri = text.parse().map_err(|_| ALLOWED)?;
+        let is_http = matches!(url.scheme_str(), Some("http" | "https"));
+        let is_plain = url
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+        if is_http && is_plain { Ok(Self(url)) } else { Err(ALLOWED.into()) }
+    }
+
+    /// The query may have a key of the back end.
+    fn write(&self) -> Value {
+        let text = self.0.to_string();
+        text.split_once('?').map_or_else(|| text.as_str().into(), |(start, _)| format!("{start}?***").into())
+    }
+}
+
+/// A time as a text: `500ms`, `20s`, `5m`, `1h`. The bounds are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
+
+impl<const LEAST: u64, const MOST: u64> Setting for Span<LEAST, MOST> {
+    fn read(value: &Value) -> Result<Self, String> {
+        let read = |text: &str| {
+            let at = text.find(|letter: char| !letter.is_ascii_digit())?;
+            let (number, unit) = text.split_at(at);
+            let of_unit = match unit.trim() {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                _ => return None,
+            };
+            let time = number.parse::<u64>().ok()?.checked_mul(of_unit)?;
+            (LEAST..=MOST).contains(&time).then(|| Self(Duration::from_millis(time)))
+        };
+        let bound = |time| format!("{:?}", Duration::from_millis(time));
+        value.as_str().and_then(read).ok_or_else(|| {
+            format!(
+                "must be a time from {} to {}, as \"500ms\", \"20s\" or \"5m\"",
+                bound(LEAST),
+                bound(MOST)
+            )
+        })
+    }
+
+    fn write(&self) -> Value {
+        format!("{:?}", self.0).into()
+    }
+}
+
+/// A key with which requests are signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SigningKey {
+    written: Secret,
+    bytes: KeyBytes,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct KeyBytes(Vec<u8>);
+
+impl fmt::Debug for KeyBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl SigningKey {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes.0
+    }
+}
+
+impl Setting for SigningKey {
+    fn read(value: &Value) -> Result<Self, String> {
+        const ALLOWED: &str =
+            "must be a text of at least 16 letters, or \"whsec_\" and at least 16 bytes in base64";
+        let written = Secret::read(value).map_err(|_| ALLOWED)?;
+        let text = written.bytes();
+        let bytes = match text.strip_prefix(b"whsec_") {
+            Some(encoded) => BASE64_STANDARD.decode(encoded).map_err(|_| ALLOWED)?,
+            None => text.to_vec(),
+        };
+        if bytes.len() < 16 {
+            return Err(ALLOWED.into());
+        }
+        Ok(Self { written, bytes: KeyBytes(bytes) })
+    }
+
+    fn write(&self) -> Value {
+        self.written.write()
+    }
+}
+
+/// A header of clients' requests that the back end gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Forwarded(HeaderName);
+
+impl Forwarded {
+    pub(crate) const fn name(&self) -> &HeaderName {
+        &self.0
+    }
+}
+
+impl Setting for Forwarded {
+    fn read(value: &Value) -> Result<Self, String> {
+        const ALLOWED: &str = "must be the name of a header, as \"Cookie\"";
+        /// Those of the connection, and those that the program sets.
+        const OWN: [&str; 11] = [
+            "connection",
+            "content-length",
+            "content-type",
+            "expect",
+            "host",
+            "keep-alive",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "user-agent",
+        ];
+        let name: HeaderName = value.as_str().and_then(|text| text.parse().ok()).ok_or(ALLOWED)?;
+        let text = name.as_str();
+        let begins = ["proxy-", "sec-websocket-", "webhook-"].iter().any(|start| text.starts_with(start));
+        if begins || OWN.contains(&text) {
+            return Err("must not be a header of the connection, or one that the program sets itself".into());
+        }
+        Ok(Self(name))
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+/// A file with certificates, which is read with the config.
+#[derive(Clone)]
+pub(crate) struct CaFile {
+    path: String,
+    certificates: Vec<CertificateDer<'static>>,
+}
+
+/// The file is read at the start only.
+impl PartialEq for CaFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl fmt::Debug for CaFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CaFile").field(&self.path).finish()
+    }
+}
+
+impl CaFile {
+    /// The certificates to trust: those of the file.
+    pub(crate) fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(self.certificates.iter().cloned());
+        roots
+    }
+}
+
+impl Setting for CaFile {
+    fn read(value: &Value) -> Result<Self, String> {
+        const ALLOWED: &str = "must be the path of a file with certificates in PEM";
+        let path = value.as_str().filter(|path| !path.is_empty()).ok_or(ALLOWED)?;
+        let read = CertificateDer::pem_file_iter(Path::new(path)).and_then(Iterator::collect);
+        let certificates: Vec<CertificateDer<'static>> =
+            read.map_err(|error| format!("{ALLOWED}: {error}"))?;
+        let mut roots = RootCertStore::empty();
+        for certificate in &certificates {
+            roots.add(certificate.clone()).map_err(|error| format!("{ALLOWED}: {error}"))?;
+        }
+        if roots.is_empty() {
+            return Err(format!("{ALLOWED}: it has none"));
+        }
+        Ok(Self { path: path.into(), certificates })
+    }
+
+    fn write(&self) -> Value {
+        self.path.as_str().into()
+    }
+}

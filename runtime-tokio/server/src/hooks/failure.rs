@@ -1,0 +1,97 @@
+//! Why a back end gave no valid answer: a count, and a line of the log, though not one for each.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Of one hook at most one line in this time.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Why there is no valid answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// `hooks.concurrency` requests were on their way all the time.
+    Busy(Duration),
+    TimedOut(Duration),
+    /// There is no connection, or it ended.
+    Unreachable(String),
+    Status(u16),
+    TooBig(u64),
+    Malformed(String),
+}
+
+impl Failure {
+    /// The outcome in metrics.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Busy(_) => "busy",
+            Self::TimedOut(_) => "timed_out",
+            Self::Unreachable(_) => "unreachable",
+            Self::Status(_) => "status",
+            Self::TooBig(_) => "too_big",
+            Self::Malformed(_) => "malformed",
+        }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy(limit) => {
+                write!(
+                    f,
+                    "all of `hooks.concurrency` requests are on their way for {limit:?}, `hooks.timeout`"
+                )
+            }
+            Self::TimedOut(limit) => write!(f, "no answer within {limit:?}, `hooks.timeout`"),
+            Self::Unreachable(why) => f.write_str(why),
+            Self::Status(status) => write!(f, "the answer has the status {status}: 200 is expected"),
+            Self::TooBig(most) => {
+                write!(f, "the answer has more than {most} bytes, `hooks.answer_bytes`")
+            }
+            Self::Malformed(why) => write!(f, "the answer is not valid: {why}"),
+        }
+    }
+}
+
+/// The log of failures: at most one line for each hook in ten seconds, with the number of those that were left out.
+#[derive(Debug, Default)]
+pub(crate) struct Complaints(Mutex<BTreeMap<&'static str, (Instant, u64)>>);
+
+impl Complaints {
+    /// Logs what went wrong, unless there was a line of this hook just now.
+    pub(crate) fn log(&self, hook: &'static str, why: &dyn Display) {
+        if let Some(left_out) = self.may_log(hook, Instant::now()) {
+            tracing::warn!(hook, left_out, "the back end of hooks.{hook}: {why}");
+        }
+    }
+
+    fn may_log(&self, hook: &'static str, now: Instant) -> Option<u64> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match lines.get_mut(hook) {
+            Some((last, left_out)) if now.duration_since(*last) < QUIET => {
+                *left_out += 1;
+                None
+            }
+            _ => Some(lines.insert(hook, (now, 0)).map_or(0, |(_, left_out)| left_out)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_has_one_line_in_ten_seconds_with_the_number_left_out() {
+        let (complaints, start) = (Complaints::default(), Instant::now());
+        let at = |hook, seconds| complaints.may_log(hook, start + Duration::from_secs(seconds));
+        assert_eq!(at("connect", 0), Some(0));
+        assert_eq!(at("connect", 1), None);
+        assert_eq!(at("message", 1), Some(0), "another hook has lines of its own");
+        assert_eq!(at("connect", 9), None);
+        assert_eq!(at("connect", 10), Some(2));
+        assert_eq!(at("connect", 25), Some(0));
+    }
+}
