@@ -7,6 +7,7 @@
 //! | `cli` | the command line |
 //! | `config` | the config: keys, files, environment, flags |
 //! | `run` | from the config to the last client |
+//! | `listeners` | the addresses that the program listens on |
 //! | `reload` | a new config for the running program |
 //! | `server`, `live` | what the parts share; the config in force |
 //! | `guard` | who may see the pages for operators |
@@ -25,6 +26,7 @@ mod clients;
 mod config;
 mod guard;
 mod http;
+mod listeners;
 mod live;
 mod log;
 mod metrics;

@@ -2,24 +2,23 @@
 
 use crate::clients::Clients;
 use crate::config::broker::Broker;
-use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
 use crate::http::served;
+use crate::listeners::Listeners;
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::output::{BAD_CONFIG, complain, say};
+use crate::reload;
 use crate::server::Server;
 use crate::wshub::{self, Gateway};
-use crate::{http, reload};
-use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use throng_tokio::Hub;
 use throng_tokio::observe::Histograms;
-use throng_tokio::{Hub, ServeOptions};
-use tokio::net::TcpListener;
 
 /// How long what the last clients caused may take to reach Redis.
 const LAST: Duration = Duration::from_secs(2);
@@ -73,24 +72,23 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         false => None,
     };
     let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
-    let listener = bind(config.listen()).await?;
-    let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
+    let listeners = Listeners::open(&config).await?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
     }
     let server = Arc::new(Server {
         uid: format!("{:032x}", fastrand::u128(..)),
-        hub: hub.clone(),
+        hub,
         live,
         numbers,
         gateway: gateway.clone(),
     });
     // Signals are caught from here on: who reads the lines below may send one.
-    let router = http::router(Arc::clone(&server));
-    let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
+    let (address, api) = (listeners.main.address, listeners.api.as_ref().map(|api| api.address));
+    let serving = listeners.serve(&server);
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
-    announce(&config, file.as_deref(), &address.to_string());
+    announce(&config, file.as_deref(), address, api);
     serving.await;
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
@@ -127,22 +125,11 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
     }
 }
 
-/// Listens on the first address that the system has.
-async fn bind(listen: &Listen) -> Result<TcpListener, String> {
-    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in listen.addresses() {
-        match TcpListener::bind(&address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => why = error,
-        }
-    }
-    Err(format!("cannot listen on {}: {why}", listen.text()))
-}
-
 /// Says what is where.
-fn announce(config: &Config, file: Option<&Path>, address: &str) {
+fn announce(config: &Config, file: Option<&Path>, address: SocketAddr, api: Option<SocketAddr>) {
     let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
     let version = env!("CARGO_PKG_VERSION");
     let lines = served(config, &format!("ws://{address}"), &format!("http://{address}"));
-    say(&format!("throng {version} listens on http://{address}\n{lines}  config: {file}"));
+    let api = api.map_or_else(String::new, |api| format!("  the API listens on http://{api}\n"));
+    say(&format!("throng {version} listens on http://{address}\n{lines}{api}  config: {file}"));
 }

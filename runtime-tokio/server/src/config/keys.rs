@@ -58,7 +58,8 @@ keys! {
     "auth.audience": auth.audience, Live, "The audience that a token must be for, in its claim aud.";
     "auth.issuer": auth.issuer, Live, "The issuer that a token must be of, in its claim iss.";
     "auth.leeway": auth.leeway, Live, "How many seconds the clock of the issuer may differ.";
-    "api.keys": api.keys, Live, "The keys of the HTTP API, one of which a request must have in its header X-API-Key. Without a key the API is off.";
+    "api.keys": api.keys, Live, "The keys of the HTTP API, one of which a request must have in its header X-API-Key. A key is a text, or a table with rights, as { key: KEY, methods: [publish, history], channels: [\"news*\"] }: other methods and channels are refused with error 103. With channels and without methods, the key is for the methods that name a channel. Without a key the API is off.";
+    "api.listen": api.listen, Restart, "An address and port of its own for the API, as \"127.0.0.1:9000\". There everything is served; at `listen` everything but the API then.";
     "api.body_bytes": api.body_bytes, Live, "The longest body of an API request, in bytes; a longer one is answered with 413.";
     "api.channels": api.channels, Live, "The most rooms of one broadcast, and the most commands of one batch; more are refused with error 107.";
     "pages.key": pages.key, Live, "The key that opens the pages for operators to peers on other machines, in the header X-API-Key.";

@@ -5,11 +5,13 @@
 //! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
+//! | `api_keys` | the keys of the HTTP API and their rights |
 //! | `broker` | those of a node in a cluster |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
 
+pub(crate) mod api_keys;
 pub(crate) mod broker;
 mod file;
 mod hub;
@@ -26,6 +28,7 @@ pub(crate) mod value;
 pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
+use api_keys::ApiKeys;
 use broker::Cluster;
 use std::time::Duration;
 use throng_tokio::hub as throng;
@@ -70,7 +73,8 @@ pub(crate) struct Auth {
 /// The HTTP API.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
-    pub(crate) keys: Vec<Secret>,
+    pub(crate) keys: ApiKeys,
+    pub(crate) listen: Option<Listen>,
     pub(crate) body_bytes: Whole<1, 0x1000_0000>,
     pub(crate) channels: Whole<1, 1_000_000>,
 }
@@ -140,7 +144,7 @@ impl Default for Clients {
 
 impl Default for Api {
     fn default() -> Self {
-        Self { keys: Vec::new(), body_bytes: Whole(1 << 20), channels: Whole(1_000) }
+        Self { keys: ApiKeys::default(), listen: None, body_bytes: Whole(1 << 20), channels: Whole(1_000) }
     }
 }
 

@@ -100,7 +100,7 @@ listen: :9000
 origins: any
 clients: { path: /chat, anonymous: true, rooms: [lobby] }
 auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
-api: { keys: [hunter2], body_bytes: 10, channels: 2 }
+api: { keys: [hunter2], listen: :9002, body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
@@ -171,7 +171,7 @@ fn the_environment_overrides_the_file_and_flags_override_both() {
     let config = load(&origin).unwrap().config;
     assert_eq!((config.listen.text(), config.hub.rooms.members), (":3", Some(2)));
     assert_eq!(config.hub.deadlines.close.as_secs(), 2);
-    assert_eq!(config.api.keys.iter().map(super::value::Secret::text).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(config.api.keys.iter().map(|entry| entry.key.text()).collect::<Vec<_>>(), ["one", "two"]);
     // A text is a text, also if it looks like a number.
     assert_eq!(config.wshub.client_key, "123");
     assert_eq!(config.pages.key.as_ref().map(super::value::Secret::text), Some("1e3"));
