@@ -18,6 +18,9 @@ log: { filter: error }
 
 const TRANSPORT: [(&str, &str); 2] = [("X-API-Key", "key"), ("X-Centrifugo-Error-Mode", "transport")];
 
+const ALL_BUT_DRAIN: &str = "[{ key: key, methods: [publish, broadcast, send, subscribe, unsubscribe, disconnect, refresh, presence, \
+    presence_stats, history, history_remove, channels, info] }]";
+
 fn document(program: &Program) -> Value {
     let answer = program.get("/api/openapi.json");
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -86,7 +89,8 @@ fn parameters_are_an_object() {
 #[test]
 #[ignore = "needs Python with schemathesis"]
 fn schemathesis_finds_nothing() {
-    let program = Program::start(CONFIG);
+    // A drain, also one in a batch, would end the program.
+    let program = Program::start(&CONFIG.replace("[key]", ALL_BUT_DRAIN));
     let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/.venv/bin/schemathesis");
     let folder = Folder::new();
     // Limits in bytes and what the hub has at the moment are in no JSON schema: `positive_data_acceptance` would report them.
@@ -95,17 +99,15 @@ fn schemathesis_finds_nothing() {
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .args(["run", &format!("http://{}/api/openapi.json", program.address)])
         .args(["--header", "X-API-Key: key", "--header", "X-Centrifugo-Error-Mode: transport"])
-        // It would end the program.
-        .args(["--exclude-path", "/api/drain"])
         .args(["--checks", "all", "--exclude-checks", "positive_data_acceptance"])
         .args(["--phases", "examples,coverage,fuzzing", "--seed", "7", "--generation-deterministic"])
-        .args(["--max-examples", "60", "--max-time", "60", "--request-timeout", "10"])
+        .args(["--max-examples", "60", "--max-time", "40", "--request-timeout", "10"])
         .args(["--no-color"])
         .output()
         .expect("schemathesis starts: tests/run installs it");
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
-    assert!(said.contains("API tested") || said.contains("test cases"), "nothing was tested: {said}");
+    assert!(said.contains("Tested: 15"), "nothing was tested: {said}");
     // The program has answered all of it without an error of its own.
     let metrics = program.get("/metrics").body;
     assert!(!metrics.contains("code=\"100\"") && !metrics.contains("code=\"500\""), "{metrics}");

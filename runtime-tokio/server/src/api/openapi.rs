@@ -49,17 +49,14 @@ fn path(method: &Method) -> (String, Value) {
 }
 
 fn batch() -> Value {
-    let of = |method: &Method| {
-        let Described { parameters, result, .. } = (method.describe)();
-        (method.name.to_owned(), parameters, result)
-    };
-    let (mut commands, mut replies) = (Map::new(), Map::new());
-    for (name, parameters, result) in METHODS.iter().map(of) {
-        commands.insert(name.clone(), parameters);
-        replies.insert(name, result);
-    }
+    // A command whose parameters are wrong is answered with an error of its own: nothing here makes the batch invalid.
+    let of = |method: &Method| json!({ "description": format!("The parameters of `{}`.", method.name) });
+    let commands: Map<_, _> = METHODS.iter().map(|method| (method.name.to_owned(), of(method))).collect();
+    let mut replies: Map<_, _> =
+        METHODS.iter().map(|method| (method.name.to_owned(), (method.describe)().result)).collect();
     replies.insert("error".into(), error());
-    let command = json!({ "type": "object", "properties": commands, "minProperties": 1, "maxProperties": 1 });
+    let command =
+        json!({ "type": "object", "properties": commands, "description": "One method with its parameters." });
     let parameters = object(
         &[],
         [

@@ -6,6 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use throng_tokio::Hub;
 
+/// The parameters of a command that has none.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
 /// Reads the parameters of a command. Unknown ones are ignored, so that newer libraries of Centrifugo work.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     // Serde would read the fields of a struct out of a list, too, by their places.

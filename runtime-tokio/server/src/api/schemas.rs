@@ -126,7 +126,7 @@ pub(super) fn publish() -> Described {
 }
 
 pub(super) fn broadcast() -> Described {
-    let channels = json!({ "type": "array", "items": channel(), "minItems": 1, "description": "At most `api.channels`." });
+    let channels = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "description": "At most `api.channels`." });
     let parameters = with(with(object(&["channels"], [("channels", channels)]), content()), options());
     let response = object(&[], [("result", published()), ("error", error())]);
     let result = object(&["responses"], [("responses", json!({ "type": "array", "items": response }))]);
