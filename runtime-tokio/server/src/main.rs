@@ -8,6 +8,10 @@
 //! | `config` | the config: keys, files, environment, flags |
 //! | `run` | from the config to the last client |
 //! | `listeners` | the addresses that the program listens on |
+//! | `upgrade` | another process takes this one's place |
+//! | `systemd` | what systemd hears |
+//! | `recorder` | the flight recorder |
+//! | `health` | `throng health` |
 //! | `reload` | a new config for the running program |
 //! | `server`, `live` | what the parts share; the config in force |
 //! | `guard` | who may see the pages for operators |
@@ -25,15 +29,20 @@ mod cli;
 mod clients;
 mod config;
 mod guard;
+mod health;
 mod http;
 mod listeners;
 mod live;
 mod log;
 mod metrics;
 mod output;
+mod recorder;
 mod reload;
 mod run;
 mod server;
+mod systemd;
+#[cfg(unix)]
+mod upgrade;
 mod wshub;
 
 use clap::Parser;
@@ -51,6 +60,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Some(Command::Check { file }) => check(file),
+        Some(Command::Health { ready, run }) => health(&run, if ready { "/readyz" } else { "/healthz" }),
         Some(Command::Token { user, channels, ttl, run }) => token(&run, user, channels, ttl),
     }
 }
@@ -73,6 +83,26 @@ fn token(run: &cli::Run, user: String, channels: Vec<String>, ttl: u64) -> ExitC
         Err(errors) => {
             complain(&errors);
             ExitCode::from(BAD_CONFIG)
+        }
+    }
+}
+
+fn health(run: &cli::Run, path: &str) -> ExitCode {
+    let loaded = match config::load(&run.origin()) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            complain(&errors);
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    match health::ask(&loaded.config, path) {
+        Ok(answer) => {
+            say(answer.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            complain(&[why]);
+            ExitCode::FAILURE
         }
     }
 }

@@ -4,18 +4,19 @@ use crate::clients::Clients;
 use crate::config::broker::Broker;
 use crate::config::{Config, Loaded, Origin, load};
 use crate::http::served;
-use crate::listeners::Listeners;
+use crate::listeners::{Inherited, Listeners};
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::output::{BAD_CONFIG, complain, say};
-use crate::reload;
 use crate::server::Server;
 use crate::wshub::{self, Gateway};
+use crate::{recorder, reload, systemd};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use throng_tokio::Hub;
 use throng_tokio::observe::Histograms;
@@ -38,11 +39,12 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
     for notice in &loaded.notices {
         tracing::info!("{notice}");
     }
+    let inherited = Inherited::take();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the threads cannot be started: {error}")),
     };
-    let outcome = runtime.block_on(serve(loaded, origin, log));
+    let outcome = runtime.block_on(serve(loaded, origin, log, inherited));
     // A reload whose file never answers ends with the process.
     runtime.shutdown_background();
     match outcome {
@@ -56,7 +58,7 @@ fn failed(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
+async fn serve(loaded: Loaded, origin: Origin, log: Log, inherited: Inherited) -> Result<(), String> {
     let Loaded { config, file, .. } = loaded;
     let recorder = match config.metrics.enabled {
         true => Some(Recorder::install().map_err(|error| format!("the metrics cannot begin: {error}"))?),
@@ -72,7 +74,7 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         false => None,
     };
     let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
-    let listeners = Listeners::open(&config).await?;
+    let listeners = Listeners::open(&config, inherited).await?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
@@ -83,13 +85,25 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         live,
         numbers,
         gateway: gateway.clone(),
+        handed_over: AtomicBool::new(false),
     });
     // Signals are caught from here on: who reads the lines below may send one.
     let (address, api) = (listeners.main.address, listeners.api.as_ref().map(|api| api.address));
     let serving = listeners.serve(&server);
+    let (serving, handover) = serving.map_err(|error| format!("the listeners cannot be copied: {error}"))?;
+    recorder::begin(&server.hub, &config.recorder);
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
+    #[cfg(unix)]
+    tokio::spawn(crate::upgrade::at_a_signal(Arc::clone(&server), handover));
+    #[cfg(not(unix))]
+    let _handover = handover;
+    tokio::spawn(systemd::follow(Arc::clone(&server)));
     announce(&config, file.as_deref(), address, api);
+    systemd::ready();
+    #[cfg(unix)]
+    crate::upgrade::serves();
     serving.await;
+    systemd::ending(&server);
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
@@ -101,6 +115,7 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
 
 fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
+    builder = builder.record(recorder::record(&config.recorder));
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
     }

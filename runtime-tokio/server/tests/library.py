@@ -84,7 +84,7 @@ with connect(f"ws://{host}/ws?user=ann") as ann, connect(f"ws://{host}/ws?user=b
 
 # What only Centrifugo PRO has is a method that there is not.
 try:
-    client.connections(ConnectionsRequest(user="ann"))
+    client.connections(ConnectionsRequest(user="ann", expression=""))
 except CentTransportError as error:
     assert error.status_code == 404, error
 else:

@@ -116,6 +116,7 @@
 //!   memory until the peer reads them or its HTTP/2 connection ends.
 //! - The stream's halves share a lock, and HTTP/2 costs a copy and a task for each stream: HTTP/1.1 is faster.
 
+mod accepting;
 mod admission;
 mod deadline;
 mod head;
@@ -125,7 +126,7 @@ mod readers;
 mod serve;
 
 pub use participants::participants;
-pub use serve::{serve, serve_over, serve_with};
+pub use serve::{serve, serve_over, serve_until, serve_with};
 
 use self::admission::{FirstRequest, Taken};
 use self::head::Rewound;

@@ -27,12 +27,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::accepting::Accepting;
 use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::Deadlines;
 use super::head::{Head, Rewound, rewind};
 use super::readers::{Reader, hang_up};
 use super::respond;
-use crate::serve::{check_open_files, prepare, raise_backlog, start};
+use crate::serve::{check_open_files, prepare, start};
 use crate::signal::signals;
 use crate::stream::split;
 
@@ -94,13 +95,33 @@ where
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    serve_until(listener, router, hub, options, secure, future::pending())
+}
+
+/// [`serve_over`] for a listener that another process has, too. Once `handed_over` is ready, no more connections are accepted: they wait
+/// for the other process. The connections that were accepted before are served until the hub has been drained, as always.
+///
+/// A drain refuses requests that have not arrived yet. So hand over first, and drain when the connections that were just accepted have
+/// had time for their requests.
+pub fn serve_until<S, F>(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+    secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+    handed_over: impl Future<Output = ()> + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     // Before the first poll, and so before a peer can see that the server is up.
     let caught = signals(&hub, options);
-    accept_until_stopped(listener, router, hub, options, secure, caught)
+    accept_until_stopped(Accepting::new(listener, handed_over), router, hub, options, secure, caught)
 }
 
 async fn accept_until_stopped<S, F>(
-    listener: TcpListener,
+    listener: Accepting,
     router: Router,
     hub: Hub,
     options: ServeOptions,
@@ -110,7 +131,7 @@ async fn accept_until_stopped<S, F>(
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    raise_backlog(&listener);
+    listener.raise_backlog();
     let hub = start(hub);
     check_open_files(&hub);
     let (end, is_ending) = watch::channel(false);
@@ -145,7 +166,7 @@ struct Server<P> {
 /// Accepts connections until the hub has stopped; then waits for those whose request is not answered yet. A failed accept
 /// is reported and retried.
 async fn accept_loop<S, F, P>(
-    listener: TcpListener,
+    mut listener: Accepting,
     server: Arc<Server<P>>,
     mut is_ending: watch::Receiver<bool>,
 ) where

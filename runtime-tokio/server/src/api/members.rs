@@ -215,15 +215,7 @@ pub(super) fn refresh(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
 /// Beyond Centrifugo's: the hub closes its clients, spread over time, and the program ends.
 pub(super) fn drain(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     read::<Nothing>(body)?;
-    let plan = server.hub.config().drain;
     tracing::info!("the API asks for a drain");
-    let draining = server.hub.drain(plan.drain(), plan.deadline);
-    let hub = server.hub.clone();
-    tokio::spawn(async move {
-        if let Err(late) = draining.await {
-            tracing::warn!("{late}: they are closed");
-            hub.shutdown();
-        }
-    });
+    crate::server::drain(&server.hub);
     Ok(result(json!({})))
 }

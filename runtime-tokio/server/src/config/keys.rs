@@ -67,6 +67,8 @@ keys! {
     "metrics.enabled": metrics.enabled, Restart, "Whether /metrics has the numbers for Prometheus.";
     "log.format": log.format, Restart, "The format of the log on stderr: \"text\" or \"json\".";
     "log.filter": log.filter, Live, "Which lines are logged: a level (error, warn, info, debug, trace, off), or levels by target, as \"info,throng=debug\".";
+    "recorder.bytes": recorder.bytes, Restart, "The memory of the flight recorder, in bytes, as 16777216: it keeps what the hub was told last. SIGUSR1 and a panic write it to a file, which throng-replay replays. It has messages and names of clients. Without it nothing is recorded.";
+    "recorder.folder": recorder.folder, Restart, "The folder of these files.";
     "cluster.broker": cluster.broker, Restart, "What carries messages between several nodes: the URL of Redis, as \"redis://127.0.0.1:6379\", or of NATS, as \"nats://127.0.0.1:4222\". Without one this node is alone.";
     "cluster.node": cluster.node, Restart, "The id of this node, another one for each node. Without one it is random at each start.";
     "cluster.prefix": cluster.prefix, Restart, "What the names of channels begin with. Clusters that share a broker need different ones.";

@@ -46,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
+    pub(crate) recorder: Recorder,
     pub(crate) cluster: Cluster,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
@@ -97,6 +98,13 @@ pub(crate) struct Metrics {
 pub(crate) struct Log {
     pub(crate) format: LogFormat,
     pub(crate) filter: LogFilter,
+}
+
+/// The flight recorder.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) bytes: Option<Whole<0x1_0000, 0x4000_0000>>,
+    pub(crate) folder: String,
 }
 
 /// WS-HUB mode.
@@ -151,6 +159,12 @@ impl Default for Api {
 impl Default for Metrics {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { bytes: None, folder: ".".into() }
     }
 }
 

@@ -104,6 +104,7 @@ api: { keys: [hunter2], listen: :9002, body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
+recorder: { bytes: 65536, folder: /tmp }
 cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
 wshub:
   enabled: true
