@@ -43,6 +43,14 @@ pub(crate) enum Command {
     },
     /// Prints every key of the config with its default and its meaning, as a file in YAML.
     Config,
+    /// Asks the program that runs with this config on this machine whether it lives. The exit code is 0 if it answers with 200.
+    Health {
+        /// Asks whether it takes newcomers, /readyz, in place of /healthz.
+        #[arg(long)]
+        ready: bool,
+        #[command(flatten)]
+        run: Run,
+    },
     /// Makes a JSON web token for trying, signed with the config's `auth.secret` or with a private key.
     ///
     /// The options of the config come after the word: throng token ann --set auth.secret=hush. Of the config only the section `auth` is

@@ -5,21 +5,27 @@ use crate::live::Live;
 use crate::proxies::{client, is_trusted, read};
 use crate::tls::Certificate;
 use http::request::Parts;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use throng_tokio::axum::Accept;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio_rustls::server::TlsStream;
 
 /// Connections over plain TCP. Its stream is the socket itself, which makes WebSockets faster.
 #[derive(Debug)]
-pub(crate) struct Plain(pub(crate) Arc<Live>);
+pub(crate) struct Plain {
+    pub(crate) live: Arc<Live>,
+    /// True once another process has taken the listener.
+    pub(crate) handover: watch::Receiver<bool>,
+}
 
 /// Connections over TLS.
 #[derive(Debug)]
 pub(crate) struct Secure {
-    pub(crate) live: Arc<Live>,
+    pub(crate) plain: Plain,
     pub(crate) certificate: Arc<Certificate>,
 }
 
@@ -41,16 +47,23 @@ impl Accept for Plain {
     type Stream = TcpStream;
 
     fn is_proxy(&self, peer: SocketAddr) -> bool {
-        is_trusted(&self.0.config().proxies, peer.ip())
+        is_trusted(&self.live.config().proxies, peer.ip())
     }
 
     async fn accept(&self, mut stream: TcpStream, peer: SocketAddr) -> io::Result<(TcpStream, SocketAddr)> {
-        let client = begin(&self.0, &mut stream, peer).await?;
+        let client = begin(&self.live, &mut stream, peer).await?;
         Ok((stream, client))
     }
 
     fn client(&self, peer: SocketAddr, request: &Parts) -> SocketAddr {
-        client(&self.0.config().proxies, peer, request)
+        client(&self.live.config().proxies, peer, request)
+    }
+
+    async fn handed_over(&self) {
+        // An error means that nobody hands over any more.
+        if self.handover.clone().wait_for(|begun| *begun).await.is_err() {
+            pending::<()>().await;
+        }
     }
 }
 
@@ -58,7 +71,7 @@ impl Accept for Secure {
     type Stream = TlsStream<TcpStream>;
 
     fn is_proxy(&self, peer: SocketAddr) -> bool {
-        is_trusted(&self.live.config().proxies, peer.ip())
+        self.plain.is_proxy(peer)
     }
 
     async fn accept(
@@ -66,7 +79,7 @@ impl Accept for Secure {
         mut stream: TcpStream,
         peer: SocketAddr,
     ) -> io::Result<(Self::Stream, SocketAddr)> {
-        let client = begin(&self.live, &mut stream, peer).await?;
+        let client = begin(&self.plain.live, &mut stream, peer).await?;
         let secured = self.certificate.acceptor().accept(stream).await.inspect_err(|error| {
             metrics::counter!("throng_server_tls_handshakes_failed_total").increment(1);
             tracing::debug!(%client, "a TLS handshake failed: {error}");
@@ -75,6 +88,10 @@ impl Accept for Secure {
     }
 
     fn client(&self, peer: SocketAddr, request: &Parts) -> SocketAddr {
-        client(&self.live.config().proxies, peer, request)
+        self.plain.client(peer, request)
+    }
+
+    async fn handed_over(&self) {
+        self.plain.handed_over().await;
     }
 }

@@ -7,6 +7,11 @@
 //! | `cli` | the command line |
 //! | `config` | the config: keys, files, environment, flags |
 //! | `run` | from the config to the last client |
+//! | `listeners` | the addresses that the program listens on |
+//! | `upgrade` | another process takes this one's place |
+//! | `systemd` | what systemd hears |
+//! | `recorder` | the flight recorder |
+//! | `health` | `throng health` |
 //! | `reload` | a new config for the running program |
 //! | `server`, `live` | what the parts share; the config in force |
 //! | `guard` | who may see the pages for operators |
@@ -30,18 +35,24 @@ mod config;
 mod files;
 mod front;
 mod guard;
+mod health;
 mod hooks;
 mod http;
 mod keys;
+mod listeners;
 mod live;
 mod log;
 mod metrics;
 mod output;
 mod proxies;
+mod recorder;
 mod reload;
 mod run;
 mod server;
+mod systemd;
 mod tls;
+#[cfg(unix)]
+mod upgrade;
 mod wshub;
 
 use auth::{Claims, Signing};
@@ -64,6 +75,7 @@ fn main() -> ExitCode {
         Some(Command::Token { user, channels, ttl, key, kid, run }) => {
             token(&run, key.as_deref(), kid.as_deref(), claims(user, channels, ttl))
         }
+        Some(Command::Health { ready, run }) => health(&run, if ready { "/readyz" } else { "/healthz" }),
     }
 }
 
@@ -99,6 +111,26 @@ fn token(run: &cli::Run, key: Option<&Path>, kid: Option<&str>, claims: Claims) 
         Err(errors) => {
             complain(&errors);
             ExitCode::from(BAD_CONFIG)
+        }
+    }
+}
+
+fn health(run: &cli::Run, path: &str) -> ExitCode {
+    let loaded = match config::load(&run.origin()) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            complain(&errors);
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
+    match health::ask(&loaded.config, path) {
+        Ok(answer) => {
+            say(answer.trim_end());
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            complain(&[why]);
+            ExitCode::FAILURE
         }
     }
 }

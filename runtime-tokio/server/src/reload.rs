@@ -4,6 +4,7 @@ use crate::config::keys::changed_for_restart;
 use crate::config::{Origin, load};
 use crate::log::Log;
 use crate::server::Server;
+use crate::systemd;
 
 /// Reads the config again, and applies it.
 ///
@@ -36,9 +37,11 @@ pub(crate) async fn at_each_hangup(server: crate::server::Shared, origin: Origin
         Err(error) => return tracing::error!(%error, "SIGHUP cannot be caught: the config is not reloaded"),
     };
     while hangups.recv().await.is_some() {
+        systemd::reloading();
         let (server, origin, log) = (server.clone(), origin.clone(), log.clone());
         // The disk may take its time, or never answer: no client waits for it, nor does the end of the program.
         let reloaded = tokio::task::spawn_blocking(move || reload(&server, &origin, &log)).await;
+        systemd::ready();
         match reloaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
             Ok(()) => tracing::info!("the config was reloaded"),
             Err(errors) => {

@@ -3,12 +3,11 @@
 use crate::auth::Tokens;
 use crate::clients::Clients;
 use crate::config::broker::Broker;
-use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
-use crate::front::{Plain, Secure};
 use crate::hooks::Hooks;
 use crate::hooks::notices::Notices;
 use crate::http::served;
+use crate::listeners::{Inherited, Listeners};
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
@@ -16,18 +15,15 @@ use crate::output::{BAD_CONFIG, complain, say};
 use crate::server::Server;
 use crate::tls::Certificate;
 use crate::wshub::{self, Gateway};
-use crate::{http, reload};
-use axum::Router;
-use std::io;
+use crate::{recorder, reload, systemd};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use throng_tokio::axum::serve_through;
+use throng_tokio::Hub;
 use throng_tokio::observe::Histograms;
-use throng_tokio::{Hub, ServeOptions};
-use tokio::net::TcpListener;
 
 /// How long what the last clients caused may take to reach Redis, or the back end.
 const LAST: Duration = Duration::from_secs(2);
@@ -54,11 +50,12 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
     for notice in &loaded.notices {
         tracing::info!("{notice}");
     }
+    let inherited = Inherited::take();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the threads cannot be started: {error}")),
     };
-    let outcome = runtime.block_on(serve(loaded, origin, log, certificate));
+    let outcome = runtime.block_on(serve(loaded, origin, log, inherited, certificate));
     // A reload whose file never answers ends with the process.
     runtime.shutdown_background();
     match outcome {
@@ -76,6 +73,7 @@ async fn serve(
     loaded: Loaded,
     origin: Origin,
     log: Log,
+    inherited: Inherited,
     certificate: Option<Arc<Certificate>>,
 ) -> Result<(), String> {
     let Loaded { config, file, .. } = loaded;
@@ -99,8 +97,7 @@ async fn serve(
     let clients = Clients { live: Arc::clone(&live), tokens: Arc::clone(&tokens), hooks };
     let hub = build(&config, clients, gateway.as_ref(), notices.as_ref())
         .map_err(|error| format!("the hub cannot begin: {error}"))?;
-    let listener = bind(config.listen()).await?;
-    let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
+    let listeners = Listeners::open(&config, inherited).await?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
@@ -116,12 +113,26 @@ async fn serve(
         certificate: certificate.clone(),
         numbers,
         gateway: gateway.clone(),
+        handed_over: AtomicBool::new(false),
     });
     // Signals are caught from here on: who reads the lines below may send one.
-    let router = http::router(Arc::clone(&server));
-    let serving = through(listener, router, hub, live, certificate);
+    let (address, api) = (listeners.main.address, listeners.api.as_ref().map(|api| api.address));
+    let serving = listeners.serve(&server);
+    let (serving, handover) = serving.map_err(|error| format!("the listeners cannot be copied: {error}"))?;
+    recorder::begin(&server.hub, &config.recorder);
+    if let Some(certificate) = certificate {
+        tokio::spawn(certificate.watch());
+    }
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
-    announce(&config, file.as_deref(), &address.to_string());
+    #[cfg(unix)]
+    tokio::spawn(crate::upgrade::at_a_signal(Arc::clone(&server), handover));
+    #[cfg(not(unix))]
+    let _handover = handover;
+    tokio::spawn(systemd::follow(Arc::clone(&server)));
+    announce(&config, file.as_deref(), address, api);
+    systemd::ready();
+    #[cfg(unix)]
+    crate::upgrade::serves();
     serving.await;
     if let Some(notices) = notices {
         let left = notices.flush(LAST).await;
@@ -129,6 +140,7 @@ async fn serve(
             tracing::error!(left, "notices were not delivered: the back end is away or slow");
         }
     }
+    systemd::ending(&server);
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
@@ -138,24 +150,6 @@ async fn serve(
     Ok(())
 }
 
-/// Serves, over TLS if there is a certificate.
-fn through(
-    listener: TcpListener,
-    router: Router,
-    hub: Hub,
-    live: Arc<Live>,
-    certificate: Option<Arc<Certificate>>,
-) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    let options = ServeOptions::default();
-    match certificate {
-        None => Box::pin(serve_through(listener, router, hub, options, Plain(live))),
-        Some(certificate) => {
-            tokio::spawn(Arc::clone(&certificate).watch());
-            Box::pin(serve_through(listener, router, hub, options, Secure { live, certificate }))
-        }
-    }
-}
-
 fn build(
     config: &Config,
     clients: Clients,
@@ -163,6 +157,7 @@ fn build(
     notices: Option<&Arc<Notices>>,
 ) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
+    builder = builder.record(recorder::record(&config.recorder));
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
     }
@@ -190,23 +185,12 @@ fn build(
     }
 }
 
-/// Listens on the first address that the system has.
-async fn bind(listen: &Listen) -> Result<TcpListener, String> {
-    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in listen.addresses() {
-        match TcpListener::bind(&address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => why = error,
-        }
-    }
-    Err(format!("cannot listen on {}: {why}", listen.text()))
-}
-
 /// Says what is where.
-fn announce(config: &Config, file: Option<&Path>, address: &str) {
+fn announce(config: &Config, file: Option<&Path>, address: SocketAddr, api: Option<SocketAddr>) {
     let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
     let version = env!("CARGO_PKG_VERSION");
     let (ws, http) = if config.is_secure() { ("wss", "https") } else { ("ws", "http") };
     let lines = served(config, &format!("{ws}://{address}"), &format!("{http}://{address}"));
-    say(&format!("throng {version} listens on {http}://{address}\n{lines}  config: {file}"));
+    let api = api.map_or_else(String::new, |api| format!("  the API listens on {http}://{api}\n"));
+    say(&format!("throng {version} listens on {http}://{address}\n{lines}{api}  config: {file}"));
 }

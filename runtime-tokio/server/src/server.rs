@@ -7,6 +7,7 @@ use crate::tls::Certificate;
 use crate::wshub::Gateway;
 use axum::extract::FromRef;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use throng_tokio::Hub;
 
 /// The running program.
@@ -23,6 +24,33 @@ pub(crate) struct Server {
     pub(crate) numbers: Option<Numbers>,
     /// Set in WS-HUB mode.
     pub(crate) gateway: Option<Arc<Gateway>>,
+    /// Set once another process has taken this one's place.
+    pub(crate) handed_over: AtomicBool,
+}
+
+#[cfg_attr(not(unix), allow(dead_code, reason = "there is no SIGUSR2"))]
+impl Server {
+    /// Another process has taken this one's place.
+    pub(crate) fn hand_over(&self) {
+        self.handed_over.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_handed_over(&self) -> bool {
+        self.handed_over.load(Ordering::Relaxed)
+    }
+}
+
+/// Begins a drain as the config says. What is left at its deadline is closed.
+pub(crate) fn drain(hub: &Hub) {
+    let plan = hub.config().drain;
+    let draining = hub.drain(plan.drain(), plan.deadline);
+    let hub = hub.clone();
+    tokio::spawn(async move {
+        if let Err(late) = draining.await {
+            tracing::warn!("{late}: they are closed");
+            hub.shutdown();
+        }
+    });
 }
 
 /// What the handlers of requests get.

@@ -1,6 +1,6 @@
 //! How a connection becomes a stream, and whose it is.
 
-use core::future::Future;
+use core::future::{self, Future};
 use http::request::Parts;
 use std::io;
 use std::net::SocketAddr;
@@ -59,6 +59,15 @@ pub trait Accept: Send + Sync + 'static {
     /// The address of a request's client. `peer` is what [`accept`](Self::accept) returned, and [is a proxy](Self::is_proxy): for other
     /// peers this is not asked. A connection of a proxy may have requests of several clients.
     fn client(&self, peer: SocketAddr, request: &Parts) -> SocketAddr;
+
+    /// Ready once another process has the listener, too, and takes this one's place. No more connections are accepted here then: they
+    /// wait for the other process. Those that were accepted before are served until the hub has been drained, as always.
+    ///
+    /// A drain refuses requests that have not arrived yet. So hand over first, and drain when the connections that were just accepted
+    /// have had time for their requests.
+    fn handed_over(&self) -> impl Future<Output = ()> + Send {
+        future::pending()
+    }
 }
 
 /// No proxies: the layer of [`serve_over`](super::serve_over).

@@ -162,12 +162,20 @@ async fn accept_loop<A: Accept>(
     mut is_ending: watch::Receiver<bool>,
 ) {
     let mut connections = JoinSet::new();
+    let accept = Arc::clone(&server);
+    let mut handed_over = pin!(accept.accept.handed_over());
+    // None once it is handed over.
+    let mut listener = Some(listener);
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
+            () = &mut handed_over, if listener.is_some() => {
+                listener = None;
+                continue;
+            }
             // Ignores the result: the panic hook has printed the panic of a handler already.
             Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
+            accepted = next(listener.as_ref()) => accepted,
         };
         match accepted {
             Ok((stream, remote)) => {
@@ -192,6 +200,14 @@ async fn accept_loop<A: Accept>(
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+/// The next connection; none without a listener.
+async fn next(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => future::pending().await,
+    }
 }
 
 /// Serves HTTP on one connection, until it ends or a WebSocket takes the stream.

@@ -1,7 +1,7 @@
 //! Clients and what becomes of them.
 
 use super::error::{Code, Error};
-use super::parameters::{check_name, or_default, read, result};
+use super::parameters::{Nothing, check_name, or_default, read, result};
 use crate::config::Config;
 use crate::server::Server;
 use base64::Engine;
@@ -213,16 +213,9 @@ pub(super) fn refresh(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
 }
 
 /// Beyond Centrifugo's: the hub closes its clients, spread over time, and the program ends.
-pub(super) fn drain(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
-    let plan = server.hub.config().drain;
+pub(super) fn drain(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
     tracing::info!("the API asks for a drain");
-    let draining = server.hub.drain(plan.drain(), plan.deadline);
-    let hub = server.hub.clone();
-    tokio::spawn(async move {
-        if let Err(late) = draining.await {
-            tracing::warn!("{late}: they are closed");
-            hub.shutdown();
-        }
-    });
+    crate::server::drain(&server.hub);
     Ok(result(json!({})))
 }

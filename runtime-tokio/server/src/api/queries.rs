@@ -2,7 +2,7 @@
 
 use super::error::{Code, Error};
 use super::members::Since;
-use super::parameters::{check_name, or_default, read, result};
+use super::parameters::{Nothing, check_name, or_default, read, result};
 use super::pattern::matches;
 use crate::config::Config;
 use crate::server::Server;
@@ -167,7 +167,8 @@ pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value
 }
 
 /// This node: there is one.
-pub(super) fn info(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
+pub(super) fn info(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
     let (stats, health) = (server.hub.stats(), server.hub.health());
     let node = json!({
         "uid": server.uid,

@@ -72,7 +72,8 @@ keys! {
     "tls.key": tls.key, Restart, "The file with the private key in PEM.";
     "tls.min_version": tls.min_version, Restart, "The oldest version of TLS that is spoken: \"1.2\" or \"1.3\".";
     "tls.watch": tls.watch, Restart, "Every how many seconds the program looks whether the files have changed, and uses the new ones for new connections. 0: only at a reload.";
-    "api.keys": api.keys, Live, "The keys of the HTTP API, one of which a request must have in its header X-API-Key. Without a key the API is off.";
+    "api.keys": api.keys, Live, "The keys of the HTTP API, one of which a request must have in its header X-API-Key. A key is a text, or a table with rights, as { key: KEY, methods: [publish, history], channels: [\"news*\"] }: other methods and channels are refused with error 103. With channels and without methods, the key is for the methods that name a channel. Without a key the API is off.";
+    "api.listen": api.listen, Restart, "An address and port of its own for the API, as \"127.0.0.1:9000\". There everything is served; at `listen` everything but the API then.";
     "api.body_bytes": api.body_bytes, Live, "The longest body of an API request, in bytes; a longer one is answered with 413.";
     "api.channels": api.channels, Live, "The most rooms of one broadcast, and the most commands of one batch; more are refused with error 107.";
     "pages.key": pages.key, Live, "The key that opens the pages for operators to peers on other machines, in the header X-API-Key.";
@@ -80,6 +81,8 @@ keys! {
     "metrics.enabled": metrics.enabled, Restart, "Whether /metrics has the numbers for Prometheus.";
     "log.format": log.format, Restart, "The format of the log on stderr: \"text\" or \"json\".";
     "log.filter": log.filter, Live, "Which lines are logged: a level (error, warn, info, debug, trace, off), or levels by target, as \"info,throng=debug\".";
+    "recorder.bytes": recorder.bytes, Restart, "The memory of the flight recorder, in bytes, as 16777216: it keeps what the hub was told last. SIGUSR1 and a panic write it to a file, which throng-replay replays. It has messages and names of clients. Without it nothing is recorded.";
+    "recorder.folder": recorder.folder, Restart, "The folder of these files.";
     "cluster.broker": cluster.broker, Restart, "What carries messages between several nodes: the URL of Redis, as \"redis://127.0.0.1:6379\", or of NATS, as \"nats://127.0.0.1:4222\". Without one this node is alone.";
     "cluster.node": cluster.node, Restart, "The id of this node, another one for each node. Without one it is random at each start.";
     "cluster.prefix": cluster.prefix, Restart, "What the names of channels begin with. Clusters that share a broker need different ones.";

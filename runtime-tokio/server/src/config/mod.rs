@@ -5,6 +5,7 @@
 //! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
+//! | `api_keys` | the keys of the HTTP API and their rights |
 //! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
 //! | `token_keys` | those of keys that check tokens |
 //! | `proxies` | those of proxies in front of the program |
@@ -12,6 +13,7 @@
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
 
+pub(crate) mod api_keys;
 pub(crate) mod broker;
 mod file;
 pub(crate) mod hooks;
@@ -31,6 +33,7 @@ pub(crate) mod value;
 pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
+use api_keys::ApiKeys;
 use broker::Cluster;
 use hooks::Hooks;
 pub(crate) use proxies::Proxies;
@@ -54,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) pages: Pages,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
+    pub(crate) recorder: Recorder,
     pub(crate) cluster: Cluster,
     pub(crate) hooks: Hooks,
     pub(crate) wshub: WsHub,
@@ -98,7 +102,8 @@ pub(crate) struct Tls {
 /// The HTTP API.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
-    pub(crate) keys: Vec<Secret>,
+    pub(crate) keys: ApiKeys,
+    pub(crate) listen: Option<Listen>,
     pub(crate) body_bytes: Whole<1, 0x1000_0000>,
     pub(crate) channels: Whole<1, 1_000_000>,
 }
@@ -121,6 +126,13 @@ pub(crate) struct Metrics {
 pub(crate) struct Log {
     pub(crate) format: LogFormat,
     pub(crate) filter: LogFilter,
+}
+
+/// The flight recorder.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) bytes: Option<Whole<0x1_0000, 0x4000_0000>>,
+    pub(crate) folder: String,
 }
 
 /// WS-HUB mode.
@@ -204,13 +216,19 @@ impl Auth {
 
 impl Default for Api {
     fn default() -> Self {
-        Self { keys: Vec::new(), body_bytes: Whole(1 << 20), channels: Whole(1_000) }
+        Self { keys: ApiKeys::default(), listen: None, body_bytes: Whole(1 << 20), channels: Whole(1_000) }
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { bytes: None, folder: ".".into() }
     }
 }
 

@@ -114,10 +114,11 @@ auth:
   first_message: true
 proxies: { trusted: [10.0.0.0/8], header: none, protocol: true }
 tls: { certificate: a.pem, key: b.pem, min_version: '1.3', watch: 0 }
-api: { keys: [hunter2], body_bytes: 10, channels: 2 }
+api: { keys: [hunter2], listen: :9002, body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
+recorder: { bytes: 65536, folder: /tmp }
 cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
 wshub:
   enabled: true
@@ -192,7 +193,7 @@ fn the_environment_overrides_the_file_and_flags_override_both() {
     let config = load(&origin).unwrap().config;
     assert_eq!((config.listen.text(), config.hub.rooms.members), (":3", Some(2)));
     assert_eq!(config.hub.deadlines.close.as_secs(), 2);
-    assert_eq!(config.api.keys.iter().map(super::value::Secret::text).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(config.api.keys.iter().map(|entry| entry.key.text()).collect::<Vec<_>>(), ["one", "two"]);
     // A text is a text, also if it looks like a number.
     assert_eq!(config.wshub.client_key, "123");
     assert_eq!(config.pages.key.as_ref().map(super::value::Secret::text), Some("1e3"));

@@ -20,8 +20,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use http::{StatusCode, Uri};
 
-/// All routes of the program.
-pub(crate) fn router(server: Shared) -> Router {
+/// What a listener serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serves {
+    Everything,
+    /// The API has a listener of its own: `api.listen`.
+    AllButTheApi,
+}
+
+/// The routes of a listener.
+pub(crate) fn router(server: Shared, serves: Serves) -> Router {
     let config = server.live.config();
     let mut router = Router::new()
         .route("/", get(pages::index))
@@ -31,7 +39,9 @@ pub(crate) fn router(server: Shared) -> Router {
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
-    router = router.route("/api/{method}", any(api::call));
+    if serves == Serves::Everything {
+        router = router.route("/api/openapi.json", get(api::openapi)).route("/api/{method}", any(api::call));
+    }
     let path = config.websocket_path();
     if server.gateway.is_some() {
         // WS-HUB takes one slash at the end for none.

@@ -34,7 +34,10 @@ pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> St
         0 => "the HTTP API: off, as api.keys is empty".into(),
         keys => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key"),
     };
-    lines.push((format!("{http}/api/METHOD"), api));
+    let of_api =
+        config.api.listen.as_ref().map_or_else(|| http.to_owned(), |own| format!("http://{}", own.text()));
+    lines.push((format!("{of_api}/api/METHOD"), api));
+    lines.push((format!("{of_api}/api/openapi.json"), "the description of the API, for machines".into()));
     lines.push((format!("{http}/healthz"), "200 while the program lives".into()));
     lines.push((format!("{http}/readyz"), "200 while newcomers are taken".into()));
     if config.metrics.enabled {

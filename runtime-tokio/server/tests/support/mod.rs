@@ -95,7 +95,13 @@ impl Program {
             folder.write(name, config);
         }
         let mut command = throng();
-        command.args(arguments).current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments);
+        Self::launch(folder, command)
+    }
+
+    /// Runs a command that becomes the program, in this folder.
+    pub(crate) fn launch(folder: Folder, mut command: Command) -> Self {
+        command.current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = collect(child.stderr.take().expect("stderr is a pipe"));
         let said = collect(child.stdout.take().expect("stdout is a pipe"));
@@ -112,6 +118,10 @@ impl Program {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the program runs");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn rewrite(&self, text: &str) {
