@@ -1,5 +1,7 @@
 //! Clients behind proxies: their addresses are what the limits per address count.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::io::{Read, Write};
