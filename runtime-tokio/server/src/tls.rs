@@ -87,7 +87,7 @@ impl Certificate {
             match tokio::task::spawn_blocking(look).await {
                 Ok(None) => {}
                 Ok(Some(Ok(()))) => {
-                    tracing::info!("the TLS certificate has changed: new connections get the new one")
+                    tracing::info!("the TLS certificate has changed: new connections get the new one");
                 }
                 Ok(Some(Err(why))) => tracing::error!("the TLS certificate of before stays in use: {why}"),
                 Err(error) => tracing::error!(%error, "the TLS certificate was not looked at"),

@@ -1,5 +1,7 @@
 //! Tokens over real sockets: where a client may show one, and which are refused.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use base64::Engine;

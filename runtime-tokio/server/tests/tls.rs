@@ -1,5 +1,7 @@
 //! TLS: the certificate of the config, another one while the program runs, and files that are none.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use futures_util::{SinkExt, StreamExt};

@@ -1,6 +1,5 @@
 //! Whether a token is valid.
 
-use super::claims::Claims;
 use super::jwks::{Jwks, Known};
 use super::signatures;
 use crate::config::Auth;
@@ -117,11 +116,11 @@ impl Tokens {
         Ok(Self { live, jwks })
     }
 
-    /// The claims of a valid token. A key that is not known is asked for, which may take seconds.
+    /// The claims of a valid token: [`Claims`](super::Claims), or others. A key that is not known is asked for, which may take seconds.
     ///
     /// # Errors
     /// The token is not valid. The error is a sentence for the person who has it.
-    pub(crate) async fn check(&self, token: &str) -> Result<Claims, BadToken> {
+    pub(crate) async fn check<T: DeserializeOwned>(&self, token: &str) -> Result<T, BadToken> {
         let config = self.live.config();
         let Some(jwks) = &self.jwks else { return verify(&config.auth, None, token) };
         let known = jwks.known();

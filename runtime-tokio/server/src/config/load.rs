@@ -18,6 +18,9 @@ const OF_WSHUB: [&str; 4] = ["clientkey", "serverurl", "redis", "websocket"];
 /// Paths of the server that no client's path may be.
 const TAKEN: [&str; 7] = ["/healthz", "/readyz", "/metrics", "/status", "/clients", "/groups", "/sessions"];
 
+/// The most entries of `auth.public_keys`: each takes time for each token.
+const MOST_PUBLIC_KEYS: usize = 8;
+
 /// Where the config comes from. A reload reads the same again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
@@ -213,6 +216,12 @@ impl Loading {
             wrong(
                 "auth.first_message: true is not allowed while clients.anonymous is true: a client without a token in its request is anonymous",
             );
+        }
+        if auth.public_keys.len() > MOST_PUBLIC_KEYS {
+            let (count, most) = (auth.public_keys.len(), MOST_PUBLIC_KEYS);
+            wrong(&format!(
+                "auth.public_keys: {count} keys are not allowed: at most {most}, since a token is tried with each"
+            ));
         }
         if proxies.protocol && proxies.trusted.is_empty() {
             wrong(

@@ -373,6 +373,14 @@ const BAD: &[(&str, &[&str])] = &[
         "auth: { public_keys: [nowhere.pem] }",
         &["auth.public_keys: ", "item 1", "nowhere.pem cannot be opened"],
     ),
+    (
+        concat!(
+            "auth: { public_keys: [&k ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/keys/rsa.pub.pem, *k, *k, *k, *k, *k, *k, *k, *k] }"
+        ),
+        &["auth.public_keys: 9 keys are not allowed", "at most 8"],
+    ),
     ("auth: { jwks: nowhere.json }", &["auth.jwks: \"nowhere.json\" is not allowed", "cannot be opened"]),
     ("auth: { jwks: 'ftp://a/b' }", &["auth.jwks: \"ftp://a/b\" is not allowed", "http or https"]),
     ("auth: { jwks_refresh: 1 }", &["auth.jwks_refresh: 1 is not allowed", "from 10 to 86400"]),

@@ -51,7 +51,7 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Option<SocketAddr
     first(&line)
 }
 
-fn first(line: &[u8]) -> io::Result<Option<SocketAddr>> {
+pub(super) fn first(line: &[u8]) -> io::Result<Option<SocketAddr>> {
     let text = core::str::from_utf8(line).map_err(|_| bad("the line is no ASCII"))?;
     let mut words = text.trim_end_matches("\r\n").split(' ').skip(1);
     let family = words.next();
@@ -75,7 +75,7 @@ fn first(line: &[u8]) -> io::Result<Option<SocketAddr>> {
     }
 }
 
-fn second(command: u8, family: u8, rest: &[u8]) -> io::Result<Option<SocketAddr>> {
+pub(super) fn second(command: u8, family: u8, rest: &[u8]) -> io::Result<Option<SocketAddr>> {
     match (command, family) {
         // LOCAL: the proxy's own connection.
         (0x20, _) => Ok(None),

@@ -1,9 +1,11 @@
 //! Addresses that proxies tell. Real proxies are in front of the program in `tests/proxies.rs`.
 
+use super::protocol::{first, second};
 use super::{client, read};
 use crate::config::proxies::{Network, Proxies, ProxyHeader};
 use crate::config::value::Setting;
 use http::Request;
+use proptest::prelude::*;
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -151,6 +153,31 @@ async fn a_bad_proxy_protocol_is_an_error() {
     ] {
         let (told, _) = protocol(&bytes).await;
         assert!(told.is_err(), "{:?}: {told:?}", bytes.escape_ascii());
+    }
+}
+
+proptest! {
+    /// Whatever a header has, the client is the peer or an address that stands in it.
+    #[test]
+    fn no_header_does_harm(value in "[\\x20-\\x7e]{0,60}|([0-9a-f:.,; \\[\\]\"=]|for=|10\\.0\\.0\\.1){0,40}") {
+        for header in [ProxyHeader::XForwardedFor, ProxyHeader::Forwarded] {
+            let client: SocketAddr = told(header, &[&value]).parse().unwrap();
+            prop_assert!(client.to_string() == "10.0.0.1:1000" || value.contains([':', '.']), "{value:?}: {client}");
+        }
+    }
+
+    /// Whatever a proxy sends, it is an address, nobody's, or an error.
+    #[test]
+    fn no_proxy_protocol_does_harm(
+        line in "PROXY (TCP4|TCP6|UNKNOWN|x)( ([0-9.]{1,15}|[0-9a-f:]{1,20}|[ -~]{0,8})){0,6}\r\n",
+        command in 0x1e..0x23_u8,
+        family in 0..0x35_u8,
+        rest in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let _ = first(line.as_bytes());
+        let told = second(command, family, &rest);
+        let is_whole = (family == 0x11 && rest.len() >= 12) || (family == 0x21 && rest.len() >= 36);
+        prop_assert_eq!(told.is_ok_and(|client| client.is_some()), command == 0x21 && is_whole);
     }
 }
 
