@@ -113,7 +113,9 @@ async fn what_happens_is_told_signed_and_in_order() {
         ]
     );
     let client = of_client[0]["client"].as_str().expect("a text");
-    assert!(of_client.iter().all(|notice| notice["client"] == client && notice["meta"] == json!({"plan": 1})));
+    assert!(
+        of_client.iter().all(|notice| notice["client"] == client && notice["meta"] == json!({"plan": 1}))
+    );
     assert!(of_client[2]["away_ms"].is_u64() && of_client[4]["open_ms"].is_u64());
     let of_rooms: Vec<_> = all.iter().filter(|notice| notice["client"].is_null()).cloned().collect();
     assert_eq!(
@@ -167,10 +169,7 @@ async fn a_delivery_is_tried_again_with_the_same_id_until_it_is_taken() {
         );
         is_signed(again);
     }
-    soon("the delivery is taken", || {
-        (count(&program, "throng_hooks_queue_bytes") == 0).then_some(())
-    })
-    .await;
+    soon("the delivery is taken", || (count(&program, "throng_hooks_queue_bytes") == 0).then_some(())).await;
     // A back end that is restarted misses nothing.
     back_end.stop();
     let _bob = program.connect("/ws").await;
@@ -217,7 +216,8 @@ async fn what_does_not_fit_is_counted_and_told_as_lost() {
     let (_ann, client) = come(&program, &back_end).await;
     occupy(&program, &client, 0..100);
     let lost = soon("notices are lost", || {
-        Some(count(&program, r#"throng_hooks_notices_lost_total{reason="queue_full"}"#)).filter(|lost| *lost > 0)
+        Some(count(&program, r#"throng_hooks_notices_lost_total{reason="queue_full"}"#))
+            .filter(|lost| *lost > 0)
     })
     .await;
     assert!(count(&program, "throng_hooks_queue_bytes") <= 1024);

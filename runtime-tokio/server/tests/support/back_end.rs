@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// How it answers the requests for a path.
@@ -36,7 +36,6 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     pub(crate) bytes: Bytes,
     pub(crate) body: Value,
-    pub(crate) at: Instant,
 }
 
 impl Asked {
@@ -143,9 +142,6 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap,
     let here = shared.now.fetch_add(1, Ordering::SeqCst) + 1;
     shared.most.fetch_max(here, Ordering::SeqCst);
     let _here = Here(Arc::clone(&shared));
-    let body = serde_json::from_slice(&bytes).unwrap_or_default();
-    let asked = Asked { headers, bytes, body, at: Instant::now() };
-    shared.asked.lock().expect("no panic").entry(uri.path().into()).or_default().push(asked);
     let answering = {
         let mut answers = shared.answers.lock().expect("no panic");
         match answers.get_mut(uri.path()) {
@@ -154,6 +150,10 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap,
             None => Answering::Status(404),
         }
     };
+    // Noted after the answer is chosen: a test that sees the question may change the next answer.
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
+    let asked = Asked { headers, bytes, body };
+    shared.asked.lock().expect("no panic").entry(uri.path().into()).or_default().push(asked);
     match answering {
         Answering::Json(json) => json.to_string().into_response(),
         Answering::Text(text) => text.into_response(),
@@ -168,7 +168,10 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap,
         }
         Answering::HalfOf(text) => {
             let half = futures_util::stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(text)) });
-            Response::new(Body::from_stream(futures_util::StreamExt::chain(half, futures_util::stream::pending())))
+            Response::new(Body::from_stream(futures_util::StreamExt::chain(
+                half,
+                futures_util::stream::pending(),
+            )))
         }
         Answering::Endless => {
             let part = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 4096]));
