@@ -93,7 +93,8 @@ async fn serve(
     let tokens = Arc::new(Tokens::begin(Arc::clone(&live))?);
     let uid = format!("{:032x}", fastrand::u128(..));
     let hooks = Arc::new(Hooks::new(Arc::clone(&live)));
-    let notices = Notices::of(&live, &uid);
+    // In WS-HUB mode the back end is told by Redis.
+    let notices = if gateway.is_some() { None } else { Notices::of(&live, &uid) };
     let clients = Clients { live: Arc::clone(&live), tokens: Arc::clone(&tokens), hooks };
     let hub = build(&config, clients, gateway.as_ref(), notices.as_ref())
         .map_err(|error| format!("the hub cannot begin: {error}"))?;

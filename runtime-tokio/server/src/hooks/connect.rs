@@ -6,12 +6,13 @@ use super::content::frame;
 use super::failure::Failure;
 use super::question::{Answer, Connect, Connected, Meta, Who};
 use crate::config::Config;
-use crate::config::hooks::Fail;
+use crate::config::hooks::{Fail, Forwarded};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
+use throng_tokio::hub as throng;
 use throng_tokio::{Authenticating, CloseCode, CloseFrame, Connecting, Expiry, Frame, Hub};
 
 /// What the back end is told of a request. Stored with a connection that the back end is to be asked about.
@@ -34,7 +35,7 @@ impl Asking {
             data.entry(name.into_owned()).or_insert_with(|| Value::String(value.into_owned()));
         }
         let mut forwarded = HeaderMap::new();
-        for name in config.hooks.headers.iter().map(|header| header.name()) {
+        for name in config.hooks.headers.iter().map(Forwarded::name) {
             for value in headers.get_all(name) {
                 forwarded.append(name.clone(), value.clone());
             }
@@ -122,14 +123,20 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
         }
         (None, None) => None,
     };
-    let most = hub.config().rooms.name_bytes as usize;
+    let config = hub.config();
+    let most = config.rooms.name_bytes as usize;
     if let Some(channel) = channels.iter().find(|channel| channel.is_empty() || channel.len() > most) {
         return Err(format!("channel {channel:.80?}: a name has 1 to {most} bytes, `hub.rooms.name_bytes`"));
     }
-    let with_info = |channel: String| {
+    let with_info = |channel: String| match (&info, presence_of(hub, &config, &channel)) {
+        (Some(info), Some(presence)) if info.len() > presence.info_bytes as usize => Err(format!(
+            "info has {} bytes, channel {channel:?} takes at most {}: `info_bytes` of its presence",
+            info.len(),
+            presence.info_bytes
+        )),
+        (Some(info), Some(_)) => Ok((channel, Some(info.clone()))),
         // Rooms without presence show none.
-        let info = info.clone().filter(|_| hub.presence_config(&channel).is_some());
-        (channel, info)
+        _ => Ok((channel, None)),
     };
     Ok(Prepared {
         user,
@@ -137,8 +144,17 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
         expire_at,
         meta: meta.map(|meta| Meta(meta.into())),
         first: frame(hub, data, None, b64data)?,
-        channels: channels.into_iter().map(with_info).collect(),
+        channels: channels.into_iter().map(with_info).collect::<Result<_, _>>()?,
     })
+}
+
+/// The presence that a room has, or will have when it is there.
+fn presence_of(hub: &Hub, config: &throng::Config, channel: &str) -> Option<throng::Presence> {
+    if hub.room_exists(channel) {
+        return hub.presence_config(channel);
+    }
+    let fitting = config.presence.by_prefix.iter().filter(|(prefix, _)| channel.starts_with(prefix.as_str()));
+    fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, presence)| *presence)
 }
 
 impl Prepared {

@@ -1,5 +1,7 @@
 //! A back end over real HTTP: it notes what it is asked, and answers as a test says.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
 use super::{PATIENCE, within};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// How it answers the requests for a path.
@@ -36,7 +38,6 @@ pub(crate) struct Asked {
     pub(crate) headers: HeaderMap,
     pub(crate) bytes: Bytes,
     pub(crate) body: Value,
-    pub(crate) at: Instant,
 }
 
 impl Asked {
@@ -143,9 +144,6 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap,
     let here = shared.now.fetch_add(1, Ordering::SeqCst) + 1;
     shared.most.fetch_max(here, Ordering::SeqCst);
     let _here = Here(Arc::clone(&shared));
-    let body = serde_json::from_slice(&bytes).unwrap_or_default();
-    let asked = Asked { headers, bytes, body, at: Instant::now() };
-    shared.asked.lock().expect("no panic").entry(uri.path().into()).or_default().push(asked);
     let answering = {
         let mut answers = shared.answers.lock().expect("no panic");
         match answers.get_mut(uri.path()) {
@@ -154,6 +152,10 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap,
             None => Answering::Status(404),
         }
     };
+    // Noted after the answer is chosen: a test that sees the question may change the next answer.
+    let body = serde_json::from_slice(&bytes).unwrap_or_default();
+    let asked = Asked { headers, bytes, body };
+    shared.asked.lock().expect("no panic").entry(uri.path().into()).or_default().push(asked);
     match answering {
         Answering::Json(json) => json.to_string().into_response(),
         Answering::Text(text) => text.into_response(),
