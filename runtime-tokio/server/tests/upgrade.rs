@@ -5,11 +5,13 @@ mod support;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
-use support::{Program, closed, next, request, soon, text, within};
+use std::time::Duration;
+use support::{PATIENCE, Program, closed, next, request, soon, text, within};
 use tokio_tungstenite::connect_async;
 
 const CONFIG: &str = "
@@ -58,11 +60,20 @@ fn api_of(program: &Program) -> SocketAddr {
     })
 }
 
-/// The name of the run that answers.
-fn run_at(api: SocketAddr) -> Value {
+/// What the process that answers says of itself.
+fn node_at(api: SocketAddr) -> Value {
     let answer = request(api, "POST", "/api/info", &[("X-API-Key", "key")], b"{}");
     assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()["result"]["nodes"][0]["uid"].clone()
+    answer.json()["result"]["nodes"][0].clone()
+}
+
+/// The name of its run.
+fn run_at(api: SocketAddr) -> Value {
+    node_at(api)["uid"].clone()
+}
+
+fn clients_at(api: SocketAddr) -> u64 {
+    node_at(api)["num_clients"].as_u64().expect("a number")
 }
 
 /// Opens connections one after another until it is told to end: how many got their answer.
@@ -114,6 +125,7 @@ async fn no_connection_is_refused_while_a_new_process_takes_over() {
     assert_ne!(run_at(api), before);
     // The new one is whole: it serves, and it can be replaced, too.
     let (mut ben, _) = connect_async(format!("ws://{address}/ws")).await.expect("a WebSocket opens");
+    soon("the new one has a client", || (clients_at(api) == 1).then_some(())).await;
     let key = [("X-API-Key", "key")];
     request(api, "POST", "/api/publish", &key, br#"{"channel": "lobby", "data": 1}"#);
     assert_eq!(next(&mut ben).await, text("1"));
@@ -123,7 +135,26 @@ async fn no_connection_is_refused_while_a_new_process_takes_over() {
     assert_eq!(closed(&mut ben).await.0, 1001);
     assert_ne!(run_at(api), second);
     third.signal(Signal::TERM);
-    within("nobody listens any more", || std::net::TcpStream::connect(address).is_err().then_some(()));
+    within("nobody listens any more", || TcpStream::connect(address).is_err().then_some(()));
+}
+
+#[test]
+fn a_request_that_is_on_its_way_is_answered_by_the_old_process() {
+    let mut program = Program::start(CONFIG);
+    let mut slow = TcpStream::connect(program.address).expect("it listens");
+    slow.set_read_timeout(Some(PATIENCE)).expect("a time limit can be set");
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: here\r\n").expect("it is sent");
+    // Connections are accepted in their order: once this one is answered, the slow one was accepted.
+    assert_eq!(program.get("/healthz").status, 200);
+    program.signal(Signal::USR2);
+    let _successor = Successor::of(&program);
+    // Longer than it would take to begin a drain.
+    thread::sleep(Duration::from_millis(300));
+    slow.write_all(b"Connection: close\r\n\r\n").expect("it is sent");
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).expect("an answer comes");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(program.end().success());
 }
 
 #[tokio::test]
@@ -131,6 +162,7 @@ async fn the_old_process_goes_on_if_the_new_one_cannot_serve() {
     let program = Program::start(CONFIG);
     let mut ann = program.connect("/ws").await;
     let before = run_at(api_of(&program));
+    soon("ann is there", || (clients_at(api_of(&program)) == 1).then_some(())).await;
     program.rewrite(&CONFIG.replace("rooms: [lobby]", "rooms: 7"));
     program.signal(Signal::USR2);
     program.logs("no other process takes over, this one goes on: process ");

@@ -101,7 +101,13 @@ impl Program {
 
     /// Runs a command that becomes the program, in this folder.
     pub(crate) fn launch(folder: Folder, mut command: Command) -> Self {
-        command.current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir(&folder.0);
+        Self::run(folder, command)
+    }
+
+    /// Runs a command that becomes the program.
+    pub(crate) fn run(folder: Folder, mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = collect(child.stderr.take().expect("stderr is a pipe"));
         let said = collect(child.stdout.take().expect("stdout is a pipe"));
