@@ -183,7 +183,7 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
-pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
+pub use frame::{BadPlace, BarePart, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, BadId, ClientId, ConnectionId, Name};
 pub use position::{BadEpoch, BadPosition, Epoch, Position};

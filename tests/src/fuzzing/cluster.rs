@@ -111,6 +111,7 @@ const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
         kind: MessageKind::Text,
         payload,
         place: None,
+        bare: None,
         except_user: None,
         except: &[],
         asks: false,
