@@ -371,7 +371,8 @@ impl Window {
         }
     }
 
-    /// The whole window, for a client that gets the same variants otherwise.
+    /// The widest window, for a client that gets the same variants otherwise.
+    #[cfg(feature = "websocket")]
     pub(crate) const fn widened(self) -> Self {
         Self(self.0 & BARE | Self::WHOLE.0)
     }

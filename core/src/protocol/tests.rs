@@ -1,0 +1,485 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::close::CloseFrame;
+use crate::frame::Place;
+use crate::time::Instant;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+use proptest::prelude::*;
+
+const NOW: Instant = Instant::ORIGIN;
+const SECOND: Duration = Duration::from_secs(1);
+
+fn outputs(client: &mut Conversation) -> Vec<Output> {
+    core::iter::from_fn(|| client.poll_output()).collect()
+}
+
+fn texts(client: &mut Conversation) -> Vec<String> {
+    let text = |output| match output {
+        Output::Send(text) => text,
+        other => panic!("{other:?}"),
+    };
+    outputs(client).into_iter().map(text).collect()
+}
+
+fn closed(client: &mut Conversation) -> Option<CloseFrame> {
+    outputs(client).into_iter().find_map(|output| match output {
+        Output::Close(close) => Some(close),
+        _ => None,
+    })
+}
+
+fn request(client: &mut Conversation) -> Request {
+    match client.poll_output() {
+        Some(Output::Request(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A client that has connected, with a ping after 20 s.
+fn open(options: Options) -> Conversation {
+    let mut client = Conversation::new(options, NOW);
+    client.handle_frame(r#"{"id":1,"connect":{}}"#);
+    request(&mut client);
+    client.connected(NOW, &Connected::default(), 20 * SECOND);
+    assert_eq!(texts(&mut client).len(), 1);
+    client
+}
+
+fn subscribe(client: &mut Conversation, channel: &str, subscribed: &Subscribed) -> Vec<String> {
+    client.handle_frame(&format!(r#"{{"id":2,"subscribe":{{"channel":"{channel}"}}}}"#));
+    let id = request(client).id;
+    client.subscribed(NOW, id, channel, subscribed);
+    texts(client)
+}
+
+#[test]
+fn commands_of_one_frame_are_given_out_in_order_each_after_the_answer_to_the_one_before() {
+    let mut client = Conversation::new(Options::default(), NOW);
+    client.handle_frame("{\"id\":1,\"connect\":{\"token\":\"t\"}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n{\"id\":3,\"ping\":{}}");
+    let Command::Connect(connect) = request(&mut client).command else { panic!("a connect") };
+    assert_eq!(connect.token, "t");
+    assert_eq!(client.poll_output(), None, "the subscribe waits for the decision about the connect");
+    client.connected(NOW, &Connected::default(), SECOND);
+    assert!(matches!(client.poll_output(), Some(Output::Send(_))));
+    assert_eq!(request(&mut client).id, 2);
+    assert_eq!(client.poll_output(), None);
+    client.subscribed(NOW, 7, "b", &Subscribed::default());
+    assert_eq!(client.poll_output(), None, "that is no answer to the command");
+    client.subscribed(NOW, 2, "a", &Subscribed::default());
+    assert_eq!(texts(&mut client), [r#"{"id":2,"subscribe":{}}"#, r#"{"id":3,"ping":{}}"#]);
+}
+
+#[test]
+fn what_breaks_the_protocol_closes_with_3501_and_says_why() {
+    let connect = r#"{"id":1,"connect":{}}"#;
+    let deep = format!(r#"{{"id":2,"rpc":{{"data":{}1{}}}}}"#, "[".repeat(63), "]".repeat(63));
+    let long = " ".repeat((64 << 10) + 1);
+    for (before, frame, why) in [
+        ("", r#"{"id":1,"subscribe":{"channel":"a"}}"#, "a command before connect"),
+        ("", r#"{"id":1,"ping":{}}"#, "a command before connect"),
+        ("", r#"{"send":{"data":1}}"#, "a command without a number"),
+        ("", r#"{"id":0,"connect":{}}"#, "a command without a number"),
+        ("", r#"{"connect":{}}"#, "a command without a number"),
+        ("", "", "an empty frame"),
+        ("", " \n ", "an empty frame"),
+        ("", "{}", "a pong without a ping"),
+        ("", "nonsense", "a frame is not JSON, or a field has another type"),
+        ("", r#"{"id":-1,"connect":{}}"#, "a frame is not JSON, or a field has another type"),
+        ("", r#"{"id":4294967296,"connect":{}}"#, "a frame is not JSON, or a field has another type"),
+        ("", r#"7"#, "a frame is not JSON, or a field has another type"),
+        (connect, r#"{"id":2,"connect":{}}"#, "a second connect"),
+        (connect, r#"{"subscribe":{"channel":"a"}}"#, "a command without a number"),
+        (connect, r#"{"ping":{}}"#, "a command without a number"),
+        (connect, r#"{"send":{}}"#, "a send without data"),
+        (connect, r#"{"id":2,"ping":{},"publish":{}}"#, "several commands in one object"),
+        (connect, r#"{"id":2,"presence":{},"publish":{}}"#, "several commands in one object"),
+        (connect, &deep, "a frame is nested too deep"),
+        (connect, &long, "a frame is too long"),
+    ] {
+        let mut client = if before.is_empty() {
+            Conversation::new(Options::default(), NOW)
+        } else {
+            open(Options::default())
+        };
+        client.handle_frame(frame);
+        let close = closed(&mut client).unwrap_or_else(|| panic!("{frame:.60}"));
+        assert_eq!((close.code.0, &*close.reason), (3501, why), "{frame:.60}");
+        client.handle_frame(connect);
+        client.handle_timeout(NOW + 1_000 * SECOND);
+        assert_eq!((client.poll_output(), client.poll_timeout()), (None, None), "nothing follows a close");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_command_is_answered_with_an_error() {
+    let long = "x".repeat(256);
+    let mut client = open(Options::default());
+    subscribe(&mut client, "a", &Subscribed::default());
+    for (command, code, says) in [
+        (r#""nonsense":{}"#.to_string(), 104, "method not found"),
+        (r#""subscribe":{}"#.into(), 107, "channel is missing"),
+        (r#""subscribe":{"channel":null}"#.into(), 107, "channel is missing"),
+        (format!(r#""presence":{{"channel":"{long}"}}"#), 107, "256 bytes, at most 255"),
+        (r#""subscribe":{"channel":"a"}"#.into(), 105, "already subscribed"),
+        (r#""subscribe":{"channel":"b","delta":"fossil"}"#.into(), 108, "delta"),
+        (r#""subscribe":{"channel":"b","tf":{}}"#.into(), 108, "tags"),
+        (r#""subscribe":{"channel":"b","type":1}"#.into(), 108, "type"),
+        (r#""publish":{"channel":"b"}"#.into(), 107, "data is missing"),
+        (r#""sub_refresh":{"channel":"b","token":"t"}"#.into(), 103, "not subscribed"),
+    ] {
+        client.handle_frame(&format!(r#"{{"id":9,{command}}}"#));
+        let reply = texts(&mut client).concat();
+        let is_it = reply.starts_with(&format!(r#"{{"id":9,"error":{{"code":{code},"message":""#))
+            && reply.contains(says);
+        assert!(is_it, "{command:.60}: {reply}");
+    }
+    client.handle_frame(r#"{"id":10,"publish":{"channel":"a","data":null}}"#);
+    let Command::Publish(publish) = request(&mut client).command else { panic!("a publish") };
+    assert_eq!(publish.data.unwrap().as_str(), "null", "null is a message");
+}
+
+#[test]
+fn a_client_has_no_more_channels_than_the_limit() {
+    let mut client = open(Options { channels: 2, ..Options::default() });
+    assert!(client.subscribe(NOW, "by-server", &Subscribed::default()));
+    assert!(!client.subscribe(NOW, "by-server", &Subscribed::default()));
+    assert_eq!(texts(&mut client).len(), 1);
+    subscribe(&mut client, "own", &Subscribed::default());
+    client.handle_frame(r#"{"id":3,"subscribe":{"channel":"more"}}"#);
+    assert_eq!(
+        texts(&mut client),
+        [
+            r#"{"id":3,"error":{"code":106,"message":"limit exceeded: a client may be subscribed to 2 channels"}}"#
+        ]
+    );
+    client.handle_frame(r#"{"id":4,"unsubscribe":{"channel":"own"}}"#);
+    request(&mut client);
+    client.unsubscribed(4, "own");
+    assert_eq!(texts(&mut client), [r#"{"id":4,"unsubscribe":{}}"#]);
+    client.handle_frame(r#"{"id":5,"subscribe":{"channel":"more"}}"#);
+    assert_eq!(request(&mut client).id, 5);
+}
+
+#[test]
+fn a_flood_of_commands_is_ended() {
+    let mut client = Conversation::new(Options { commands: 3, ..Options::default() }, NOW);
+    client.handle_frame(&r#"{"id":1,"connect":{}}"#.repeat(4));
+    assert_eq!(closed(&mut client), Some(Disconnect::TooManyRequests.close()));
+}
+
+#[test]
+fn a_refused_connect_ends_what_was_sent_with_it() {
+    let mut client = Conversation::new(Options::default(), NOW);
+    client.handle_frame("{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
+    request(&mut client);
+    client.refuse(1, &ErrorCode::TokenExpired.into());
+    assert_eq!(texts(&mut client), [r#"{"id":1,"error":{"code":109,"message":"token expired"}}"#]);
+    client.handle_frame(r#"{"id":3,"subscribe":{"channel":"a"}}"#);
+    assert_eq!(client.poll_output(), None);
+    client.handle_timeout(NOW + 10 * SECOND);
+    assert_eq!(closed(&mut client), Some(Disconnect::Stale.close()));
+}
+
+#[test]
+fn a_client_that_does_not_connect_or_answer_pings_is_closed_in_time() {
+    let mut client = Conversation::new(Options::default(), NOW);
+    assert_eq!(client.poll_timeout(), Some(NOW + 10 * SECOND));
+    client.handle_timeout(NOW + 10 * SECOND);
+    assert_eq!(closed(&mut client), Some(Disconnect::Stale.close()));
+
+    let mut client = open(Options::default());
+    client.handle_timeout(NOW + 20 * SECOND);
+    assert_eq!(texts(&mut client), ["{}"]);
+    assert_eq!(client.poll_timeout(), Some(NOW + 28 * SECOND));
+    client.handle_frame("{}");
+    assert_eq!((client.poll_output(), client.poll_timeout()), (None, Some(NOW + 45 * SECOND)));
+    client.handle_timeout(NOW + 45 * SECOND);
+    assert_eq!(texts(&mut client), ["{}"]);
+    client.handle_timeout(NOW + 53 * SECOND);
+    assert_eq!(closed(&mut client), Some(Disconnect::NoPong.close()));
+}
+
+#[test]
+fn a_process_that_stood_still_gives_the_deadline_of_a_pong_again() {
+    let mut client = open(Options::default());
+    client.handle_timeout(NOW + 20 * SECOND);
+    client.handle_timeout(NOW + 100 * SECOND);
+    assert_eq!(texts(&mut client), ["{}", "{}"]);
+    assert_eq!(client.poll_timeout(), Some(NOW + 108 * SECOND));
+    client.handle_timeout(NOW + 108 * SECOND);
+    assert_eq!(closed(&mut client), Some(Disconnect::NoPong.close()));
+}
+
+#[test]
+fn a_token_may_be_renewed_until_25_s_after_its_end() {
+    let mut client = Conversation::new(Options { ping: Duration::ZERO, ..Options::default() }, NOW);
+    client.handle_frame(r#"{"id":1,"connect":{}}"#);
+    request(&mut client);
+    let connected =
+        Connected { client: "c".into(), version: "v".into(), ttl: Some(60 * SECOND), ..Connected::default() };
+    client.connected(NOW, &connected, SECOND);
+    assert_eq!(
+        texts(&mut client),
+        [r#"{"id":1,"connect":{"client":"c","version":"v","expires":true,"ttl":60,"node":""}}"#]
+    );
+    assert_eq!(client.poll_timeout(), Some(NOW + 85 * SECOND));
+    client.handle_frame(r#"{"id":2,"refresh":{"token":"t"}}"#);
+    request(&mut client);
+    client.refreshed(NOW + 84 * SECOND, 2, Some(SECOND / 2));
+    assert_eq!(
+        texts(&mut client),
+        [r#"{"id":2,"refresh":{"client":"c","version":"v","expires":true,"ttl":1}}"#]
+    );
+    client.set_ttl(NOW + 84 * SECOND, Some(SECOND));
+    client.handle_timeout(NOW + 109 * SECOND);
+    assert_eq!(client.poll_output(), None);
+    client.handle_timeout(NOW + 110 * SECOND);
+    assert_eq!(closed(&mut client), Some(Disconnect::Expired.close()));
+}
+
+#[test]
+fn a_subscription_whose_token_is_not_renewed_ends_and_the_sdk_makes_it_again() {
+    let mut client = open(Options { ping: Duration::ZERO, ..Options::default() });
+    let subscribed = Subscribed { ttl: Some(SECOND), ..Subscribed::default() };
+    assert_eq!(
+        subscribe(&mut client, "a", &subscribed),
+        [r#"{"id":2,"subscribe":{"expires":true,"ttl":1}}"#]
+    );
+    client.handle_frame(r#"{"id":3,"sub_refresh":{"channel":"a","token":"t"}}"#);
+    request(&mut client);
+    client.sub_refreshed(NOW + SECOND, 3, "a", Some(SECOND));
+    assert_eq!(texts(&mut client), [r#"{"id":3,"sub_refresh":{"expires":true,"ttl":1}}"#]);
+    assert_eq!(client.poll_timeout(), Some(NOW + 27 * SECOND));
+    client.handle_timeout(NOW + 27 * SECOND);
+    let push = r#"{"push":{"channel":"a","unsubscribe":{"code":2501,"reason":"subscription expired"}}}"#;
+    assert_eq!(outputs(&mut client), [Output::Send(push.into()), Output::Leave("a".into())]);
+    assert!(!client.is_subscribed("a"));
+}
+
+#[test]
+fn lost_messages_end_a_subscription_of_the_client_and_the_connection_of_one_that_the_server_made() {
+    let mut client = open(Options::default());
+    subscribe(&mut client, "own", &Subscribed::default());
+    client.unsubscribe("own", UnsubscribeCode::InsufficientState);
+    client.unsubscribe("own", UnsubscribeCode::InsufficientState);
+    assert_eq!(
+        texts(&mut client),
+        [r#"{"push":{"channel":"own","unsubscribe":{"code":2500,"reason":"insufficient state"}}}"#]
+    );
+    let position = Some(StartsAt { offset: 7, epoch: "feed".into() });
+    client.subscribe(NOW, "by-server", &Subscribed { recoverable: true, position, ..Subscribed::default() });
+    assert_eq!(
+        texts(&mut client),
+        [r#"{"push":{"channel":"by-server","subscribe":{"recoverable":true,"epoch":"feed","offset":7}}}"#]
+    );
+    assert_eq!(client.channels().collect::<Vec<_>>(), ["by-server"]);
+    client.unsubscribe("by-server", UnsubscribeCode::InsufficientState);
+    assert_eq!(closed(&mut client), Some(Disconnect::InsufficientState.close()));
+}
+
+#[test]
+fn a_publication_has_places_for_its_offset_and_its_message() {
+    let data = Data::new("{\"text\":\r\n\"a\\nb\"}", 8).unwrap();
+    assert_eq!(data.as_str(), r#"{"text":"a\nb"}"#, "no line breaks between tokens");
+    let info = ClientInfo {
+        user: "ann".into(),
+        client: "1.2".into(),
+        conn_info: Data::new("[1]", 1).ok(),
+        chan_info: None,
+    };
+    let Publication { text, place, data: range } = Publication::new("a\"b", &data, Some(&info));
+    assert_eq!(&text[range], data.as_str());
+    assert_eq!(&text[place.start()..place.end()], Place::ZERO);
+    let object = Publication::object_of("a\"b", &text).unwrap();
+    assert_eq!(text, format!(r#"{{"push":{{"channel":"a\"b","pub":{object}}}}}"#),);
+    let read: serde_json::Value = serde_json::from_str(object).unwrap();
+    let expected = serde_json::json!({
+        "offset": 0, "data": {"text": "a\nb"}, "info": {"user": "ann", "client": "1.2", "conn_info": [1]},
+    });
+    assert_eq!(read, expected);
+    assert_eq!(Publication::object_of("a", &text), None);
+    let (text, range) = message(&data);
+    assert_eq!((&text[range], &*text), (data.as_str(), r#"{"push":{"message":{"data":{"text":"a\nb"}}}}"#));
+}
+
+#[test]
+fn pushes_and_replies_are_what_the_sdks_read() {
+    let info = ClientInfo { user: "ann".into(), client: "1.2".into(), ..ClientInfo::default() };
+    assert_eq!(join("a", &info), r#"{"push":{"channel":"a","join":{"info":{"user":"ann","client":"1.2"}}}}"#);
+    assert_eq!(
+        leave("a", &info),
+        r#"{"push":{"channel":"a","leave":{"info":{"user":"ann","client":"1.2"}}}}"#
+    );
+    let data = Data::new("7", 1).unwrap();
+    for (command, reply, expected) in [
+        (r#""publish":{"channel":"a","data":1}"#, Reply::Published, r#""publish":{}"#),
+        (
+            r#""presence":{"channel":"a"}"#,
+            Reply::Presence([("1.2".into(), info)].into()),
+            r#""presence":{"presence":{"1.2":{"user":"ann","client":"1.2"}}}"#,
+        ),
+        (
+            r#""presence_stats":{"channel":"a"}"#,
+            Reply::PresenceStats { clients: 2, users: 1 },
+            r#""presence_stats":{"num_clients":2,"num_users":1}"#,
+        ),
+        (
+            r#""history":{"channel":"a","limit":-1}"#,
+            Reply::History { publications: vec![data.clone()], offset: 9, epoch: "e".into() },
+            r#""history":{"publications":[7],"offset":9,"epoch":"e"}"#,
+        ),
+        (r#""rpc":{"method":"m","data":{}}"#, Reply::Rpc(data), r#""rpc":{"data":7}"#),
+    ] {
+        let mut client = open(Options::default());
+        client.handle_frame(&format!(r#"{{"id":5,{command}}}"#));
+        let id = request(&mut client).id;
+        client.reply(id, &reply);
+        client.reply(id, &reply);
+        assert_eq!(texts(&mut client), [format!(r#"{{"id":5,{expected}}}"#)], "one reply to one command");
+    }
+}
+
+#[test]
+fn each_code_says_what_the_sdk_does() {
+    for (disconnect, number, retry) in [
+        (Disconnect::Shutdown, 3001, Retry::Again),
+        (Disconnect::InsufficientState, 3010, Retry::Again),
+        (Disconnect::InvalidToken, 3500, Retry::Never),
+        (Disconnect::PermissionDenied, 3507, Retry::Never),
+    ] {
+        assert_eq!((disconnect.number(), disconnect.retry()), (number, retry));
+        assert!(disconnect.close().code.may_be_sent());
+    }
+    assert_eq!(UnsubscribeCode::Server.retry(), Retry::Never);
+    assert_eq!(UnsubscribeCode::InsufficientState.retry(), Retry::Again);
+    assert!(ErrorCode::Internal.is_temporary() && !ErrorCode::PermissionDenied.is_temporary());
+}
+
+/// A step of a peer, of the host or of time.
+#[derive(Clone, Debug)]
+enum Step {
+    Frame(String),
+    Answer(bool),
+    Pass(u64),
+    BySever(u8, bool),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let command = prop_oneof![
+        Just(r#""connect":{}"#.to_string()),
+        (0..4_u8).prop_map(|channel| format!(r#""subscribe":{{"channel":"{channel}"}}"#)),
+        (0..4_u8).prop_map(|channel| format!(r#""unsubscribe":{{"channel":"{channel}"}}"#)),
+        (0..4_u8).prop_map(|channel| format!(r#""publish":{{"channel":"{channel}","data":[1]}}"#)),
+        (0..4_u8).prop_map(|channel| format!(r#""sub_refresh":{{"channel":"{channel}"}}"#)),
+        Just(r#""refresh":{}"#.to_string()),
+        Just(r#""send":{"data":1}"#.to_string()),
+        Just(r#""ping":{}"#.to_string()),
+        Just(r#""other":{}"#.to_string()),
+    ];
+    let object = prop_oneof![
+        9 => (0..20_u32, command).prop_map(|(id, command)| format!(r#"{{"id":{id},{command}}}"#)),
+        1 => Just("{}".to_string()),
+    ];
+    let frame = proptest::collection::vec(object, 1..5).prop_map(|objects| Step::Frame(objects.join("\n")));
+    let step = prop_oneof![
+        4 => frame,
+        6 => any::<bool>().prop_map(Step::Answer),
+        2 => (0..30_u64).prop_map(Step::Pass),
+        1 => (0..4_u8, any::<bool>()).prop_map(|(channel, joins)| Step::BySever(channel, joins)),
+    ];
+    proptest::collection::vec(step, 0..60)
+}
+
+/// Answers a request of a client, and says what the rules allow to be there then.
+fn answer(client: &mut Conversation, now: Instant, request: &Request, is_good: bool) {
+    let id = request.id;
+    let ttl = Some(10 * SECOND);
+    match &request.command {
+        _ if id == 0 => {}
+        Command::Connect(_) if is_good => {
+            client.connected(now, &Connected { ttl: Some(100 * SECOND), ..Connected::default() }, SECOND);
+        }
+        Command::Subscribe(subscribe) if is_good => {
+            client.subscribed(now, id, &subscribe.channel, &Subscribed { ttl, ..Subscribed::default() });
+        }
+        Command::Unsubscribe(of) => client.unsubscribed(id, &of.channel),
+        Command::Publish(_) if is_good => client.reply(id, &Reply::Published),
+        Command::Refresh(_) if is_good => client.refreshed(now, id, ttl),
+        Command::SubRefresh(refresh) if is_good => client.sub_refreshed(now, id, &refresh.channel, ttl),
+        _ => client.refuse(id, &ErrorCode::PermissionDenied.into()),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_command_an_error_or_a_violation(frames in proptest::collection::vec(".{0,60}|[{}\\[\\]\":,a-z0-9\\\\]{0,60}", 1..6)) {
+        let mut client = open(Options { nesting: 8, ..Options::default() });
+        for frame in frames {
+            client.handle_frame(&frame);
+            for output in outputs(&mut client) {
+                if let Output::Send(text) = output {
+                    prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok() && !text.contains('\n'));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_one_reply_and_channels_stay_within_the_limit(steps in steps()) {
+        let options = Options { channels: 2, ..Options::default() };
+        let mut client = Conversation::new(options, NOW);
+        let (mut now, mut asked, mut is_closed) = (NOW, None::<Request>, false);
+        let mut take = |client: &mut Conversation, asked: &mut Option<Request>| {
+            for output in outputs(client) {
+                assert!(!is_closed, "{output:?} after a close");
+                match output {
+                    Output::Request(request) => {
+                        assert!(asked.as_ref().is_none_or(|asked| asked.id == 0), "a second request before the answer");
+                        *asked = Some(request);
+                    }
+                    Output::Close(_) => is_closed = true,
+                    Output::Send(text) => assert!(!text.contains('\n')),
+                    Output::Leave(channel) => assert!(!client.is_subscribed(&channel)),
+                }
+            }
+        };
+        for step in steps {
+            match step {
+                Step::Frame(frame) => client.handle_frame(&frame),
+                Step::Answer(is_good) => if let Some(request) = asked.take() {
+                    answer(&mut client, now, &request, is_good);
+                },
+                Step::Pass(seconds) => {
+                    now = now + Duration::from_secs(seconds);
+                    client.handle_timeout(now);
+                    prop_assert!(client.poll_timeout().is_none_or(|at| at > now), "a timeout that is due again and again");
+                }
+                Step::BySever(channel, true) if client.channels().count() < 2 => {
+                    client.subscribe(now, &channel.to_string(), &Subscribed::default());
+                }
+                Step::BySever(channel, _) => client.unsubscribe(&channel.to_string(), UnsubscribeCode::Server),
+            }
+            take(&mut client, &mut asked);
+            prop_assert!(client.channels().count() <= 2);
+        }
+    }
+
+    #[test]
+    fn data_is_the_same_value_without_line_breaks(depth in 0..6_usize, breaks in "[ \n\r\t]{0,4}", text in "[a-z\\n\"]{0,8}") {
+        let text = serde_json::to_string(&text).unwrap();
+        let json = format!("{0}{breaks}{text}{breaks}{1}", format!("[{breaks}").repeat(depth), "]".repeat(depth));
+        match Data::new(&json, 4) {
+            Ok(data) => {
+                prop_assert!(depth <= 4 && !data.as_str().contains(['\n', '\r']));
+                let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+                prop_assert_eq!(value(data.as_str()), value(&json));
+            }
+            Err(error) => prop_assert_eq!((error, depth > 4), (BadData::TooDeep { limit: 4 }, true)),
+        }
+    }
+}
