@@ -255,6 +255,17 @@ pub(super) enum Said {
 }
 
 impl Incoming {
+    /// Whether it has neither a number nor a command: it is a pong.
+    pub(super) const fn is_empty(&self) -> bool {
+        let Self { id, connect, subscribe, unsubscribe, publish, presence, presence_stats, .. } = self;
+        let Self { history, rpc, send, refresh, sub_refresh, ping, .. } = self;
+        let is_first = *id == 0 && connect.is_none() && subscribe.is_none() && unsubscribe.is_none();
+        let is_next =
+            publish.is_none() && presence.is_none() && presence_stats.is_none() && history.is_none();
+        let is_last = rpc.is_none() && send.is_none() && refresh.is_none() && sub_refresh.is_none();
+        is_first && is_next && is_last && ping.is_none()
+    }
+
     pub(super) fn said(self) -> Said {
         let Self { connect, subscribe, unsubscribe, publish, presence, presence_stats, .. } = self;
         let Self { history, rpc, send, refresh, sub_refresh, ping, .. } = self;

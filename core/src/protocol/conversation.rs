@@ -48,8 +48,6 @@ enum Phase {
 pub enum Output {
     /// Send this text to the client.
     Send(String),
-    /// Carry out a command, and answer it: [`Conversation::reply`] and the others.
-    Request(Request),
     /// Take the client out of a channel, whose subscription has expired. The client has been told.
     Leave(Box<str>),
     /// Close the connection. Nothing follows.
@@ -93,6 +91,8 @@ impl Conversation {
                 Ok(_) if self.incoming.len() >= self.options.commands as usize => {
                     return self.close(Disconnect::TooManyRequests.close());
                 }
+                // A pong does not wait for the commands before it: its deadline would pass meanwhile.
+                Ok(object) if object.is_empty() => self.take_pong(),
                 Ok(object) => self.incoming.push_back(object),
             }
         }
@@ -120,18 +120,22 @@ impl Conversation {
         }
     }
 
-    /// What the host has to do next. A command is given out when the one before it was answered.
-    pub fn poll_output(&mut self) -> Option<Output> {
-        loop {
-            if let Some(output) = self.outputs.pop_front() {
-                return Some(output);
-            }
-            if self.asked.is_some() {
-                return None;
-            }
+    /// The next command, for the host to carry out and to answer by [`reply`](Self::reply) or another method. The next but one
+    /// is given out when this one was answered. There may be output besides, in any case.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        while self.asked.is_none() {
             let incoming = self.incoming.pop_front()?;
-            self.take(incoming);
+            if let Some(request) = self.take(incoming) {
+                self.asked = (request.id > 0).then_some(request.id);
+                return Some(request);
+            }
         }
+        None
+    }
+
+    /// What the host has to do next. Call it after every other method that changes something, until there is nothing.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is to be called. `None`: nothing is due. O(channels).
@@ -263,43 +267,55 @@ impl Conversation {
         self.subscriptions.names()
     }
 
-    /// The turn of a command has come.
-    fn take(&mut self, incoming: Incoming) {
+    /// The turn of a command has come. Returns it if the host is to carry it out.
+    fn take(&mut self, incoming: Incoming) -> Option<Request> {
         let id = incoming.id;
-        if matches!(self.phase, Phase::Closed | Phase::Refused) {
-            return;
-        }
         let command = match (incoming.said(), self.phase) {
-            (Said::TooMuch, _) => return self.violated("several commands in one object"),
-            (Said::Nothing, _) if id == 0 => return self.take_pong(),
+            (_, Phase::Closed | Phase::Refused) => return None,
             (Said::Command(command), _) => command,
-            (_, Phase::New) => return self.violated("a command before connect"),
-            (Said::Nothing, _) => return self.send(reply::failed(id, &ErrorCode::MethodNotFound.into())),
-            (Said::Ping, _) if id == 0 => return self.violated("a command without a number"),
-            (Said::Ping, _) => return self.send(reply::empty(id, "ping")),
+            (said, phase) => {
+                self.take_other(id, &said, phase);
+                return None;
+            }
         };
-        match (&command, self.phase, id) {
-            (Command::Send(_), Phase::Open, _) => {}
-            (_, _, 0) => return self.violated("a command without a number"),
-            (Command::Connect(_), Phase::New, _) => self.phase = Phase::Connecting,
-            (Command::Connect(_), ..) => return self.violated("a second connect"),
-            (_, Phase::New, _) => return self.violated("a command before connect"),
-            _ => {}
+        let violation = match (&command, self.phase, id) {
+            (Command::Send(_), Phase::Open, _) => None,
+            (_, _, 0) => Some("a command without a number"),
+            (Command::Connect(_), Phase::New, _) => {
+                self.phase = Phase::Connecting;
+                None
+            }
+            (Command::Connect(_), ..) => Some("a second connect"),
+            (_, Phase::New, _) => Some("a command before connect"),
+            _ => None,
+        };
+        if let Some(what) = violation {
+            self.violated(what);
+            return None;
         }
         match Checked::new(&command, &self.options, &self.subscriptions) {
-            Checked::Good => {
-                self.asked = (id > 0).then_some(id);
-                self.outputs.push_back(Output::Request(Request { id, command }));
-            }
+            Checked::Good => return Some(Request { id, command }),
             // It has no number, and so no reply.
             Checked::Bad(_) if id == 0 => self.violated("a send without data"),
             Checked::Bad(failure) => self.send(reply::failed(id, &failure)),
         }
+        None
     }
 
     fn take_pong(&mut self) {
         if !self.timers.pong() {
             self.violated("a pong without a ping");
+        }
+    }
+
+    /// Takes an object that has not exactly one of the commands for the host.
+    fn take_other(&mut self, id: u32, said: &Said, phase: Phase) {
+        match (said, phase, id) {
+            (Said::TooMuch, ..) => self.violated("several commands in one object"),
+            (_, Phase::New, _) => self.violated("a command before connect"),
+            (_, _, 0) => self.violated("a command without a number"),
+            (Said::Ping, ..) => self.send(reply::empty(id, "ping")),
+            _ => self.send(reply::failed(id, &ErrorCode::MethodNotFound.into())),
         }
     }
 

@@ -14,13 +14,13 @@
 //! let now = Instant::ORIGIN;
 //! let mut client = Conversation::new(Options::default(), now);
 //! client.handle_frame(r#"{"id":1,"connect":{"name":"js"}}"#);
-//! let Some(Output::Request(request)) = client.poll_output() else { panic!("a command") };
-//! assert!(matches!(request.command, Command::Connect(_)));
+//! let request = client.poll_request();
+//! assert!(matches!(request.map(|request| request.command), Some(Command::Connect(_))));
 //!
 //! let connected = Connected { client: "17.3".into(), version: "throng".into(), ..Connected::default() };
 //! client.connected(now, &connected, Duration::from_secs(20));
-//! let Some(Output::Send(reply)) = client.poll_output() else { panic!("a reply") };
-//! assert_eq!(reply, r#"{"id":1,"connect":{"client":"17.3","version":"throng","ping":25,"pong":true,"node":""}}"#);
+//! let reply = r#"{"id":1,"connect":{"client":"17.3","version":"throng","ping":25,"pong":true,"node":""}}"#;
+//! assert_eq!(client.poll_output(), Some(Output::Send(reply.into())));
 //! assert_eq!(client.poll_timeout(), Some(now + Duration::from_secs(20)));
 //! ```
 //!

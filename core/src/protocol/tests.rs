@@ -14,7 +14,9 @@ use proptest::prelude::*;
 const NOW: Instant = Instant::ORIGIN;
 const SECOND: Duration = Duration::from_secs(1);
 
+/// What is to be done when no command is left for the host.
 fn outputs(client: &mut Conversation) -> Vec<Output> {
+    assert_eq!(client.poll_request(), None);
     core::iter::from_fn(|| client.poll_output()).collect()
 }
 
@@ -34,10 +36,7 @@ fn closed(client: &mut Conversation) -> Option<CloseFrame> {
 }
 
 fn request(client: &mut Conversation) -> Request {
-    match client.poll_output() {
-        Some(Output::Request(request)) => request,
-        other => panic!("{other:?}"),
-    }
+    client.poll_request().unwrap()
 }
 
 /// A client that has connected, with a ping after 20 s.
@@ -63,13 +62,17 @@ fn commands_of_one_frame_are_given_out_in_order_each_after_the_answer_to_the_one
     client.handle_frame("{\"id\":1,\"connect\":{\"token\":\"t\"}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}\n{\"id\":3,\"ping\":{}}");
     let Command::Connect(connect) = request(&mut client).command else { panic!("a connect") };
     assert_eq!(connect.token, "t");
-    assert_eq!(client.poll_output(), None, "the subscribe waits for the decision about the connect");
+    assert_eq!(client.poll_request(), None, "the subscribe waits for the decision about the connect");
     client.connected(NOW, &Connected::default(), SECOND);
     assert!(matches!(client.poll_output(), Some(Output::Send(_))));
     assert_eq!(request(&mut client).id, 2);
     assert_eq!(client.poll_output(), None);
     client.subscribed(NOW, 7, "b", &Subscribed::default());
-    assert_eq!(client.poll_output(), None, "that is no answer to the command");
+    assert_eq!(
+        (client.poll_request(), client.poll_output()),
+        (None, None),
+        "that is no answer to the command"
+    );
     client.subscribed(NOW, 2, "a", &Subscribed::default());
     assert_eq!(texts(&mut client), [r#"{"id":2,"subscribe":{}}"#, r#"{"id":3,"ping":{}}"#]);
 }
@@ -421,7 +424,8 @@ proptest! {
         let mut client = open(Options { nesting: 8, ..Options::default() });
         for frame in frames {
             client.handle_frame(&frame);
-            for output in outputs(&mut client) {
+            while client.poll_request().is_some_and(|request| request.id == 0) {}
+            for output in core::iter::from_fn(|| client.poll_output()) {
                 if let Output::Send(text) = output {
                     prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok() && !text.contains('\n'));
                 }
@@ -435,13 +439,17 @@ proptest! {
         let mut client = Conversation::new(options, NOW);
         let (mut now, mut asked, mut is_closed) = (NOW, None::<Request>, false);
         let mut take = |client: &mut Conversation, asked: &mut Option<Request>| {
-            for output in outputs(client) {
+            while asked.as_ref().is_none_or(|asked| asked.id == 0)
+                && let Some(request) = client.poll_request()
+            {
+                *asked = Some(request);
+            }
+            if asked.as_ref().is_some_and(|asked| asked.id > 0) {
+                assert_eq!(client.poll_request(), None, "a second request before the answer");
+            }
+            while let Some(output) = client.poll_output() {
                 assert!(!is_closed, "{output:?} after a close");
                 match output {
-                    Output::Request(request) => {
-                        assert!(asked.as_ref().is_none_or(|asked| asked.id == 0), "a second request before the answer");
-                        *asked = Some(request);
-                    }
                     Output::Close(_) => is_closed = true,
                     Output::Send(text) => assert!(!text.contains('\n')),
                     Output::Leave(channel) => assert!(!client.is_subscribed(&channel)),
