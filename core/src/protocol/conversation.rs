@@ -48,6 +48,8 @@ enum Phase {
 pub enum Output {
     /// Send this text to the client.
     Send(String),
+    /// Send this text, which is an error reply of this code.
+    Error(ErrorCode, String),
     /// Take the client out of a channel, whose subscription has expired. The client has been told.
     Leave(Box<str>),
     /// Close the connection. Nothing follows.
@@ -207,7 +209,10 @@ impl Conversation {
             self.phase = Phase::Refused;
             self.incoming.clear();
         }
-        self.answer(id, reply::failed(id, failure));
+        if self.asked == Some(id) {
+            self.asked = None;
+            self.fail(id, failure);
+        }
     }
 
     /// The server subscribes the client to a channel. Returns whether it was not subscribed; the host sends the output before it puts the
@@ -297,7 +302,7 @@ impl Conversation {
             Checked::Good => return Some(Request { id, command }),
             // It has no number, and so no reply.
             Checked::Bad(_) if id == 0 => self.violated("a send without data"),
-            Checked::Bad(failure) => self.send(reply::failed(id, &failure)),
+            Checked::Bad(failure) => self.fail(id, &failure),
         }
         None
     }
@@ -315,7 +320,7 @@ impl Conversation {
             (_, Phase::New, _) => self.violated("a command before connect"),
             (_, _, 0) => self.violated("a command without a number"),
             (Said::Ping, ..) => self.send(reply::empty(id, "ping")),
-            _ => self.send(reply::failed(id, &ErrorCode::MethodNotFound.into())),
+            _ => self.fail(id, &ErrorCode::MethodNotFound.into()),
         }
     }
 
@@ -328,6 +333,12 @@ impl Conversation {
         if self.asked == Some(id) {
             self.asked = None;
             self.send(text);
+        }
+    }
+
+    fn fail(&mut self, id: u32, failure: &Failure) {
+        if self.phase != Phase::Closed {
+            self.outputs.push_back(Output::Error(failure.code, reply::failed(id, failure)));
         }
     }
 

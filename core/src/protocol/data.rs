@@ -39,6 +39,12 @@ impl Data {
         Ok(Self::clean(raw.to_owned()))
     }
 
+    /// The value `null`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+
     /// The value as JSON text, without line breaks.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -22,7 +22,7 @@ fn outputs(client: &mut Conversation) -> Vec<Output> {
 
 fn texts(client: &mut Conversation) -> Vec<String> {
     let text = |output| match output {
-        Output::Send(text) => text,
+        Output::Send(text) | Output::Error(_, text) => text,
         other => panic!("{other:?}"),
     };
     outputs(client).into_iter().map(text).collect()
@@ -426,7 +426,7 @@ proptest! {
             client.handle_frame(&frame);
             while client.poll_request().is_some_and(|request| request.id == 0) {}
             for output in core::iter::from_fn(|| client.poll_output()) {
-                if let Output::Send(text) = output {
+                if let Output::Send(text) | Output::Error(_, text) = output {
                     prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok() && !text.contains('\n'));
                 }
             }
@@ -451,7 +451,7 @@ proptest! {
                 assert!(!is_closed, "{output:?} after a close");
                 match output {
                     Output::Close(_) => is_closed = true,
-                    Output::Send(text) => assert!(!text.contains('\n')),
+                    Output::Send(text) | Output::Error(_, text) => assert!(!text.contains('\n')),
                     Output::Leave(channel) => assert!(!client.is_subscribed(&channel)),
                 }
             }

@@ -4,7 +4,7 @@ use crate::config::Auth;
 use crate::config::value::Secret;
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use serde::de::Error as _;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What a token says. The names are those of Centrifugo's connection tokens; other claims are ignored.
@@ -25,7 +25,7 @@ pub(crate) struct Claims {
 }
 
 /// Reads a time of RFC 7519, section 2 (`NumericDate`), which may have a fraction of a second.
-fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error> {
     let claim = Option::<serde_json::Number>::deserialize(claim)?;
     let whole = |number: serde_json::Number| {
         let rounded = number.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64);
@@ -41,7 +41,7 @@ fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error>
 ///
 /// # Errors
 /// The signature is wrong or of another algorithm, the time is over or has not begun, or a claim is missing or wrong.
-pub(crate) fn check(auth: &Auth, secret: &Secret, token: &str) -> Result<Claims, Error> {
+pub(crate) fn check<C: DeserializeOwned>(auth: &Auth, secret: &Secret, token: &str) -> Result<C, Error> {
     let mut validation = Validation::new(auth.algorithm.of_library());
     // Each is checked if it is there.
     validation.required_spec_claims.clear();
@@ -58,7 +58,7 @@ pub(crate) fn check(auth: &Auth, secret: &Secret, token: &str) -> Result<Claims,
         validation.required_spec_claims.insert("iss".into());
     }
     let key = DecodingKey::from_secret(secret.bytes());
-    Ok(jsonwebtoken::decode::<Claims>(token, &key, &validation)?.claims)
+    Ok(jsonwebtoken::decode::<C>(token, &key, &validation)?.claims)
 }
 
 /// A token with these claims, and the audience and issuer of the config.
@@ -97,7 +97,7 @@ mod tests {
         for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
             let auth = Auth { algorithm, ..auth.clone() };
             let token = make(&auth, &secret("hush"), claims.clone()).unwrap();
-            let read = check(&auth, &secret("hush"), &token).unwrap();
+            let read: Claims = check(&auth, &secret("hush"), &token).unwrap();
             assert_eq!((read.sub, read.channels), (claims.sub.clone(), claims.channels.clone()));
         }
     }
@@ -121,7 +121,7 @@ mod tests {
             claims
         };
         let hs256 = |claims: &Value| signed(claims, Algorithm::Hs256, "hush");
-        let is_valid = |token: &str| check(&auth, &secret("hush"), token).is_ok();
+        let is_valid = |token: &str| check::<Claims>(&auth, &secret("hush"), token).is_ok();
         assert!(is_valid(&hs256(&good)));
         assert!(is_valid(&hs256(&with("exp", Value::Null))), "a token may be for ever");
         assert!(is_valid(&hs256(&with("exp", (now - 3).into()))), "within the leeway");

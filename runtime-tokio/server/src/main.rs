@@ -13,6 +13,7 @@
 //! | `api`, `auth` | the HTTP API; JSON web tokens |
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
+//! | `protocol` | clients that speak the protocol of Centrifugo's SDKs |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 
@@ -29,6 +30,7 @@ mod live;
 mod log;
 mod metrics;
 mod output;
+mod protocol;
 mod reload;
 mod run;
 mod server;

@@ -6,6 +6,7 @@
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
 //! | `broker` | those of a node in a cluster |
+//! | `protocol` | those of clients that speak the protocol of Centrifugo's SDKs |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
@@ -18,6 +19,7 @@ pub(crate) mod keys;
 mod load;
 mod nearest;
 mod print;
+pub(crate) mod protocol;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;
@@ -27,6 +29,7 @@ pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
 use broker::Cluster;
+use protocol::Protocol;
 use std::time::Duration;
 use throng_tokio::hub as throng;
 use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, UrlPath};
@@ -44,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) cluster: Cluster,
+    pub(crate) protocol: Protocol,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,
@@ -200,6 +204,11 @@ impl Config {
     /// The path at which clients open WebSockets.
     pub(crate) fn websocket_path(&self) -> &str {
         if self.wshub.enabled { self.wshub.server_url.text() } else { self.clients.path.text() }
+    }
+
+    /// Whether clients may speak the protocol. In WS-HUB mode the back end decides about every message.
+    pub(crate) const fn speaks_protocol(&self) -> bool {
+        self.protocol.enabled && !self.wshub.enabled
     }
 
     /// The config of the hub, with what WS-HUB mode sets.

@@ -28,6 +28,7 @@ pub(super) async fn connect(
         }
     };
     let connecting = upgrade.connecting();
+    connecting.without_envelopes();
     let Claims { sub, exp, channels, .. } = claims.unwrap_or_default();
     if !sub.is_empty() {
         connecting.set_user(sub);
