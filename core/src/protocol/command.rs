@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 /// What a client asks for, to be answered with the command's number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The number of the command, which its reply has. 0 for [`Command::Send`], which has no reply.
+    /// The number of the command, which its reply has. [`Command::Send`] has no reply, and may have the number 0.
     pub id: u32,
     /// The command.
     pub command: Command,

@@ -128,7 +128,8 @@ impl Conversation {
         while self.asked.is_none() {
             let incoming = self.incoming.pop_front()?;
             if let Some(request) = self.take(incoming) {
-                self.asked = (request.id > 0).then_some(request.id);
+                let has_reply = !matches!(request.command, Command::Send(_));
+                self.asked = has_reply.then_some(request.id);
                 return Some(request);
             }
         }

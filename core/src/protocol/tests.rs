@@ -169,6 +169,16 @@ fn a_client_has_no_more_channels_than_the_limit() {
 }
 
 #[test]
+fn a_send_has_no_reply_and_nothing_waits_for_it() {
+    let mut client = open(Options::default());
+    client
+        .handle_frame("{\"id\":5,\"send\":{\"data\":1}}\n{\"send\":{\"data\":null}}\n{\"id\":6,\"ping\":{}}");
+    assert!(matches!(request(&mut client).command, Command::Send(_)));
+    assert!(matches!(request(&mut client).command, Command::Send(_)));
+    assert_eq!(texts(&mut client), [r#"{"id":6,"ping":{}}"#]);
+}
+
+#[test]
 fn a_flood_of_commands_is_ended() {
     let mut client = Conversation::new(Options { commands: 3, ..Options::default() }, NOW);
     client.handle_frame(&r#"{"id":1,"connect":{}}"#.repeat(4));
@@ -403,7 +413,7 @@ fn answer(client: &mut Conversation, now: Instant, request: &Request, is_good: b
     let id = request.id;
     let ttl = Some(10 * SECOND);
     match &request.command {
-        _ if id == 0 => {}
+        Command::Send(_) => {}
         Command::Connect(_) if is_good => {
             client.connected(now, &Connected { ttl: Some(100 * SECOND), ..Connected::default() }, SECOND);
         }
@@ -424,7 +434,7 @@ proptest! {
         let mut client = open(Options { nesting: 8, ..Options::default() });
         for frame in frames {
             client.handle_frame(&frame);
-            while client.poll_request().is_some_and(|request| request.id == 0) {}
+            while client.poll_request().is_some_and(|request| matches!(request.command, Command::Send(_))) {}
             for output in core::iter::from_fn(|| client.poll_output()) {
                 if let Output::Send(text) | Output::Error(_, text) = output {
                     prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok() && !text.contains('\n'));
@@ -439,12 +449,12 @@ proptest! {
         let mut client = Conversation::new(options, NOW);
         let (mut now, mut asked, mut is_closed) = (NOW, None::<Request>, false);
         let mut take = |client: &mut Conversation, asked: &mut Option<Request>| {
-            while asked.as_ref().is_none_or(|asked| asked.id == 0)
+            while asked.as_ref().is_none_or(|asked| matches!(asked.command, Command::Send(_)))
                 && let Some(request) = client.poll_request()
             {
                 *asked = Some(request);
             }
-            if asked.as_ref().is_some_and(|asked| asked.id > 0) {
+            if asked.as_ref().is_some_and(|asked| !matches!(asked.command, Command::Send(_))) {
                 assert_eq!(client.poll_request(), None, "a second request before the answer");
             }
             while let Some(output) = client.poll_output() {

@@ -1,4 +1,4 @@
-//! Centrifugo's SDK for JavaScript, unmodified, in Node: `sdk/table.mjs` has what is tested, case by case.
+//! Centrifugo's SDKs for JavaScript and Python, unmodified: `sdk/table.mjs` has what is tested, case by case, `sdk/table.py` a part of it.
 
 mod support;
 
@@ -81,4 +81,19 @@ fn after_a_restart_a_client_is_told_that_it_cannot_recover() {
     drop(program);
     let _program = start(&address.to_string());
     succeeds(node);
+}
+
+#[test]
+#[ignore = "needs Python with centrifuge-python"]
+fn the_sdk_for_python_recovers_sees_who_is_there_and_renews_its_token() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = folder.join("../../tests/.venv/bin/python");
+    let python = if own.exists() { own } else { "python3".into() };
+    let program = start("127.0.0.1:0");
+    let script = Command::new(python)
+        .arg(folder.join("tests/sdk/table.py"))
+        .args([&program.address.to_string(), "key", SECRET])
+        .spawn()
+        .expect("there is Python");
+    succeeds(script);
 }

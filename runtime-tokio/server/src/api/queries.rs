@@ -5,7 +5,7 @@ use super::members::Since;
 use super::parameters::{check_name, or_default, read, result};
 use super::pattern::matches;
 use crate::config::Config;
-use crate::protocol::info;
+use crate::protocol::{history_removed, info};
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -149,6 +149,7 @@ pub(super) fn history_remove(server: &Server, _: &Config, body: &[u8]) -> Result
     // A room that does not exist has nothing to remove.
     if server.hub.room_exists(&channel) {
         server.hub.remove_history(&channel)?;
+        history_removed(&server.hub, &channel);
     }
     Ok(result(json!({})))
 }

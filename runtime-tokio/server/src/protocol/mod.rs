@@ -25,4 +25,4 @@ mod subscribe;
 mod tokens;
 
 pub(crate) use peer::Peer;
-pub(crate) use server::{Subscription, subscribe};
+pub(crate) use server::{Subscription, history_removed, subscribe};

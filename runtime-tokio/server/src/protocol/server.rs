@@ -1,11 +1,11 @@
-//! Subscriptions that the HTTP API makes.
+//! What the HTTP API does with clients of the protocol.
 
 use super::commands::Asking;
 use super::peer::Peer;
 use super::subscribe::{Plan, Wanted};
 use crate::config::Config;
-use throng_tokio::Client;
-use throng_tokio::core::protocol::{Data, Failure, Since};
+use throng_tokio::core::protocol::{Data, Failure, Since, UnsubscribeCode};
+use throng_tokio::{Client, Hub};
 
 /// A subscription that the server makes.
 #[derive(Debug, Default)]
@@ -14,6 +14,16 @@ pub(crate) struct Subscription<'a> {
     pub(crate) since: Option<&'a Since>,
     pub(crate) info: Option<Data>,
     pub(crate) data: Option<Data>,
+}
+
+/// The history of a channel has begun anew: its subscribers have positions that are not valid any more. They subscribe again. O(members).
+pub(crate) fn history_removed(hub: &Hub, channel: &str) {
+    for id in hub.members(channel) {
+        let Some(client) = hub.client(id) else { continue };
+        if let Some(peer) = Peer::of(&client) {
+            peer.unsubscribe(&client, Some(channel), UnsubscribeCode::InsufficientState);
+        }
+    }
 }
 
 /// Subscribes a client to a channel. Nothing happens if it is subscribed, or has not connected yet.
