@@ -3,6 +3,7 @@
 use super::check::Checked;
 use super::code::{Disconnect, ErrorCode, UnsubscribeCode};
 use super::command::{Command, Incoming, Request, Said};
+use super::json::text_of;
 use super::limits::Options;
 use super::reply::{Connected, Failure, Reply, Subscribed};
 use super::subscriptions::{By, Subscriptions};
@@ -356,5 +357,5 @@ impl Conversation {
 }
 
 fn format_reply(id: u32, subscribed: &Subscribed) -> String {
-    alloc::format!(r#"{{"id":{id},"subscribe":{}}}"#, push::text_of(&subscribed.json()))
+    alloc::format!(r#"{{"id":{id},"subscribe":{}}}"#, text_of(&subscribed.json()))
 }

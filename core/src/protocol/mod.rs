@@ -38,6 +38,8 @@ mod code;
 mod command;
 mod conversation;
 mod data;
+mod info;
+mod json;
 mod limits;
 mod push;
 mod reply;
@@ -52,6 +54,7 @@ pub use command::{
 };
 pub use conversation::{Conversation, Output};
 pub use data::{BadData, Data};
+pub use info::ClientInfo;
 pub use limits::Options;
-pub use push::{ClientInfo, Publication, join, leave, message};
+pub use push::{Publication, join, leave, message};
 pub use reply::{Connected, Failure, Reply, StartsAt, Subscribed};

@@ -2,28 +2,13 @@
 
 use super::code::UnsubscribeCode;
 use super::data::Data;
+use super::info::ClientInfo;
+use super::json::text_of;
 use super::reply::Subscribed;
 use crate::frame::Place;
 use alloc::format;
 use alloc::string::String;
 use core::ops::Range;
-use serde::{Deserialize, Serialize};
-
-/// Who a client is, as other clients see it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ClientInfo {
-    /// The user; empty for a client without one.
-    pub user: String,
-    /// The id of the client.
-    pub client: String,
-    /// What the connection token says of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub conn_info: Option<Data>,
-    /// What the subscription token says of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chan_info: Option<Data>,
-}
 
 /// The text of a publication, for all subscribers of a channel.
 ///
@@ -107,9 +92,4 @@ pub(super) fn unsubscribe(channel: &str, code: UnsubscribeCode) -> String {
 pub(super) fn subscribe(channel: &str, subscribed: &Subscribed) -> String {
     let (channel, subscribed) = (text_of(&channel), text_of(&subscribed.json()));
     format!(r#"{{"push":{{"channel":{channel},"subscribe":{subscribed}}}}}"#)
-}
-
-/// The JSON of a value whose keys are texts: nothing else can fail.
-pub(super) fn text_of(value: &impl Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "null".into())
 }

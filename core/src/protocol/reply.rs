@@ -2,7 +2,8 @@
 
 use super::code::ErrorCode;
 use super::data::Data;
-use super::push::ClientInfo;
+use super::info::ClientInfo;
+use super::json::text_of;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -267,5 +268,5 @@ impl Reply {
 }
 
 fn of(id: u32, name: &str, json: &impl Serialize) -> String {
-    format!(r#"{{"id":{id},"{name}":{}}}"#, super::push::text_of(json))
+    format!(r#"{{"id":{id},"{name}":{}}}"#, text_of(json))
 }

@@ -1,6 +1,8 @@
 //! The protocol of Centrifugo's SDKs over WebSockets, byte by byte: what no SDK sends, and clients with and without the protocol in one
 //! room.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
 mod support;
 
 use futures_util::SinkExt;

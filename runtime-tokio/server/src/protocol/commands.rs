@@ -1,21 +1,35 @@
 //! The commands of clients: who may do what, and what is answered.
 
-use super::channel::{Channel, may};
+use super::asking::Asking;
 use super::connect::{connect, refresh};
 use super::frames::Content;
 use super::peer::{Peer, failure};
 use super::queries::{history, presence, presence_stats};
 use super::subscribe::{sub_refresh, subscribe};
-use crate::config::Config;
-use crate::config::protocol::{Rules, Who};
 use throng_tokio::core::protocol::{
-    ClientInfo, Command, ErrorCode, Failure, Publish as Publishing, Reply, Request,
+    Command, Disconnect, ErrorCode, Failure, Publish as Publishing, Reply, Request,
 };
 use throng_tokio::hub::{Refusal, Target};
-use throng_tokio::{Client, Publish, SendError};
+use throng_tokio::{Client, Message, Publish, SendError};
+
+/// A message of a client has arrived.
+pub(crate) async fn message(peer: &Peer, client: &Client, message: Message) {
+    match message {
+        Message::Text(text) => peer.with(client, |state, _| state.conversation.handle_frame(&text)),
+        Message::Binary(_) => {
+            return peer.close(client, Disconnect::BadRequest.close_because("a binary message"));
+        }
+    }
+    while let Some(request) = peer.with(client, |state, _| state.conversation.poll_request()) {
+        metrics::counter!("throng_protocol_commands_total", "command" => request.command.name()).increment(1);
+        carry_out(peer, client, request);
+        // Many commands may stand in one message; others have their turn between them.
+        tokio::task::yield_now().await;
+    }
+}
 
 /// Carries out a command and answers it.
-pub(super) fn carry_out(peer: &Peer, client: &Client, request: Request) {
+fn carry_out(peer: &Peer, client: &Client, request: Request) {
     let config = peer.server.live.config();
     let (id, asking) = (request.id, Asking { peer, client, config: &config });
     let answered = match request.command {
@@ -44,49 +58,6 @@ pub(super) fn carry_out(peer: &Peer, client: &Client, request: Request) {
     match answered {
         Ok(reply) => peer.with(client, |state, _| state.conversation.reply(id, &reply)),
         Err(failure) => peer.refuse(client, id, &failure),
-    }
-}
-
-/// What carrying out a command needs.
-pub(super) struct Asking<'a> {
-    pub(super) peer: &'a Peer,
-    pub(super) client: &'a Client,
-    pub(super) config: &'a Config,
-}
-
-impl Asking<'_> {
-    /// The rules for a channel.
-    pub(super) fn rules(&self, channel: &str) -> Result<Rules, Failure> {
-        let channel = Channel::of(channel);
-        channel.rules(&self.config.protocol).ok_or_else(|| {
-            let namespace = channel.namespace.unwrap_or_default();
-            let why = format!("there is no namespace {namespace:?} in the config's `protocol.namespaces`");
-            Failure::new(ErrorCode::UnknownChannel, why)
-        })
-    }
-
-    /// # Errors
-    /// The client may not do `what` in the channel.
-    pub(super) fn check(&self, channel: &str, what: &str, who: fn(&Rules) -> Who) -> Result<(), Failure> {
-        let who = who(&self.rules(channel)?);
-        let is_allowed = self
-            .peer
-            .with(self.client, |state, _| may(who, &state.user, state.conversation.is_subscribed(channel)));
-        if is_allowed {
-            return Ok(());
-        }
-        let why = format!("the channel's rules do not let this client {what}");
-        Err(Failure::new(ErrorCode::PermissionDenied, why))
-    }
-
-    /// The client as others see it, beside what is said of it in one channel.
-    pub(super) fn info(&self) -> ClientInfo {
-        self.peer.with(self.client, |state, _| ClientInfo {
-            user: state.user.clone(),
-            client: self.client.id().to_string(),
-            conn_info: state.info.clone(),
-            chan_info: None,
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The first command of a client: who it is, and which channels the server subscribes it to.
 
-use super::commands::Asking;
+use super::asking::Asking;
 use super::subscribe::{Plan, Wanted};
 use super::tokens::{self, BadToken};
 use std::time::Duration;

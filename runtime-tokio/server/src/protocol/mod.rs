@@ -4,6 +4,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `peer` | a client: its conversation, its times |
+//! | `asking` | what a client may do |
 //! | `commands` | what each command does; `publish` |
 //! | `connect`, `tokens` | who a client is: JSON web tokens |
 //! | `subscribe` | subscriptions and recovery |
@@ -13,6 +14,7 @@
 //! | `frames` | messages for clients of the protocol and for those without one |
 //! | `info` | what presence shows of a client |
 
+mod asking;
 mod channel;
 mod commands;
 mod connect;
@@ -24,5 +26,6 @@ mod server;
 mod subscribe;
 mod tokens;
 
+pub(crate) use commands::message;
 pub(crate) use peer::Peer;
 pub(crate) use server::{Subscription, history_removed, subscribe};

@@ -1,6 +1,5 @@
 //! A client of the protocol: its conversation, and the task that keeps its times.
 
-use super::commands::carry_out;
 use crate::server::Shared;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +8,7 @@ use throng_tokio::core::Instant;
 use throng_tokio::core::protocol::{
     self, ClientInfo, Conversation, Data, Disconnect, ErrorCode, Failure, Options, Output, UnsubscribeCode,
 };
-use throng_tokio::{Client, CloseFrame, Message};
+use throng_tokio::{Client, CloseFrame};
 use tokio::sync::Notify;
 
 /// A client of the protocol.
@@ -78,23 +77,6 @@ impl Peer {
                 () = self.wake.notified() => {}
                 () = sleep => self.with(client, |state, now| state.conversation.handle_timeout(now)),
             }
-        }
-    }
-
-    /// A message has arrived.
-    pub(crate) async fn message(&self, client: &Client, message: Message) {
-        match message {
-            Message::Text(text) => self.with(client, |state, _| state.conversation.handle_frame(&text)),
-            Message::Binary(_) => {
-                return self.close(client, Disconnect::BadRequest.close_because("a binary message"));
-            }
-        }
-        while let Some(request) = self.with(client, |state, _| state.conversation.poll_request()) {
-            metrics::counter!("throng_protocol_commands_total", "command" => request.command.name())
-                .increment(1);
-            carry_out(self, client, request);
-            // Many commands may stand in one message; others have their turn between them.
-            tokio::task::yield_now().await;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is there: the clients in a channel, and its last publications.
 
-use super::commands::Asking;
+use super::asking::Asking;
 use super::frames::object_of;
 use super::info::shown;
 use super::subscribe::{has_presence, position};

@@ -1,6 +1,6 @@
 //! What the HTTP API does with clients of the protocol.
 
-use super::commands::Asking;
+use super::asking::Asking;
 use super::peer::Peer;
 use super::subscribe::{Plan, Wanted};
 use crate::config::Config;

@@ -4,8 +4,8 @@
 //! joins the room then, from the position in the reply: what is published in between is delivered as missed. If it cannot be delivered any
 //! more, the subscription is ended with 2500, and the SDK makes it again.
 
+use super::asking::Asking;
 use super::channel::Channel;
-use super::commands::Asking;
 use super::info;
 use super::peer::failure;
 use super::tokens::{self, BadToken};
