@@ -3,7 +3,7 @@
 use super::asking::Asking;
 use super::frames::object_of;
 use super::info::shown;
-use super::subscribe::{has_presence, position};
+use super::subscribe::{position, presence_of};
 use std::collections::BTreeMap;
 use throng_tokio::core::Position;
 use throng_tokio::core::hub::Order;
@@ -45,9 +45,9 @@ pub(super) fn presence_stats(asking: &Asking<'_>, channel: &str) -> Result<Reply
 }
 
 fn check_presence(asking: &Asking<'_>, channel: &str) -> Result<(), Failure> {
-    match has_presence(asking, &asking.client.hub(), channel) {
-        true => Ok(()),
-        false => Err(Failure::new(ErrorCode::NotAvailable, "the channel has no presence")),
+    match presence_of(asking, &asking.client.hub(), channel) {
+        Some(_) => Ok(()),
+        None => Err(Failure::new(ErrorCode::NotAvailable, "the channel has no presence")),
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use std::time::Duration;
 use throng_tokio::Hub;
 use throng_tokio::core::Position;
-use throng_tokio::core::hub::{Order, Recover, Recovery, RoomConfig, Unrecoverable, Unrecovered};
+use throng_tokio::core::hub::{Order, Presence, Recover, Recovery, RoomConfig, Unrecoverable, Unrecovered};
 use throng_tokio::core::protocol::{
     self, ClientInfo, Data, ErrorCode, Failure, Since, StartsAt, SubRefresh, Subscribe, Subscribed,
     UnsubscribeCode,
@@ -144,9 +144,11 @@ impl Plan {
             return Err(ErrorCode::UnrecoverablePosition.into());
         }
         let shown = ClientInfo { chan_info: wanted.info, ..asking.info() };
-        let has_presence = has_presence(asking, &hub, channel);
-        let bytes = || info::encode(shown.conn_info.as_ref(), shown.chan_info.as_ref());
-        let (info, told) = (has_presence.then(bytes), rules.join_leave && has_presence);
+        let info = match presence_of(asking, &hub, channel) {
+            Some(presence) => Some(shown_bytes(&shown, presence)?),
+            None => None,
+        };
+        let told = rules.join_leave && info.is_some();
         Ok(Self {
             channel: channel.into(),
             subscribed,
@@ -203,7 +205,12 @@ fn check_limits(asking: &Asking<'_>, hub: &Hub, channel: &str) -> Result<(), Fai
         (_, Some(limit), _) if asking.client.room_count() >= limit as usize => {
             refuse(Refusal::TooManyRoomsOfClient { limit })
         }
-        (.., Some(limit)) if hub.room_count() >= limit as usize && !hub.room_exists(channel) => {
+        // An idle room makes way for another.
+        (.., Some(limit))
+            if hub.room_count() >= limit as usize
+                && !hub.room_exists(channel)
+                && hub.stats().idle_rooms == 0 =>
+        {
             refuse(Refusal::TooManyRooms { limit })
         }
         _ => Ok(()),
@@ -276,9 +283,23 @@ fn told(unrecovered: Unrecovered) -> Data {
     Data::new(&told.to_string(), 2).unwrap_or_else(|_| Data::null())
 }
 
-/// Whether the room has presence, or will have it by its name.
-pub(super) fn has_presence(asking: &Asking<'_>, hub: &Hub, channel: &str) -> bool {
-    let by_prefix = &asking.config.hub.presence.by_prefix;
-    hub.presence_config(channel).is_some()
-        || (!hub.room_exists(channel) && by_prefix.keys().any(|prefix| channel.starts_with(prefix)))
+/// The presence that the room has, or will have by its name.
+pub(super) fn presence_of(asking: &Asking<'_>, hub: &Hub, channel: &str) -> Option<Presence> {
+    if hub.room_exists(channel) {
+        return hub.presence_config(channel);
+    }
+    let by_prefix = asking.config.hub.presence.by_prefix.iter();
+    let fitting = by_prefix.filter(|(prefix, _)| channel.starts_with(prefix.as_str()));
+    fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, presence)| *presence)
+}
+
+/// What presence shows of a client.
+fn shown_bytes(shown: &ClientInfo, presence: Presence) -> Result<Vec<u8>, Failure> {
+    let bytes = info::encode(shown.conn_info.as_ref(), shown.chan_info.as_ref());
+    let (length, most) = (bytes.len(), presence.info_bytes);
+    if length > most as usize {
+        let why = format!("the info of the tokens has {length} bytes, at most {most} are allowed");
+        return Err(Failure::new(ErrorCode::LimitExceeded, why));
+    }
+    Ok(bytes)
 }

@@ -196,6 +196,11 @@ const cases = {
       assert.equal((await ends).code, code, channel);
       ann.removeSubscription(sub);
     }
+    const info = { long: 'x'.repeat(600) };
+    const long = ann.newSubscription('chat:long', { token: token({ sub: 'ann', channel: 'chat:long', info }) });
+    const refused = event(long, 'unsubscribed');
+    long.subscribe();
+    assert.equal((await refused).code, 106);
     await subscribed(ann, 'mine#bob,ann');
     await subscribed(ann, '$private', { token: token({ sub: 'ann', channel: '$private' }) });
     const others = ann.newSubscription('closed:by-token', { token: token({ sub: 'bob', channel: 'closed:by-token' }) });
@@ -203,9 +208,9 @@ const cases = {
     others.subscribe();
     assert.equal((await ends).code, 102);
     for (const [bad, code] of [[token({ sub: 'ann' }) + 'x', 3500], ['', 3507]]) {
-      const refused = client({ token: bad });
-      const ended = event(refused, 'disconnected');
-      refused.connect();
+      const stranger = client({ token: bad });
+      const ended = event(stranger, 'disconnected');
+      stranger.connect();
       assert.equal((await ended).code, code);
     }
   },
