@@ -205,6 +205,35 @@ async fn a_position_is_recovered_only_if_its_epoch_is_there_and_right() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_too_slow_is_closed_without_a_gap_before_that() {
+    const MESSAGES: u64 = 2_000;
+    let config = CONFIG.replace("hub:", "hub:\n  outbox: { messages: 20 }");
+    let program =
+        Program::start(&config.replace("ping: 1", "ping: 0").replace("rooms: [news, chat]", "rooms: []"));
+    let mut socket = connected(&program, json!({})).await;
+    let reply = asks(&mut socket, json!({ "subscribe": { "channel": "news" } })).await;
+    assert_eq!(reply["subscribe"]["recoverable"], json!(true));
+    // More than the buffers of the system take.
+    let long = "x".repeat(16_000);
+    for _ in 0..MESSAGES {
+        call(&program, "publish", json!({ "channel": "news", "data": long }));
+    }
+    let mut last = 0;
+    let code = loop {
+        match next(&mut socket).await {
+            Message::Text(text) => {
+                let push: Value = serde_json::from_str(&text).expect("JSON");
+                last += 1;
+                assert_eq!(push["push"]["pub"]["offset"], json!(last));
+            }
+            Message::Close(Some(frame)) => break u16::from(frame.code),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(code == 1013 && last < MESSAGES, "{code} after {last}");
+}
+
+#[tokio::test]
 async fn expired_tokens_are_renewed_or_end_the_connection() {
     let program = Program::start(CONFIG);
     let mut socket = program.connect(PATH).await;

@@ -19,7 +19,7 @@ use throng_tokio::core::protocol::{
     self, ClientInfo, Data, ErrorCode, Failure, Since, StartsAt, SubRefresh, Subscribe, Subscribed,
     UnsubscribeCode,
 };
-use throng_tokio::hub::Refusal;
+use throng_tokio::hub::{Policy, Refusal};
 
 /// What a subscription is to have.
 #[derive(Debug, Default)]
@@ -227,6 +227,9 @@ fn begin(
     subscribed: &mut Subscribed,
 ) -> Result<Option<Recover>, Failure> {
     let top = position(hub, channel)?;
+    if rules.recover {
+        close_the_slow(hub, channel)?;
+    }
     let was_lost = asking.peer.with(asking.client, |state, _| state.lost.remove(channel));
     let since = since.filter(|since| since.recover && rules.recover);
     let (mut start, mut recovered) = (top, false);
@@ -252,6 +255,18 @@ pub(super) fn position(hub: &Hub, channel: &str) -> Result<Position, Failure> {
         hub.configure_room(channel, RoomConfig::default()).map_err(failure)?;
     }
     hub.position(channel).ok_or_else(|| ErrorCode::Internal.into())
+}
+
+/// A member of the room that is too slow for a publication is closed with it, and recovers when it connects again. If it were only not given that
+/// one, it could get later ones before it is closed, and would not ask for the one that it missed.
+fn close_the_slow(hub: &Hub, channel: &str) -> Result<(), Failure> {
+    let policy = Some(Policy::Disconnect);
+    match hub.room_config(channel) {
+        Some(config) if config.policy != policy => {
+            hub.configure_room(channel, RoomConfig { policy, ..config }).map_err(failure)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The position of a client that gets all that it missed.
