@@ -135,6 +135,7 @@
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
+//! | `protocol` | the JSON protocol of Centrifugo's client SDKs, for one connection, sans-IO: `no_std` + alloc |
 //! | `serde` | reads and writes a [`Config`](hub::Config), or a part of it, in TOML, JSON or another format of serde |
 //!
 //! No feature adds a thread, a lock, a thread-local or a clock. The crate `throng-runtime` has what all asynchronous hosts
@@ -168,6 +169,8 @@ mod invariant;
 pub mod outbox;
 mod pool;
 mod position;
+#[cfg(feature = "protocol")]
+pub mod protocol;
 mod rate;
 #[cfg(any(doc, doctest))]
 pub mod sessions;
@@ -183,7 +186,7 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
-pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
+pub use frame::{BadPlace, BarePart, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, BadId, ClientId, ConnectionId, Name};
 pub use position::{BadEpoch, BadPosition, Epoch, Position};

@@ -41,6 +41,7 @@
 //! | `redis` | no | [`redis`]: Redis as the broker of a cluster, alone, with Sentinel, or a Redis Cluster |
 //! | `nats` | no | [`nats`]: NATS as the broker of a cluster |
 //! | `broker-tls` | no | TLS to the broker, by rustls |
+//! | `protocol` | no | `core::protocol`: the protocol of Centrifugo's client SDKs, sans-IO |
 //! | `broker-conformance` | no | [`cluster::conformance`]: a suite for brokers of your own |
 //! | `session-tokens` | no | `session::Tokens`: session names that nobody can guess or forge |
 //! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |

@@ -2,7 +2,7 @@
 
 use super::event::{Asker, Counts, Directive, QuestionId};
 use super::node_id::NodeId;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -111,6 +111,9 @@ pub struct Deliver {
     /// Where the payload has a place for its offset in the history of a room, within its bytes. Make the frame
     /// [with](crate::Frame::with_place) it.
     pub place: Option<Place>,
+    /// Where the payload has the message without its envelope, within its bytes: make a frame of the envelope, and add this one
+    /// [to it](crate::Frame::with_bare).
+    pub bare: Option<BarePart>,
     /// A user whose clients do not get it.
     pub except_user: Option<Name>,
     /// Clients of this hub that do not get it; they may be gone.

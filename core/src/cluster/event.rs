@@ -3,7 +3,7 @@
 use super::node_id::{GlobalId, NodeId};
 use super::traffic::Delivery;
 use crate::close::CloseFrame;
-use crate::frame::{MessageKind, Place as OffsetPlace};
+use crate::frame::{BarePart, MessageKind, Place as OffsetPlace};
 use crate::id::Name;
 use bytes::Bytes;
 
@@ -94,6 +94,8 @@ pub struct Message<'a> {
     pub payload: &'a Bytes,
     /// Where the payload has a place for its offset in the history of a room, if it has one: each node fills in its own.
     pub place: Option<OffsetPlace>,
+    /// Where the payload has the message without its envelope, if it has one: [`Frame::with_bare_part`](crate::Frame::with_bare_part).
+    pub bare: Option<BarePart>,
     /// A user whose clients do not get it.
     pub except_user: Option<&'a str>,
     /// Clients that do not get it. Those of this node are left out on the way.

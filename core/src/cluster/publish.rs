@@ -51,8 +51,8 @@ impl Cluster {
             message.payload,
             question,
             |number, out| {
-                let (except_user, place) = (message.except_user, message.place);
-                wire::write_publication(target, message.kind, number, except_user, except, place, out);
+                let (except_user, parts) = (message.except_user, (message.place, message.bare.as_ref()));
+                wire::write_publication(target, message.kind, number, except_user, except, parts, out);
             },
         )
     }

@@ -216,6 +216,7 @@ impl Cluster {
             kind: publication.kind,
             payload: message.slice(publication.payload..),
             place: publication.place,
+            bare: publication.bare,
             except_user: publication.except_user.map(Into::into),
             except: publication.except.into_boxed_slice(),
             from: node,

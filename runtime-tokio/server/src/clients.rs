@@ -1,10 +1,15 @@
-//! Clients without a protocol: they get what is published to their rooms, each message as it is.
+//! Clients without a protocol: they get what is published to their rooms, each message as it is. Clients with one are
+//! [`Peer`]s.
 
 use crate::auth::{BadToken, Claims, Tokens};
 use crate::hooks::{Asking, Hooks};
 use crate::live::Live;
+use crate::protocol::{self, Peer};
 use std::sync::Arc;
-use throng_tokio::{Authenticating, Client, CloseCode, CloseFrame, Expiring, Expiry, Handler, Message};
+use throng_tokio::{
+    Authenticating, Client, CloseCode, CloseFrame, Disconnected, DropNotice, Expiring, Expiry, Handler,
+    Message,
+};
 
 /// The hub's hooks for these clients.
 #[derive(Debug)]
@@ -44,7 +49,16 @@ impl Handler for Clients {
         Ok(())
     }
 
+    async fn connected(&self, client: &Client) {
+        if let Some(peer) = Peer::of(client) {
+            peer.opened(client);
+        }
+    }
+
     async fn message(&self, client: &Client, message: Message) {
+        if let Some(peer) = Peer::of(client) {
+            return protocol::message(&peer, client, message).await;
+        }
         if !self.hooks.message(client, &message).await {
             // Nobody is there to whom it could go: it is counted.
             metrics::counter!("throng_server_messages_ignored_total").increment(1);
@@ -53,7 +67,21 @@ impl Handler for Clients {
     }
 
     async fn expiring(&self, client: &Client, _: Expiring) {
-        self.hooks.refresh(client);
+        if Peer::of(client).is_none() {
+            self.hooks.refresh(client);
+        }
+    }
+
+    async fn dropped(&self, client: &Client, _: DropNotice) {
+        if let Some(peer) = Peer::of(client) {
+            peer.dropped(client);
+        }
+    }
+
+    async fn disconnected(&self, client: &Client, _: Disconnected) {
+        if let Some(peer) = Peer::of(client) {
+            peer.ended(client);
+        }
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `http` | paths, health, pages |
 //! | `clients` | clients without a protocol |
 //! | `hooks` | what the back end is asked and told over HTTP |
+//! | `protocol` | clients that speak the protocol of Centrifugo's SDKs |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 //! | `files` | files of bounded length |
@@ -44,6 +45,7 @@ mod live;
 mod log;
 mod metrics;
 mod output;
+mod protocol;
 mod proxies;
 mod recorder;
 mod reload;

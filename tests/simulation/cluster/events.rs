@@ -144,6 +144,7 @@ impl World {
             kind: MessageKind::Text,
             payload,
             place: None,
+            bare: None,
             except_user: published.except_user.as_deref(),
             except: &published.except,
             asks,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use throng_core::cluster::{
     Action, Cluster, Command, Config, Deliver, Delivery, Identity, NodeId, Scope, Subject, Topic,
 };
-use throng_core::{ClientId, Instant, MessageKind, Place};
+use throng_core::{BarePart, ClientId, Instant, MessageKind, Place};
 
 /// The subjects on which messages come: those of each node, and of what it is interested in. The last is none of them.
 const SUBJECTS: [&str; 5] =
@@ -111,6 +111,7 @@ const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
         kind: MessageKind::Text,
         payload,
         place: None,
+        bare: None,
         except_user: None,
         except: &[],
         asks: false,
@@ -127,6 +128,7 @@ struct Publication {
     except_user: Option<Vec<u8>>,
     except: Vec<ClientId>,
     place: Option<Place>,
+    bare: Option<BarePart>,
     payload: Vec<u8>,
 }
 
@@ -139,6 +141,7 @@ impl Publication {
             && self.except_user.as_deref() == deliver.except_user.as_deref().map(str::as_bytes)
             && self.except[..] == deliver.except[..]
             && self.place == deliver.place
+            && self.bare == deliver.bare
             && self.payload[..] == deliver.payload[..]
     }
 }
@@ -189,11 +192,7 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         };
-        let kind = match self.number(1)? {
-            1 => MessageKind::Text,
-            2 => MessageKind::Binary,
-            _ => return None,
-        };
+        let kind = self.kind()?;
         let asks = self.number(8)? > 0;
         let except_user = match self.number(1)? {
             0 => None,
@@ -208,18 +207,36 @@ impl<'a> Reader<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
-        let place = match self.number(1)? {
+        let parts = self.number(1)?;
+        let place = match parts & !0x10 {
             0 => None,
             1 => Some(Place::decimal(self.number(4)? as usize)),
             2 => Some(Place::big_endian(self.number(4)? as usize)),
             _ => return None,
         };
+        let bare = if parts & 0x10 > 0 {
+            let (kind, envelope) = (self.kind()?, self.number(4)? as u32);
+            Some(BarePart { kind, envelope, start: self.number(4)? as u32, end: self.number(4)? as u32 })
+        } else {
+            None
+        };
+        let fits =
+            |bare: BarePart| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= self.0.len();
         let is_valid = subject == expected
+            && bare.is_none_or(fits)
             && place.is_none_or(|place| place.end() <= self.0.len())
             && count <= 3
             && self.0.len() <= 64
             && (!asks || matches!(to, Scope::Client(_)));
         let payload = self.0.to_vec();
-        is_valid.then_some(Publication { from, to, kind, asks, except_user, except, place, payload })
+        is_valid.then_some(Publication { from, to, kind, asks, except_user, except, place, bare, payload })
+    }
+
+    fn kind(&mut self) -> Option<MessageKind> {
+        match self.number(1)? {
+            1 => Some(MessageKind::Text),
+            2 => Some(MessageKind::Binary),
+            _ => None,
+        }
     }
 }

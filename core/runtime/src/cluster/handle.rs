@@ -122,11 +122,13 @@ impl ClusterNode {
     fn try_send(&self, to: &GlobalId, message: impl IntoFrame, asks: bool) -> Result<Asked, SendError> {
         let frame = message.into_frame()?;
         let kind = frame.kind().ok_or(SendError::NotRelayed)?;
+        let (payload, bare) = frame.with_bare_part();
         let message = Message {
             to: To::Client(to),
             kind,
-            payload: frame.payload(),
+            payload: &payload,
             place: frame.place(),
+            bare,
             except_user: None,
             except: &[],
             asks,

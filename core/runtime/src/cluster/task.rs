@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
@@ -279,15 +280,23 @@ enum ToHub {
 impl ToHub {
     /// Encodes a message; `None` if it says that it is a text and is none. Only a program that is no node can send that.
     fn message(deliver: Deliver) -> Option<Self> {
-        let payload = deliver.payload.clone();
-        let frame = match deliver.kind {
-            MessageKind::Text => Utf8Bytes::try_from(payload).ok()?.into_frame().ok()?,
-            MessageKind::Binary => payload.into_frame().ok()?,
+        let payload = &deliver.payload;
+        // What the broker brought is within its bytes: the cluster has checked that.
+        let (whole, bare) = match &deliver.bare {
+            None => (payload.clone(), None),
+            Some(part) => {
+                let (start, end) = (part.start as usize, part.end as usize);
+                let bare = encoded(part.kind, payload.slice(start..end))?;
+                (payload.slice(..part.envelope as usize), Some(bare))
+            }
         };
-        let frame = match deliver.place {
-            Some(place) => frame.with_place(place).ok()?,
-            None => frame,
-        };
+        let mut frame = encoded(deliver.kind, whole)?;
+        if let Some(place) = deliver.place {
+            frame = frame.with_place(place).ok()?;
+        }
+        if let Some(bare) = bare {
+            frame = frame.with_bare(bare);
+        }
         Some(Self::Message(Box::new(deliver), frame))
     }
 
@@ -301,6 +310,13 @@ impl ToHub {
         if let Some(asker) = &asker {
             inner.in_cluster(now, Event::Answer { asker, exists });
         }
+    }
+}
+
+fn encoded(kind: MessageKind, payload: Bytes) -> Option<Frame> {
+    match kind {
+        MessageKind::Text => Utf8Bytes::try_from(payload).ok()?.into_frame().ok(),
+        MessageKind::Binary => payload.into_frame().ok(),
     }
 }
 

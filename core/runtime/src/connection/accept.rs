@@ -257,6 +257,9 @@ impl Reserved {
             connection.set_compression(negotiated.window(), negotiated.keeps_context());
             negotiated.begin(&member.shared.deflating)
         });
+        if self.connecting.is_bare {
+            connection.set_bare();
+        }
         let mut decoder = None;
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());

@@ -92,9 +92,9 @@ impl Inner {
         // A frame of a format of the embedder's own has no kind, and no other node could encode it.
         let Some(kind) = frame.kind() else { return false };
         let except_user = except_user.filter(|user| !user.is_empty());
-        let payload = frame.payload();
-        let message =
-            Message { to, kind, payload, place: frame.place(), except_user, except: &[], asks: false };
+        let (payload, bare) = frame.with_bare_part();
+        let (payload, place) = (&payload, frame.place());
+        let message = Message { to, kind, payload, place, bare, except_user, except: &[], asks: false };
         self.in_cluster(now, Event::Publish(message)).is_some()
     }
 

@@ -61,7 +61,16 @@ pub(super) fn client(number: u64) -> ClientId {
 }
 
 pub(super) fn message<'a>(to: To<'a>, payload: &'a Bytes) -> Message<'a> {
-    Message { to, kind: MessageKind::Text, payload, place: None, except_user: None, except: &[], asks: false }
+    Message {
+        to,
+        kind: MessageKind::Text,
+        payload,
+        place: None,
+        bare: None,
+        except_user: None,
+        except: &[],
+        asks: false,
+    }
 }
 
 impl Bus {

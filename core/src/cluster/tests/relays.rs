@@ -35,6 +35,7 @@ fn each_kind_of_message_reaches_those_nodes_that_it_concerns_once() {
                     kind,
                     payload: payload.clone(),
                     place: None,
+                    bare: None,
                     except_user: None,
                     except: [].into(),
                     from: NodeId::new("a").unwrap(),

@@ -28,14 +28,17 @@ pub(super) use write::{head_size, write_body, write_header, write_publication};
 
 use super::event::{Counts, Directive};
 use super::stats::Defect;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
 pub(super) const VERSION: u8 = 1;
 
+/// The bit of the byte with the format of the place that says that the bare message is described, too.
+pub(super) const HAS_BARE: u8 = 0x10;
+
 /// The longest head of a message besides its names, excepted clients and payload: header and fixed fields.
-pub(super) const MOST_FIXED: usize = 128;
+pub(super) const MOST_FIXED: usize = 144;
 
 /// What an excepted client takes at most: an id of 32 bytes and its length, incarnation, client.
 pub(super) const EXCEPTED: usize = 1 + 32 + 8 + 8;
@@ -99,6 +102,8 @@ pub(super) struct Publication<'a> {
     pub(super) except: Vec<ClientId>,
     /// Where the payload has a place for an offset.
     pub(super) place: Option<Place>,
+    /// Where the payload has the message without its envelope.
+    pub(super) bare: Option<BarePart>,
     /// Where the payload begins in the message.
     pub(super) payload: usize,
 }

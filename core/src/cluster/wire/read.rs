@@ -1,12 +1,12 @@
 //! Reads messages between nodes. No size is trusted: nothing is reserved for what a length claims, and each length is compared with the
 //! bytes that are there and with the limits of the config.
 
-use super::{Body, Header, Kind, Publication, Read, Target, VERSION};
+use super::{Body, HAS_BARE, Header, Kind, Publication, Read, Target, VERSION};
 use crate::close::{CloseCode, CloseFrame};
 use crate::cluster::event::{Counts, Directive};
 use crate::cluster::node_id::{Identity, NodeId};
 use crate::cluster::stats::Defect;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -67,6 +67,10 @@ pub(in crate::cluster) fn read_body<'a>(
             if publication.place.is_some_and(|place| place.end() > input.rest.len()) {
                 return Err(Defect::Value);
             }
+            let length = input.rest.len();
+            if publication.bare.as_ref().is_some_and(|bare| !bare.is_within(length)) {
+                return Err(Defect::Value);
+            }
             // The payload is all that follows.
             return Ok(Body::Publication(publication));
         }
@@ -113,9 +117,12 @@ impl<'a> Input<'a> {
     }
 
     /// A position in the payload.
+    fn u32(&mut self) -> Read<u32> {
+        Ok(u32::from_be_bytes(self.array()?))
+    }
+
     fn position(&mut self) -> Read<usize> {
-        let position = u32::from_be_bytes(self.array()?);
-        usize::try_from(position).map_err(|_| Defect::Value)
+        usize::try_from(self.u32()?).map_err(|_| Defect::Value)
     }
 
     fn flag(&mut self) -> Read<bool> {
@@ -170,11 +177,7 @@ impl<'a> Input<'a> {
 
     fn publication(&mut self, own: &Identity) -> Read<Publication<'a>> {
         let to = self.target()?;
-        let kind = match self.u8()? {
-            1 => MessageKind::Text,
-            2 => MessageKind::Binary,
-            _ => return Err(Defect::Value),
-        };
+        let kind = self.kind()?;
         let question = self.u64()?;
         if question > 0 && !matches!(to, Target::Client { .. }) {
             return Err(Defect::Value);
@@ -192,12 +195,27 @@ impl<'a> Input<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
-        let place = match self.u8()? {
+        let parts = self.u8()?;
+        let place = match parts & !HAS_BARE {
             0 => None,
             1 => Some(Place::decimal(self.position()?)),
             2 => Some(Place::big_endian(self.position()?)),
             _ => return Err(Defect::Value),
         };
-        Ok(Publication { to, kind, question, except_user, except, place, payload: 0 })
+        let has_bare = parts & HAS_BARE != 0;
+        let bare = if has_bare {
+            Some(BarePart { kind: self.kind()?, envelope: self.u32()?, start: self.u32()?, end: self.u32()? })
+        } else {
+            None
+        };
+        Ok(Publication { to, kind, question, except_user, except, place, bare, payload: 0 })
+    }
+
+    fn kind(&mut self) -> Read<MessageKind> {
+        match self.u8()? {
+            1 => Ok(MessageKind::Text),
+            2 => Ok(MessageKind::Binary),
+            _ => Err(Defect::Value),
+        }
     }
 }

@@ -107,6 +107,7 @@ proptest! {
         is_text in any::<bool>(),
         question in any::<u64>(),
         place in proptest::option::of((any::<bool>(), 0..=80_usize)),
+        bare in proptest::option::of((any::<bool>(), 0..=110_u32, 0..=110_u32, 0..=110_u32)),
         payload in proptest::collection::vec(any::<u8>(), 0..=100),
     ) {
         let ids: Vec<_> = except.iter().map(|(node, incarnation, client)| GlobalId {
@@ -115,6 +116,10 @@ proptest! {
             client: ClientId::from_u64(*client),
         }).collect();
         let place = place.map(|(is_decimal, at)| if is_decimal { Place::decimal(at) } else { Place::big_endian(at) });
+        let bare = bare.map(|(is_text, envelope, start, end)| {
+            let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
+            BarePart { kind, envelope, start, end }
+        });
         let client = Target::Client { incarnation: numbers.0, client: ClientId::from_u64(numbers.1) };
         for to in [Target::All, Target::Room(&name), Target::User(&name), client] {
             let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
@@ -122,7 +127,7 @@ proptest! {
             let header = header(Kind::Publication, &node, numbers);
             let mut bytes = Vec::new();
             write_header(&header, &mut bytes);
-            write_publication(to, kind, question, user.as_deref(), ids.iter(), place, &mut bytes);
+            write_publication(to, kind, question, user.as_deref(), ids.iter(), (place, bare.as_ref()), &mut bytes);
             let head = bytes.len();
             prop_assert!(head <= head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter()));
             bytes.extend(&payload);
@@ -135,10 +140,12 @@ proptest! {
                 except_user: user.as_deref(),
                 except: here.map(|id| id.client).collect(),
                 place,
+                bare,
                 payload: head,
             };
             let read = read_body(Kind::Publication, &bytes, length, &own(), LIMITS);
-            let fits = place.is_none_or(|place| place.end() <= payload.len());
+            let fits = place.is_none_or(|place| place.end() <= payload.len())
+                && bare.is_none_or(|bare| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= payload.len());
             let expected = if fits { Ok(Body::Publication(expected)) } else { Err(Defect::Value) };
             prop_assert_eq!(read, expected);
             bytes.resize(head + 101, 0);
@@ -155,7 +162,15 @@ fn the_format_of_version_1_never_changes() {
     let id = GlobalId { node: NodeId::new("m").unwrap(), incarnation: 4, client: ClientId::from_u64(5) };
     let mut bytes = Vec::new();
     write_header(&header, &mut bytes);
-    write_publication(Target::Room("r"), MessageKind::Text, 0, Some("u"), [id].iter(), None, &mut bytes);
+    write_publication(
+        Target::Room("r"),
+        MessageKind::Text,
+        0,
+        Some("u"),
+        [id].iter(),
+        (None, None),
+        &mut bytes,
+    );
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,

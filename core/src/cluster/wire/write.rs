@@ -1,9 +1,9 @@
 //! Writes messages between nodes.
 
-use super::{Header, MOST_FIXED, Target, VERSION};
+use super::{HAS_BARE, Header, MOST_FIXED, Target, VERSION};
 use crate::cluster::event::{Counts, Directive};
 use crate::cluster::node_id::{GlobalId, NodeId};
-use crate::frame::{MessageKind, Place, PlaceFormat};
+use crate::frame::{BarePart, MessageKind, Place, PlaceFormat};
 use alloc::vec::Vec;
 
 /// Most bytes that a head may take with these names and excepted clients. O(excepted).
@@ -69,14 +69,11 @@ pub(in crate::cluster) fn write_publication<'a>(
     question: u64,
     except_user: Option<&str>,
     except: impl Iterator<Item = &'a GlobalId> + Clone,
-    place: Option<Place>,
+    (place, bare): (Option<Place>, Option<&BarePart>),
     out: &mut Vec<u8>,
 ) {
     put_target(to, out);
-    out.push(match kind {
-        MessageKind::Text => 1,
-        MessageKind::Binary => 2,
-    });
+    out.push(kind_byte(kind));
     put_u64(question, out);
     out.push(u8::from(except_user.is_some()));
     if let Some(user) = except_user {
@@ -89,13 +86,28 @@ pub(in crate::cluster) fn write_publication<'a>(
         put_u64(id.incarnation, out);
         put_u64(id.client.to_u64(), out);
     }
-    let Some(place) = place else { return out.push(0) };
-    out.push(match place.format() {
+    let format = place.map_or(0, |place| match place.format() {
         PlaceFormat::Decimal => 1,
         PlaceFormat::BigEndian => 2,
     });
-    // A place begins within the first 4 GiB.
-    out.extend((place.start() as u32).to_be_bytes());
+    out.push(format | if bare.is_some() { HAS_BARE } else { 0 });
+    if let Some(place) = place {
+        // A place begins within the first 4 GiB.
+        out.extend((place.start() as u32).to_be_bytes());
+    }
+    if let Some(BarePart { kind, envelope, start, end }) = bare {
+        out.push(kind_byte(*kind));
+        for number in [*envelope, *start, *end] {
+            out.extend(number.to_be_bytes());
+        }
+    }
+}
+
+const fn kind_byte(kind: MessageKind) -> u8 {
+    match kind {
+        MessageKind::Text => 1,
+        MessageKind::Binary => 2,
+    }
 }
 
 fn put_target(target: Target<'_>, out: &mut Vec<u8>) {

@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use throng_tokio::core::protocol::{ErrorCode, Failure};
 use throng_tokio::{SendError, hub};
 
 /// The code of an error. The codes are Centrifugo's.
@@ -90,6 +91,18 @@ impl From<hub::Error> for Error {
             None => Code::Internal,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let code = match failure.code {
+            ErrorCode::LimitExceeded => Code::LimitExceeded,
+            ErrorCode::NotAvailable => Code::NotAvailable,
+            ErrorCode::Internal => Code::Internal,
+            _ => Code::BadRequest,
+        };
+        Self::new(code, failure.why)
     }
 }
 

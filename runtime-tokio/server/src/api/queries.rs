@@ -5,6 +5,7 @@ use super::members::Since;
 use super::parameters::{Nothing, check_name, or_default, read, result};
 use super::pattern::matches;
 use crate::config::Config;
+use crate::protocol::{history_removed, info};
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -32,8 +33,12 @@ pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value
         for member in page.members {
             let client = member.client.to_string();
             let mut shown = json!({ "client": client, "user": member.user.as_deref().unwrap_or_default() });
-            if !member.info.is_empty() {
-                let (name, value) = content(&member.info, true);
+            let (conn_info, chan_info) = info::decode(&member.info);
+            if let Some(conn_info) = conn_info {
+                shown["conn_info"] = conn_info;
+            }
+            if !chan_info.is_empty() {
+                let (name, value) = content(&chan_info, true);
                 shown[if name == "data" { "chan_info" } else { "b64chan_info" }] = value;
             }
             members.insert(client, shown);
@@ -116,8 +121,10 @@ pub(super) fn history(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
 }
 
 fn publication(offset: u64, frame: &Frame) -> Value {
-    let is_text = frame.kind() == Some(throng_tokio::core::MessageKind::Text);
-    let (name, value) = content(frame.payload(), is_text);
+    // Without the envelope, if it has one.
+    let message = frame.bare().unwrap_or(frame);
+    let is_text = message.kind() == Some(throng_tokio::core::MessageKind::Text);
+    let (name, value) = content(message.payload(), is_text);
     json!({ "offset": offset, name: value })
 }
 
@@ -142,6 +149,7 @@ pub(super) fn history_remove(server: &Server, _: &Config, body: &[u8]) -> Result
     // A room that does not exist has nothing to remove.
     if server.hub.room_exists(&channel) {
         server.hub.remove_history(&channel)?;
+        history_removed(&server.hub, &channel);
     }
     Ok(result(json!({})))
 }

@@ -21,7 +21,7 @@ pub(crate) struct Claims {
 }
 
 /// Reads a time of RFC 7519, section 2 (`NumericDate`), which may have a fraction of a second.
-fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<u64>, D::Error> {
     let claim = Option::<serde_json::Number>::deserialize(claim)?;
     let whole = |number: serde_json::Number| {
         let rounded = number.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64);

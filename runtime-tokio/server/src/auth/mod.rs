@@ -20,5 +20,5 @@ mod signatures;
 mod tests;
 
 pub(crate) use check::{BadToken, Tokens};
-pub(crate) use claims::Claims;
+pub(crate) use claims::{Claims, seconds};
 pub(crate) use make::{Signing, make};

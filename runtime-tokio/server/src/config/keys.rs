@@ -104,6 +104,16 @@ keys! {
     "hooks.concurrency": hooks.concurrency, Restart, "The most requests at a time of each question. Notices are delivered one request after the other.";
     "hooks.answer_bytes": hooks.answer_bytes, Live, "The longest answer of the back end, in bytes. A longer one is none.";
     "hooks.ca_file": hooks.ca_file, Restart, "A file in PEM with the certificates to trust for https, in place of those of the system.";
+    "protocol.enabled": protocol.enabled, Restart, "Whether clients may speak the protocol of Centrifugo's SDKs. All nodes of a cluster must have the same. In WS-HUB mode it is off.";
+    "protocol.path": protocol.path, Restart, "The path at which these clients open WebSockets.";
+    "protocol.anonymous": protocol.anonymous, Live, "Whether these clients may connect without a token.";
+    "protocol.ping": protocol.ping, Live, "How many seconds are between two pings to such a client; 0 for none. For clients that connect from then on.";
+    "protocol.pong": protocol.pong, Live, "How many seconds a client may take for its pong.";
+    "protocol.grace": protocol.grace, Live, "How many seconds after the end of its token a client or subscription may still be renewed.";
+    "protocol.subscriptions": protocol.subscriptions, Live, "The most channels to which one such client is subscribed; with more it is answered with error 106. hub.rooms.per_client is a limit, too.";
+    "protocol.frame_bytes": protocol.frame_bytes, Live, "The longest message of such a client, in bytes; a longer one closes it with 3501. hub.outbox.message_bytes is a limit, too.";
+    "protocol.channels": protocol.channels, Live, "Who may do what in channels without a namespace, without a token for the channel: nobody, subscribers, users (clients with a user) or everybody.";
+    "protocol.namespaces": protocol.namespaces, Live, "The same for channels whose names begin with a namespace and a colon, as { chat: { subscribe: users, publish: subscribers, presence: subscribers, history: subscribers, recover: true, join_leave: true } }. What hub.history.by_prefix and hub.presence.by_prefix do not give a channel, no rule can.";
     "wshub.enabled": wshub.enabled, Restart, "Whether the program takes WS-HUB's place: clients by a key in their query, groups and messages by Redis.";
     "wshub.address": wshub.address, Restart, "WS-HUB's key for the address to listen on. It takes the place of `listen`.";
     "wshub.clientKey": wshub.client_key, Restart, "The parameter of the query that has the key of the client.";

@@ -193,6 +193,20 @@ impl Loading {
         Ok(())
     }
 
+    /// The path of the protocol must be free.
+    fn check_paths(&mut self, of: &str) {
+        let clients = self.config.clients.path.text();
+        let path = self.config.protocol.path.text();
+        let is_taken =
+            TAKEN.contains(&path) || path == "/api" || path.starts_with("/api/") || path == clients;
+        if self.config.speaks_protocol() && is_taken {
+            self.errors.push(format!(
+                "{of}: protocol.path: {path:?} is not allowed: must be none of {}, /api, {clients}",
+                TAKEN.join(", ")
+            ));
+        }
+    }
+
     /// Rooms in which no client could be would refuse every client.
     fn check_rooms(&mut self, of: &str) {
         let (rooms, limits) = (&self.config.clients.rooms, &self.config.hub.rooms);
@@ -272,6 +286,7 @@ impl Loading {
                 ));
             }
         }
+        self.check_paths(&of);
         self.check_rooms(&of);
         self.check_access(&of);
         let default = Config::default();

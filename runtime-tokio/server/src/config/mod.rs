@@ -9,6 +9,7 @@
 //! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
 //! | `token_keys` | those of keys that check tokens |
 //! | `proxies` | those of proxies in front of the program |
+//! | `protocol` | those of clients that speak the protocol of Centrifugo's SDKs |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `print` | the commented file of `throng config` |
@@ -23,6 +24,7 @@ pub(crate) mod keys;
 mod load;
 mod nearest;
 mod print;
+pub(crate) mod protocol;
 pub(crate) mod proxies;
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,7 @@ pub(crate) use print::commented;
 use api_keys::ApiKeys;
 use broker::Cluster;
 use hooks::Hooks;
+use protocol::Protocol;
 pub(crate) use proxies::Proxies;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,6 +63,7 @@ pub(crate) struct Config {
     pub(crate) recorder: Recorder,
     pub(crate) cluster: Cluster,
     pub(crate) hooks: Hooks,
+    pub(crate) protocol: Protocol,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,
@@ -287,6 +291,11 @@ impl Config {
     /// The path at which clients open WebSockets.
     pub(crate) fn websocket_path(&self) -> &str {
         if self.wshub.enabled { self.wshub.server_url.text() } else { self.clients.path.text() }
+    }
+
+    /// Whether clients may speak the protocol. In WS-HUB mode the back end decides about every message.
+    pub(crate) const fn speaks_protocol(&self) -> bool {
+        self.protocol.enabled && !self.wshub.enabled
     }
 
     /// The config of the hub, with what WS-HUB mode sets.

@@ -134,6 +134,17 @@ hooks:
   concurrency: 1
   answer_bytes: 1000
   ca_file: 'CA_FILE'
+protocol:
+  enabled: false
+  path: /live
+  anonymous: true
+  ping: 1
+  pong: 2
+  grace: 3
+  subscriptions: 4
+  frame_bytes: 5000
+  channels: { subscribe: users, publish: subscribers, presence: everybody, history: nobody, recover: true, join_leave: true }
+  namespaces: { chat: {} }
 wshub:
   enabled: true
   address: :9001
@@ -480,4 +491,29 @@ fn files_that_are_none_are_refused() {
     expect(path, "is not UTF-8 from byte 10 on");
     expect(folder.write("twice.json", r#"{"log":{"format":"json","format":"text"}}"#), "twice");
     expect(folder.write("date.toml", "listen = 2026-01-01"), "listen: ");
+}
+
+#[test]
+fn rules_of_channels_say_what_is_wrong_with_them() {
+    for (text, says) in [
+        (
+            "namespaces: { chat: { subscribe: subscribers } }",
+            "\"chat\" must be a table with any of subscribe",
+        ),
+        ("namespaces: { chat: { publish: maybe } }", "publish must be one of \"nobody\" \"subscribers\""),
+        ("namespaces: { chat: { recover: yes please } }", "recover must be true or false"),
+        ("namespaces: { chat: { presense: users } }", "there is no key \"presense\""),
+        ("namespaces: { 'a:b': {} }", "the namespace \"a:b\" must have letters"),
+        ("namespaces: [chat]", "must be a table of namespaces"),
+        ("channels: users", "must be a table with any of subscribe"),
+        ("path: /ws", "protocol.path: \"/ws\" is not allowed: must be none of"),
+        ("path: /metrics", "protocol.path: \"/metrics\" is not allowed: must be none of"),
+        ("subscriptions: 0", "must be a whole number from 1"),
+    ] {
+        let errors = of_file("throng.yaml", &format!("protocol: {{ {text} }}")).unwrap_err();
+        assert!(errors.len() == 1 && errors[0].contains("protocol."), "{errors:?}");
+        assert!(errors[0].contains(says), "{text}: {errors:?}");
+    }
+    let path = "protocol: { enabled: false, path: /ws }";
+    assert!(of_file("throng.yaml", path).is_ok(), "a path that is not served may be any");
 }

@@ -48,6 +48,7 @@ pub(super) async fn connect(
     };
     choose_subprotocol(&mut upgrade, &config);
     let connecting = upgrade.connecting();
+    connecting.without_envelopes();
     let Claims { sub, exp, channels, .. } = claims;
     if !sub.is_empty() {
         connecting.set_user(sub);

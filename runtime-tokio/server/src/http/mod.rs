@@ -2,13 +2,14 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `clients`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
+//! | `clients`, `protocol`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `pages` | `/` and `/metrics` |
 
 mod clients;
 mod health;
 mod pages;
+mod protocol;
 mod wshub;
 
 pub(crate) use pages::served;
@@ -53,6 +54,9 @@ pub(crate) fn router(server: Shared, serves: Serves) -> Router {
         }
     } else {
         router = router.route(path, get(clients::connect));
+    }
+    if config.speaks_protocol() {
+        router = router.route(config.protocol.path.text(), get(protocol::connect));
     }
     router.with_state(State(server))
 }

@@ -30,6 +30,15 @@ pub(crate) fn served(config: &crate::config::Config, ws: &str, http: &str) -> St
     };
     let path = config.websocket_path();
     let mut lines = vec![(format!("{ws}{path}"), clients)];
+    if config.speaks_protocol() {
+        let who = match (&config.auth.secret, config.protocol.anonymous) {
+            (_, true) => "anybody",
+            (Some(_), false) => "clients with a token",
+            (None, false) => "nobody, as auth.secret is not set and protocol.anonymous is false",
+        };
+        let what = format!("WebSockets of Centrifugo's SDKs, for {who}");
+        lines.push((format!("{ws}{}", config.protocol.path.text()), what));
+    }
     let api = match config.api.keys.len() {
         0 => "the HTTP API: off, as api.keys is empty".into(),
         keys => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key"),

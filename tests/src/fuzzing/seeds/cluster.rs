@@ -99,6 +99,14 @@ pub fn cluster_wire() -> Vec<Seed> {
         seed("with-excepted-clients", on(2, &[publication(1, &room, 0, 3)])),
         seed("with-too-many-excepted", on(2, &[publication(1, &room, 0, 4)])),
         seed("with-a-place", on(2, &[[placed(1, &room, 0, 0, &[2, 0, 0, 0, 2]), vec![0; 8]].concat()])),
+        seed(
+            "with-a-bare-part",
+            on(2, &[placed(1, &room, 0, 0, &[0x10, 1, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 4])]),
+        ),
+        seed(
+            "with-a-bare-part-beyond",
+            on(2, &[placed(1, &room, 0, 0, &[0x10, 2, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 6])]),
+        ),
         seed("with-a-place-beyond", on(2, &[placed(1, &room, 0, 0, &[1, 0, 0, 0, 2])])),
         seed("gap-and-late", on(2, &gap)),
         seed("misplaced", on(3, &[publication(1, &room, 0, 0)])),
