@@ -176,6 +176,9 @@ impl Cluster {
     ) -> Result<Outcome, Refusal> {
         let size = wire::head_size(names, except);
         if !self.queue.fits(size, payload.len()) {
+            // Its receivers see by the next number that it is missing.
+            address::write(&self.config.prefix, place, &mut self.text);
+            self.streams.skip(&self.text, self.now);
             self.count_dropped(1, payload.len() as u64);
             return Ok(Outcome::Dropped);
         }

@@ -178,11 +178,21 @@ impl Cluster {
         let incarnation = from.header.incarnation;
         match body {
             Body::Probe { .. } | Body::Tail => {}
-            Body::Beat { beat, counts } => match self.nodes.beat(from.node, beat, counts, self.now) {
-                Some(true) => self.actions.push_back(Action::NodeJoined { node, incarnation }),
-                Some(false) => {}
-                None => self.stats.repeated += 1,
-            },
+            Body::Beat { beat, counts, state } => {
+                let Some(joins) = self.nodes.beat(from.node, beat, counts, self.now) else {
+                    self.stats.repeated += 1;
+                    return;
+                };
+                self.hear_state(&node, incarnation, state);
+                if joins {
+                    self.actions.push_back(Action::NodeJoined { node, incarnation });
+                }
+            }
+            Body::Changes { state, records } => self.hear_changes(&node, incarnation, state, records),
+            Body::Ask { incarnation, ask, after } => self.hear_ask(node, incarnation, ask, after),
+            Body::Page { ask, state, is_last, records } => {
+                self.hear_page(&node, ask, state, is_last, records);
+            }
             Body::Goodbye => {
                 if self.nodes.goodbye(from.node, self.now) {
                     self.node_gone(node, incarnation, Departure::Goodbye);
@@ -254,8 +264,8 @@ fn asker(node: &NodeId, incarnation: u64, question: u64) -> Option<Asker> {
 /// Whether a message belongs on the subject on which it came.
 fn check_place(body: &Body<'_>, what: What) -> Result<(), Defect> {
     let expected = match body {
-        Body::Beat { .. } | Body::Goodbye => What::All,
-        Body::Probe { .. } | Body::Answer { .. } => What::Node,
+        Body::Beat { .. } | Body::Goodbye | Body::Changes { .. } => What::All,
+        Body::Probe { .. } | Body::Answer { .. } | Body::Ask { .. } | Body::Page { .. } => What::Node,
         Body::Tail => return Ok(()),
         Body::Publication(Publication { to, .. }) | Body::Directive { to, .. } => match to {
             Target::All => What::All,

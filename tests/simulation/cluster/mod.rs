@@ -2,7 +2,7 @@
 //!
 //! While there is trouble, the oracle knows of each message whether the broker has handed it to a node: the first time, in order, for a
 //! room in which the node has members, it must be delivered; twice never; and what is missing is told. After the trouble everything must be
-//! as if there had been none.
+//! as if there had been none: also what each node knows of the rooms of all.
 
 mod broker;
 mod events;
@@ -10,6 +10,7 @@ mod messages;
 mod oracle;
 mod plan;
 mod reading;
+mod rooms;
 mod site;
 mod world;
 
@@ -45,6 +46,14 @@ fn run_in(world: &mut World) -> Result<(), String> {
     calm_down(world);
     world.run_until(TROUBLE + CALM)?;
     check_calm(world)?;
+    rooms::check(world)?;
+    // What changes in the calm is told within a tick.
+    for _ in 0..20 {
+        world.operate()?;
+        world.run_until(world.now + 100)?;
+    }
+    world.run_until(world.now + rooms::SOON)?;
+    rooms::check(world)?;
     check_everybody_is_reached(world)?;
     if world.asked.is_empty() {
         Ok(())
@@ -173,12 +182,15 @@ fn clusters_see_each_kind_of_trouble_in_some_of_the_first_seeds() {
         sum.dropped += seen.dropped;
         sum.repeated += seen.repeated;
         sum.late += seen.late;
+        sum.unsent += seen.unsent;
+        sum.room_pages += seen.room_pages;
         for (answer, count) in seen.answers {
             *sum.answers.entry(answer).or_default() += count;
         }
     }
-    let counts =
-        [sum.told, sum.ready, sum.unready, sum.joined, sum.gone, sum.superseded, sum.dropped, sum.repeated];
+    let links = [sum.ready, sum.unready, sum.joined, sum.gone, sum.superseded];
+    let messages = [sum.told, sum.dropped, sum.repeated, sum.unsent, sum.room_pages];
+    let counts = [links, messages].concat();
     assert!(counts.iter().all(|count| *count > 0), "{sum:?}");
     assert_eq!(sum.answers.len(), 4, "{sum:?}");
 }

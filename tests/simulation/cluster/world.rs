@@ -48,6 +48,9 @@ pub(super) struct Seen {
     pub(super) gone: u64,
     pub(super) superseded: u64,
     pub(super) dropped: u64,
+    /// Messages that their node did not send, since its queue was full.
+    pub(super) unsent: u64,
+    pub(super) room_pages: u64,
     pub(super) repeated: u64,
     pub(super) late: u64,
     pub(super) answers: BTreeMap<&'static str, u64>,
@@ -281,6 +284,7 @@ impl World {
             self.asked.retain(|(by, _), _| *by != id);
             self.seen.repeated += run.cluster.stats().repeated;
             self.seen.late += run.cluster.stats().late;
+            self.seen.room_pages += run.cluster.stats().room_pages;
             if let Some(line) = run.line {
                 self.broker.close(line);
             }

@@ -9,8 +9,8 @@ use core::task::{Poll, Waker};
 use throng_core::cluster::{
     Action, Answer, Command, Counts, Event, Message, Outcome, QuestionId, Refusal, To, Topic, Unready,
 };
-use throng_core::hub::{Error, Published, Target};
-use throng_core::{Frame, Instant, hub};
+use throng_core::hub::{Error, PresenceMember, Published, Target};
+use throng_core::{ClientId, Frame, Instant, hub};
 
 impl Inner {
     /// Hands an event to the node's machine, and wakes its task. `None` if the hub is in no cluster, or not any more.
@@ -29,6 +29,34 @@ impl Inner {
     pub(crate) fn note_interest(&mut self, topic: Topic<'_>, wanted: bool) {
         let now = self.hub.now();
         self.in_cluster(now, Event::Interest { topic, wanted });
+    }
+
+    /// A room has no members any more.
+    #[cold]
+    pub(crate) fn note_vacated(&mut self, room: &str) {
+        self.note_interest(Topic::Room(room), false);
+        self.note_counted(room, 0, 0);
+    }
+
+    /// How many members a room has is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_counted(&mut self, room: &str, clients: u32, users: u32) {
+        let now = self.hub.now();
+        self.in_cluster(now, Event::Room { room, clients, users });
+    }
+
+    /// A member of a room with presence is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_present(&mut self, room: &str, member: &PresenceMember) {
+        let (now, client, user) = (self.hub.now(), member.client, member.user.as_deref());
+        self.in_cluster(now, Event::Present { room, client, user, info: &member.info });
+    }
+
+    /// That somebody is no member any more is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_absent(&mut self, room: &str, client: ClientId) {
+        let now = self.hub.now();
+        self.in_cluster(now, Event::Absent { room, client });
     }
 
     /// Relays a publish to the other nodes, if the hub published it or had no recipients for it, and returns the result for the caller:

@@ -354,7 +354,10 @@ impl Inner {
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
             Action::RoomOccupied { room } => self.note_interest(Topic::Room(&room), true),
-            Action::RoomVacated { room } => self.note_interest(Topic::Room(&room), false),
+            Action::RoomVacated { room } => self.note_vacated(&room),
+            Action::RoomCounted { room, clients, users } => self.note_counted(&room, clients, users),
+            Action::MemberPresent { room, member } => self.note_present(&room, &member),
+            Action::MemberAbsent { room, client } => self.note_absent(&room, client),
             Action::UserPresent { user } => self.note_interest(Topic::User(&user), true),
             Action::UserAbsent { user } => self.note_interest(Topic::User(&user), false),
             // The core adds no action without a change here.

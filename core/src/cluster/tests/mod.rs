@@ -9,6 +9,7 @@ mod nodes;
 mod numbers;
 mod questions;
 mod relays;
+mod rooms;
 
 use super::*;
 use crate::frame::MessageKind;

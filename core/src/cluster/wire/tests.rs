@@ -51,6 +51,9 @@ fn kind_of(body: &Body<'_>) -> Kind {
         Body::Publication(_) => Kind::Publication,
         Body::Directive { .. } => Kind::Directive,
         Body::Answer { .. } => Kind::Answer,
+        Body::Changes { .. } => Kind::Changes,
+        Body::Ask { .. } => Kind::Ask,
+        Body::Page { .. } => Kind::Page,
     }
 }
 
@@ -65,10 +68,13 @@ proptest! {
         directive in directives(),
     ) {
         let [first, second, users, rooms] = fields;
+        let state = State { version: users, digest: exists.then_some(rooms) };
+        let after = exists.then_some((&*name, (rooms % 2 == 0).then_some(users)));
         let to_client = Target::Client { incarnation: first, client: ClientId::from_u64(second) };
         for body in [
             Body::Probe { nonce: first },
-            Body::Beat { beat: first, counts: Counts { clients: second, users, rooms } },
+            Body::Beat { beat: first, counts: Counts { clients: second, users, rooms }, state },
+            Body::Ask { incarnation: first, ask: second, after },
             Body::Goodbye,
             Body::Tail,
             Body::Directive { to: Target::User(&name), directive: directive.clone(), question: 0 },
@@ -165,11 +171,12 @@ fn the_format_of_version_1_never_changes() {
     );
     let beat = Header { kind: Kind::Beat, node: "n", incarnation: 1, stream: 0, sequence: 0 };
     let counts = Counts { clients: 2, users: 3, rooms: 4 };
-    let bytes = written(&beat, &Body::Beat { beat: 5, counts });
+    let bytes = written(&beat, &Body::Beat { beat: 5, counts, state: State { version: 6, digest: Some(7) } });
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
         "0102016e000000000000000100000000000000000000000000000000\
-         0000000000000005000000000000000200000000000000030000000000000004"
+         0000000000000005000000000000000200000000000000030000000000000004\
+         0000000000000006010000000000000007"
     );
 }

@@ -1,6 +1,6 @@
 //! Writes messages between nodes.
 
-use super::{Header, MOST_FIXED, Target, VERSION};
+use super::{Header, MOST_FIXED, State, Target, VERSION};
 use crate::cluster::event::{Counts, Directive};
 use crate::cluster::node_id::{GlobalId, NodeId};
 use crate::frame::{MessageKind, Place, PlaceFormat};
@@ -28,10 +28,11 @@ pub(in crate::cluster) fn write_header(header: &Header<'_>, out: &mut Vec<u8>) {
 pub(in crate::cluster) fn write_body(body: &super::Body<'_>, out: &mut Vec<u8>) {
     match body {
         super::Body::Probe { nonce } => put_u64(*nonce, out),
-        super::Body::Beat { beat, counts: Counts { clients, users, rooms } } => {
+        super::Body::Beat { beat, counts: Counts { clients, users, rooms }, state } => {
             for number in [*beat, *clients, *users, *rooms] {
                 put_u64(number, out);
             }
+            put_state(*state, out);
         }
         super::Body::Goodbye | super::Body::Tail => {}
         super::Body::Publication(_) => debug_assert!(false, "written by write_publication"),
@@ -59,7 +60,30 @@ pub(in crate::cluster) fn write_body(body: &super::Body<'_>, out: &mut Vec<u8>) 
             put_u64(*question, out);
             out.push(u8::from(*exists));
         }
+        // Its records are written behind it.
+        super::Body::Changes { state, .. } => put_state(*state, out),
+        super::Body::Page { ask, state, is_last, .. } => {
+            put_u64(*ask, out);
+            put_state(*state, out);
+            out.push(u8::from(*is_last));
+        }
+        super::Body::Ask { incarnation, ask, after } => {
+            put_u64(*incarnation, out);
+            put_u64(*ask, out);
+            out.push(u8::from(after.is_some()));
+            if let Some((room, client)) = after {
+                put_text(room, out);
+                out.push(u8::from(client.is_some()));
+                client.iter().for_each(|client| put_u64(*client, out));
+            }
+        }
     }
+}
+
+fn put_state(state: State, out: &mut Vec<u8>) {
+    put_u64(state.version, out);
+    out.push(u8::from(state.digest.is_some()));
+    state.digest.iter().for_each(|digest| put_u64(*digest, out));
 }
 
 /// The body of a publication, up to its payload.
@@ -117,7 +141,7 @@ fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn put_u64(number: u64, out: &mut Vec<u8>) {
+pub(super) fn put_u64(number: u64, out: &mut Vec<u8>) {
     out.extend(number.to_be_bytes());
 }
 
@@ -129,7 +153,7 @@ fn put_id(id: &str, out: &mut Vec<u8>) {
 }
 
 /// Config allows no longer names than a `u16` counts.
-fn put_text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn put_text(text: &str, out: &mut Vec<u8>) {
     debug_assert!(u16::try_from(text.len()).is_ok());
     out.extend((text.len() as u16).to_be_bytes());
     out.extend(text.as_bytes());
