@@ -126,6 +126,9 @@ pub struct Message<'a> {
     pub except_user: Option<&'a str>,
     /// Clients that do not get it. Those of this node are left out on the way.
     pub except: &'a [GlobalId],
+    /// Rooms and users that get the same message as one of their own: a client that one of them reaches does not get this one, so that a
+    /// message to several rooms and users reaches it once. At most 255, of 4,096 bytes with 3 for each: those behind are left out.
+    pub covered: &'a [Topic<'a>],
     /// Whether an [answer](super::Action::Answer) is wanted that says if the client exists; only for [`To::Client`].
     pub asks: bool,
 }

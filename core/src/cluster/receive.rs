@@ -1,7 +1,7 @@
 //! What arrives from the broker.
 
 use super::action::{Action, Answer, Deliver, Departure, Perform, Scope};
-use super::event::Asker;
+use super::event::{Asker, Topic};
 use super::heard::Verdict;
 use super::interests::What;
 use super::node_id::NodeId;
@@ -49,7 +49,11 @@ impl Cluster {
     fn most_bytes(&self) -> u64 {
         let Limits { message_bytes, name_bytes, except } = self.limits();
         let except = u64::from(except) * wire::EXCEPTED as u64;
-        wire::MOST_FIXED as u64 + u64::from(message_bytes) + 2 * u64::from(name_bytes) + except
+        wire::MOST_FIXED as u64
+            + u64::from(message_bytes)
+            + 2 * u64::from(name_bytes)
+            + except
+            + wire::COVERED as u64
     }
 
     const fn limits(&self) -> Limits {
@@ -228,6 +232,7 @@ impl Cluster {
             place: publication.place,
             except_user: publication.except_user.map(Into::into),
             except: publication.except.into_boxed_slice(),
+            covered: publication.covered.iter().map(scope_of_topic).collect(),
             from: node,
             asker: asker.map(Box::new),
         }));
@@ -254,6 +259,13 @@ impl Cluster {
         };
         self.stats.unwanted += u64::from(scope.is_none());
         scope
+    }
+}
+
+fn scope_of_topic(topic: &Topic<'_>) -> Scope {
+    match *topic {
+        Topic::Room(name) => Scope::Room(name.into()),
+        Topic::User(name) => Scope::User(name.into()),
     }
 }
 

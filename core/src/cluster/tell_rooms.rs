@@ -100,7 +100,8 @@ impl Cluster {
 
     /// When something is to be done about rooms.
     pub(super) fn next_of_rooms(&self) -> Option<Instant> {
-        let due = self.telling.due.filter(|_| self.tells_rooms());
+        // Once it has come, they go with the next batch.
+        let due = self.telling.due.filter(|due| *due > self.now && self.tells_rooms());
         let asked = self.rosters.asked.first().map(|(until, _)| *until);
         due.into_iter().chain(asked).min()
     }

@@ -146,6 +146,7 @@ impl World {
             place: None,
             except_user: published.except_user.as_deref(),
             except: &published.except,
+            covered: &[],
             asks,
         };
         let local = run.now(now);

@@ -72,7 +72,7 @@ impl Occupied {
             for one in room.roll.iter().flat_map(|roll| &roll.present) {
                 let user = match &one.who {
                     PresentAs::User(user) => Some(user.to_string()),
-                    PresentAs::Client(_) => None,
+                    _ => None,
                 };
                 present.insert((room.name.clone(), one.client), (user, one.info.to_vec()));
             }

@@ -159,6 +159,7 @@ impl ClusterNode {
             place: frame.place(),
             except_user: None,
             except: &[],
+            covered: &[],
             asks,
         };
         match self.relay(Event::Publish(message))? {

@@ -91,21 +91,22 @@ impl Inner {
         };
         let is_for_all = targets.iter().any(|target| matches!(target, Target::All));
         let mut is_relayed = false;
+        let mut covered = Vec::new();
         for target in targets {
-            let to = match *target {
-                Target::All => To::All,
-                Target::Room(room) if !is_for_all => To::Room(room),
-                Target::User(user) if !is_for_all => To::User(user),
+            let (to, topic) = match *target {
+                Target::All => (To::All, None),
+                Target::Room(room) if !is_for_all => (To::Room(room), Some(Topic::Room(room))),
+                Target::User(user) if !is_for_all => (To::User(user), Some(Topic::User(user))),
                 // A client is one of this node, and watchers are told of presence by their own node.
                 _ => continue,
             };
-            if !self.relay_to(now, to, except_user, frame) {
-                continue;
-            }
+            let Some(result) = self.relay_to(now, to, except_user, &covered, frame) else { continue };
             is_relayed = true;
             if is_for_all {
                 break;
             }
+            // Whom several of the targets reach gets it as a recipient of the first of them.
+            covered.extend(topic.filter(|_| result.is_ok()));
         }
         if is_nobody_here && is_relayed {
             let unknown = targets.len() as u32;
@@ -116,14 +117,29 @@ impl Inner {
         result
     }
 
-    fn relay_to(&mut self, now: Instant, to: To<'_>, except_user: Option<&str>, frame: &Frame) -> bool {
+    fn relay_to(
+        &mut self,
+        now: Instant,
+        to: To<'_>,
+        except_user: Option<&str>,
+        covered: &[Topic<'_>],
+        frame: &Frame,
+    ) -> Option<Result<Outcome, Refusal>> {
         // A frame of a format of the embedder's own has no kind, and no other node could encode it.
-        let Some(kind) = frame.kind() else { return false };
+        let kind = frame.kind()?;
         let except_user = except_user.filter(|user| !user.is_empty());
         let payload = frame.payload();
-        let message =
-            Message { to, kind, payload, place: frame.place(), except_user, except: &[], asks: false };
-        self.in_cluster(now, Event::Publish(message)).is_some()
+        let message = Message {
+            to,
+            kind,
+            payload,
+            place: frame.place(),
+            except_user,
+            except: &[],
+            covered,
+            asks: false,
+        };
+        self.in_cluster(now, Event::Publish(message))
     }
 
     /// The next turn of the node's task. When the hub has stopped, the node says goodbye.

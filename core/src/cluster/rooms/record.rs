@@ -76,6 +76,6 @@ mod tests {
     #[test]
     fn the_hash_of_a_record_never_changes() {
         assert_eq!(hash_room("lobby", 3, 2), 13_056_805_885_489_151_948);
-        assert_eq!(hash_member("lobby", 7, Some("ada"), b"{}"), 0);
+        assert_eq!(hash_member("lobby", 7, Some("ada"), b"{}"), 1_488_382_266_885_198_097);
     }
 }

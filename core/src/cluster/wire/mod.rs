@@ -26,9 +26,9 @@ mod write;
 
 pub(super) use read::{Limits, read_body, read_header};
 pub(super) use rooms::{Records, size_of, write_record};
-pub(super) use write::{head_size, write_body, write_header, write_publication};
+pub(super) use write::{head_size, size_of_topic, write_body, write_header, write_publication};
 
-use super::event::{Counts, Directive};
+use super::event::{Counts, Directive, Topic};
 use super::stats::Defect;
 use crate::frame::{MessageKind, Place};
 use crate::id::ClientId;
@@ -41,6 +41,9 @@ pub(super) const MOST_FIXED: usize = 128;
 
 /// What an excepted client takes at most: an id of 32 bytes and its length, incarnation, client.
 pub(super) const EXCEPTED: usize = 1 + 32 + 8 + 8;
+
+/// What the covered rooms and users of a message take at most.
+pub(super) const COVERED: usize = 4_096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -147,6 +150,7 @@ pub(super) struct Publication<'a> {
     pub(super) except: Vec<ClientId>,
     /// Where the payload has a place for an offset.
     pub(super) place: Option<Place>,
+    pub(super) covered: Vec<Topic<'a>>,
     /// Where the payload begins in the message.
     pub(super) payload: usize,
 }

@@ -2,9 +2,9 @@
 //! bytes that are there and with the limits of the config.
 
 use super::rooms::Records;
-use super::{Body, Header, Kind, Publication, Read, State, Target, VERSION};
+use super::{Body, COVERED, Header, Kind, Publication, Read, State, Target, VERSION};
 use crate::close::{CloseCode, CloseFrame};
-use crate::cluster::event::{Counts, Directive};
+use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{Identity, NodeId};
 use crate::cluster::stats::Defect;
 use crate::frame::{MessageKind, Place};
@@ -196,6 +196,22 @@ impl<'a> Input<'a> {
         })
     }
 
+    fn covered(&mut self) -> Read<Vec<Topic<'a>>> {
+        let (count, before) = (self.u8()?, self.rest.len());
+        let mut covered = Vec::new();
+        for _ in 0..count {
+            covered.push(match self.target()? {
+                Target::Room(name) => Topic::Room(name),
+                Target::User(name) => Topic::User(name),
+                Target::All | Target::Client { .. } => return Err(Defect::Value),
+            });
+            if before - self.rest.len() > COVERED {
+                return Err(Defect::Oversized);
+            }
+        }
+        Ok(covered)
+    }
+
     fn publication(&mut self, own: &Identity) -> Read<Publication<'a>> {
         let to = self.target()?;
         let kind = match self.u8()? {
@@ -226,6 +242,7 @@ impl<'a> Input<'a> {
             2 => Some(Place::big_endian(self.position()?)),
             _ => return Err(Defect::Value),
         };
-        Ok(Publication { to, kind, question, except_user, except, place, payload: 0 })
+        let covered = self.covered()?;
+        Ok(Publication { to, kind, question, except_user, except, place, covered, payload: 0 })
     }
 }

@@ -113,6 +113,7 @@ proptest! {
         is_text in any::<bool>(),
         question in any::<u64>(),
         place in proptest::option::of((any::<bool>(), 0..=80_usize)),
+        covered in proptest::collection::vec((any::<bool>(), names()), 0..=4),
         payload in proptest::collection::vec(any::<u8>(), 0..=100),
     ) {
         let ids: Vec<_> = except.iter().map(|(node, incarnation, client)| GlobalId {
@@ -121,6 +122,11 @@ proptest! {
             client: ClientId::from_u64(*client),
         }).collect();
         let place = place.map(|(is_decimal, at)| if is_decimal { Place::decimal(at) } else { Place::big_endian(at) });
+        let mut topics: Vec<Topic<'_>> = Vec::new();
+        for (is_room, name) in &covered {
+            topics.push(if *is_room { Topic::Room(name) } else { Topic::User(name) });
+        }
+        let covered = topics;
         let client = Target::Client { incarnation: numbers.0, client: ClientId::from_u64(numbers.1) };
         for to in [Target::All, Target::Room(&name), Target::User(&name), client] {
             let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
@@ -128,9 +134,10 @@ proptest! {
             let header = header(Kind::Publication, &node, numbers);
             let mut bytes = Vec::new();
             write_header(&header, &mut bytes);
-            write_publication(to, kind, question, user.as_deref(), ids.iter(), place, &mut bytes);
+            write_publication(to, kind, question, user.as_deref(), ids.iter(), place, &covered, &mut bytes);
             let head = bytes.len();
-            prop_assert!(head <= head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter()));
+            let size = head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter());
+            prop_assert!(head <= size + covered.iter().map(size_of_topic).sum::<usize>());
             bytes.extend(&payload);
             let (_, length) = read_header(&bytes).unwrap();
             let here = ids.iter().filter(|id| id.node.as_str() == "own" && id.incarnation == 7);
@@ -141,6 +148,7 @@ proptest! {
                 except_user: user.as_deref(),
                 except: here.map(|id| id.client).collect(),
                 place,
+                covered: covered.clone(),
                 payload: head,
             };
             let read = read_body(Kind::Publication, &bytes, length, &own(), LIMITS);
@@ -161,13 +169,23 @@ fn the_format_of_version_1_never_changes() {
     let id = GlobalId { node: NodeId::new("m").unwrap(), incarnation: 4, client: ClientId::from_u64(5) };
     let mut bytes = Vec::new();
     write_header(&header, &mut bytes);
-    write_publication(Target::Room("r"), MessageKind::Text, 0, Some("u"), [id].iter(), None, &mut bytes);
+    let covered = [Topic::User("c")];
+    write_publication(
+        Target::Room("r"),
+        MessageKind::Text,
+        0,
+        Some("u"),
+        [id].iter(),
+        None,
+        &covered,
+        &mut bytes,
+    );
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
         "0105036e2d31000000000000000100000000000000020000000000000003\
          0200017201000000000000000001000175000101\
-         6d0000000000000004000000000000000500"
+         6d00000000000000040000000000000005000103000163"
     );
     let beat = Header { kind: Kind::Beat, node: "n", incarnation: 1, stream: 0, sequence: 0 };
     let counts = Counts { clients: 2, users: 3, rooms: 4 };

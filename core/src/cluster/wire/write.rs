@@ -1,7 +1,7 @@
 //! Writes messages between nodes.
 
 use super::{Header, MOST_FIXED, State, Target, VERSION};
-use crate::cluster::event::{Counts, Directive};
+use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{GlobalId, NodeId};
 use crate::frame::{MessageKind, Place, PlaceFormat};
 use alloc::vec::Vec;
@@ -87,6 +87,7 @@ fn put_state(state: State, out: &mut Vec<u8>) {
 }
 
 /// The body of a publication, up to its payload.
+#[expect(clippy::too_many_arguments, reason = "the parts of a message")]
 pub(in crate::cluster) fn write_publication<'a>(
     to: Target<'_>,
     kind: MessageKind,
@@ -94,6 +95,7 @@ pub(in crate::cluster) fn write_publication<'a>(
     except_user: Option<&str>,
     except: impl Iterator<Item = &'a GlobalId> + Clone,
     place: Option<Place>,
+    covered: &[Topic<'_>],
     out: &mut Vec<u8>,
 ) {
     put_target(to, out);
@@ -113,13 +115,34 @@ pub(in crate::cluster) fn write_publication<'a>(
         put_u64(id.incarnation, out);
         put_u64(id.client.to_u64(), out);
     }
-    let Some(place) = place else { return out.push(0) };
-    out.push(match place.format() {
-        PlaceFormat::Decimal => 1,
-        PlaceFormat::BigEndian => 2,
-    });
-    // A place begins within the first 4 GiB.
-    out.extend((place.start() as u32).to_be_bytes());
+    match place {
+        None => out.push(0),
+        Some(place) => {
+            out.push(match place.format() {
+                PlaceFormat::Decimal => 1,
+                PlaceFormat::BigEndian => 2,
+            });
+            // A place begins within the first 4 GiB.
+            out.extend((place.start() as u32).to_be_bytes());
+        }
+    }
+    // No more than a `u8` of them are passed.
+    out.push(covered.len() as u8);
+    for topic in covered {
+        let (kind, name) = match topic {
+            Topic::Room(name) => (2, name),
+            Topic::User(name) => (3, name),
+        };
+        out.push(kind);
+        put_text(name, out);
+    }
+}
+
+/// The bytes of a covered room or user.
+pub(in crate::cluster) const fn size_of_topic(topic: &Topic<'_>) -> usize {
+    match topic {
+        Topic::Room(name) | Topic::User(name) => 1 + 2 + name.len(),
+    }
 }
 
 fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
