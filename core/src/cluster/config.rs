@@ -48,7 +48,7 @@ pub struct Config {
     /// For how long changes of rooms are collected before they are told. Default: 1 s.
     pub room_tick: Duration,
     /// Most bytes for what other nodes tell of their rooms: names, information of members, and about 256 bytes for each room of each node and
-    /// 128 for each member. What does not fit is left out and counted. Default: 64 MiB.
+    /// 128 for each member. What does not fit is left out and counted. Default: 256 MiB.
     pub room_bytes: u32,
     /// How long a link may take to come up. Default: 5 s.
     pub connect: Duration,
@@ -106,7 +106,7 @@ impl Default for Config {
             questions: 4_096,
             tell_rooms: TellRooms::All,
             room_tick: Duration::from_secs(1),
-            room_bytes: 64 << 20,
+            room_bytes: 256 << 20,
             connect: Duration::from_secs(5),
             backoff: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
