@@ -4,7 +4,7 @@ use super::address::{self, Place};
 use super::config::TellRooms;
 use super::ends::is_over;
 use super::outcome::{Outcome, Refusal};
-use super::rooms::{Asked, Changed, Key, OWN, Record, Sync};
+use super::rooms::{Asked, Changed, Key, OWN, Record, Replica, Sync};
 use super::traffic::Command;
 use super::wire::{self, Body, Kind, Records, State};
 use super::{Cluster, Ending};
@@ -91,7 +91,7 @@ impl Cluster {
     /// How far this node has told of its rooms.
     pub(super) fn state_of_rooms(&self) -> State {
         let own = self.rosters.get(OWN).filter(|_| !self.telling.has_changes());
-        State { version: self.telling.version, digest: own.map(|own| own.digest()) }
+        State { version: self.telling.version, digest: own.map(Replica::digest) }
     }
 
     fn tells_rooms(&self) -> bool {

@@ -96,7 +96,8 @@ async fn each_program_answers_for_the_rooms_of_all() {
         soon("the nodes are listed with their rooms", || {
             let info = result(program, "info", &json!({}));
             let nodes = info["nodes"].as_array().expect("a list").iter();
-            let mut nodes: Vec<Value> = nodes.map(|node| json!([node["uid"], node["num_channels"]])).collect();
+            let mut nodes: Vec<Value> =
+                nodes.map(|node| json!([node["uid"], node["num_channels"]])).collect();
             nodes.sort_by_key(Value::to_string);
             (nodes == [json!(["one", 1]), json!(["two", 1])]).then_some(())
         })

@@ -21,6 +21,6 @@ mod telling;
 
 pub use page::{ClusterMember, ClusterPage, RoomCounts};
 pub(super) use record::{Key, Record};
-pub(super) use rosters::{OWN, Rosters};
+pub(super) use rosters::{OWN, Replica, Rosters};
 pub(super) use syncing::Sync;
 pub(super) use telling::{Asked, Changed, Telling};

@@ -87,11 +87,11 @@ pub(in crate::cluster) fn read_body<'a>(
         // The records are all that follows.
         Kind::Changes => {
             let state = input.state()?;
-            return Ok(Body::Changes { state, records: Records::read(input, false)? });
+            return Ok(Body::Changes { state, records: Records::read(&input, false)? });
         }
         Kind::Page => {
             let (ask, state, is_last) = (input.u64()?, input.state()?, input.flag()?);
-            return Ok(Body::Page { ask, state, is_last, records: Records::read(input, true)? });
+            return Ok(Body::Page { ask, state, is_last, records: Records::read(&input, true)? });
         }
         Kind::Ask => {
             let (incarnation, ask) = (input.u64()?, input.u64()?);

@@ -16,7 +16,7 @@ pub(in crate::cluster) struct Records<'a> {
 
 impl<'a> Records<'a> {
     /// Checks the records that an input has left. On a page nothing is gone. O(length).
-    pub(super) fn read(input: Input<'a>, is_page: bool) -> Read<Self> {
+    pub(super) fn read(input: &Input<'a>, is_page: bool) -> Read<Self> {
         let records = Self { bytes: input.rest, name_bytes: input.limits.name_bytes };
         if input.rest.len() as u64 > u64::from(input.limits.message_bytes) + 2 * u64::from(records.name_bytes)
         {
