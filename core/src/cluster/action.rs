@@ -97,7 +97,7 @@ pub enum Action {
     Left,
 }
 
-const _: () = assert!(size_of::<Action>() <= 144, "a queue of actions is small");
+const _: () = assert!(size_of::<Action>() <= 160, "a queue of actions is small");
 
 /// A message of another node for clients of this hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,8 @@ pub struct Deliver {
     pub except_user: Option<Name>,
     /// Clients of this hub that do not get it; they may be gone.
     pub except: Box<[ClientId]>,
+    /// Rooms and users of which no member and no client gets it: they get it as one of their own. There may be none here.
+    pub covered: Box<[Scope]>,
     /// The node that published it.
     pub from: NodeId,
     /// Who wants to know whether the client exists: then hand in [`Event::Answer`](super::Event::Answer).

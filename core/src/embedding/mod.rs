@@ -97,6 +97,9 @@
 //! | [`RoomVacated`] | in a cluster: unsubscribes | |
 //! | [`UserPresent`] | in a cluster: subscribes to the user's messages of other nodes | |
 //! | [`UserAbsent`] | in a cluster: unsubscribes | |
+//! | [`RoomCounted`] | in a cluster: tells the other nodes how many members the room has here | |
+//! | [`MemberPresent`] | in a cluster: tells the other nodes who is in the room | |
+//! | [`MemberAbsent`] | in a cluster: tells the other nodes who has left it | |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
 //!
 //! # Who owns the bytes
@@ -320,6 +323,9 @@
 //! [`Expiring`]: crate::hub::Action::Expiring
 //! [`AskAgain`]: crate::hub::Action::AskAgain
 //! [`RoomOccupied`]: crate::hub::Action::RoomOccupied
+//! [`RoomCounted`]: crate::hub::Action::RoomCounted
+//! [`MemberPresent`]: crate::hub::Action::MemberPresent
+//! [`MemberAbsent`]: crate::hub::Action::MemberAbsent
 //! [`RoomVacated`]: crate::hub::Action::RoomVacated
 //! [`UserPresent`]: crate::hub::Action::UserPresent
 //! [`UserAbsent`]: crate::hub::Action::UserAbsent

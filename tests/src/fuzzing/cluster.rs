@@ -14,11 +14,13 @@ const NOW: Instant = Instant::from_nanos(1_000_000_000);
 const INCARNATION: u64 = 7;
 const NODES: u32 = 4;
 const STREAMS: u32 = 6;
+const ROOM_BYTES: u32 = 2_000;
 
 fn config() -> Config {
     let mut config = Config::default();
     (config.nodes, config.received_streams) = (NODES, STREAMS);
     (config.message_bytes, config.name_bytes, config.except) = (64, 40, 3);
+    config.room_bytes = ROOM_BYTES;
     config
 }
 
@@ -84,6 +86,8 @@ fn check(node: &mut Cluster, subject: &Subject, message: &Bytes) {
         let stats = node.stats();
         assert_eq!(node.check(), Ok(()));
         assert!(stats.nodes <= u64::from(NODES) && stats.received_streams <= u64::from(STREAMS));
+        assert!(stats.room_bytes <= u64::from(ROOM_BYTES));
+        ask(node);
         // Once another node has its id, the node takes nothing any more.
         assert_eq!(stats.received + stats.stale, before.received + before.stale + 1);
         while let Some(action) = node.poll_action() {
@@ -105,6 +109,28 @@ fn check(node: &mut Cluster, subject: &Subject, message: &Bytes) {
     }
 }
 
+/// Sends what the node has to send, so that it asks for rooms, and looks at all rooms page by page.
+fn ask(node: &mut Cluster) {
+    let mut commands = Vec::new();
+    while node.poll_commands(usize::MAX, &mut commands).is_some() {
+        commands.clear();
+        node.sent(NOW, 1).expect("few actions wait");
+    }
+    assert_eq!(node.check(), Ok(()));
+    for (room, counts) in node.rooms(None) {
+        let (mut after, mut last) = (None, None);
+        while let Some(page) = node.presence(room, after.as_ref(), 1) {
+            assert!(page.counts == counts && page.members.len() <= 1);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert_ne!(after, last, "the next page is another one");
+            last.clone_from(&after);
+        }
+    }
+}
+
 const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
     throng_core::cluster::Message {
         to: throng_core::cluster::To::Room("nobody"),
@@ -114,6 +140,7 @@ const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
         bare: None,
         except_user: None,
         except: &[],
+        covered: &[],
         asks: false,
     }
 }
@@ -129,6 +156,7 @@ struct Publication {
     except: Vec<ClientId>,
     place: Option<Place>,
     bare: Option<BarePart>,
+    covered: Vec<Scope>,
     payload: Vec<u8>,
 }
 
@@ -142,6 +170,7 @@ impl Publication {
             && self.except[..] == deliver.except[..]
             && self.place == deliver.place
             && self.bare == deliver.bare
+            && self.covered[..] == deliver.covered[..]
             && self.payload[..] == deliver.payload[..]
     }
 }
@@ -220,16 +249,39 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
+        let mut covered = Vec::new();
+        let (count_of_covered, before) = (self.number(1)?, self.0.len());
+        for _ in 0..count_of_covered {
+            let is_room = match self.number(1)? {
+                2 => true,
+                3 => false,
+                _ => return None,
+            };
+            let name = std::str::from_utf8(self.name()?).ok()?.into();
+            covered.push(if is_room { Scope::Room(name) } else { Scope::User(name) });
+        }
         let fits =
             |bare: BarePart| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= self.0.len();
         let is_valid = subject == expected
             && bare.is_none_or(fits)
+            && before - self.0.len() <= 4_096
             && place.is_none_or(|place| place.end() <= self.0.len())
             && count <= 3
             && self.0.len() <= 64
             && (!asks || matches!(to, Scope::Client(_)));
         let payload = self.0.to_vec();
-        is_valid.then_some(Publication { from, to, kind, asks, except_user, except, place, bare, payload })
+        is_valid.then_some(Publication {
+            from,
+            to,
+            kind,
+            asks,
+            except_user,
+            except,
+            place,
+            bare,
+            covered,
+            payload,
+        })
     }
 
     fn kind(&mut self) -> Option<MessageKind> {

@@ -16,7 +16,7 @@ use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use throng_core::cluster::{Action, Command, Deliver, Delivery, Directive, Event, Perform, Scope};
+use throng_core::cluster::{Action, Command, Deliver, Delivery, Directive, Event, Perform, Scope, Unready};
 use throng_core::hub::{self, Flush, Target};
 use throng_core::websocket::Utf8Bytes;
 use throng_core::{ClientId, ClosedBy, Frame, Instant, MessageKind};
@@ -239,7 +239,11 @@ impl<B: Broker> NodeTask<B> {
             Action::NodeJoined { node, .. } => ClusterEvent::NodeJoined { node },
             Action::NodeGone { node, why, .. } => ClusterEvent::NodeGone { node, why },
             Action::Dropped { messages, bytes } => ClusterEvent::Dropped { messages, bytes },
-            Action::Superseded { .. } => ClusterEvent::Superseded,
+            Action::Superseded { .. } => {
+                // Also if it was not ready before.
+                self.shared.with(|inner, _| inner.set_unready(Some(Unready::Superseded)));
+                ClusterEvent::Superseded
+            }
             Action::Supersedes { .. } => ClusterEvent::Supersedes,
             // What the broker has dropped is told as lost, with its scope, when the next message comes.
             _ => return,
@@ -332,6 +336,13 @@ fn publish(inner: &mut Inner, now: Instant, deliver: &Deliver, frame: &Frame) ->
     let mut except = Vec::from(&*deliver.except);
     if let Some(user) = &deliver.except_user {
         except.extend(inner.hub.clients_of(user));
+    }
+    for covered in &deliver.covered {
+        match covered {
+            Scope::Room(room) => except.extend(inner.hub.members(room)),
+            Scope::User(user) => except.extend(inner.hub.clients_of(user)),
+            _ => {}
+        }
     }
     let (targets, except) = (&[target][..], &*except);
     let event = hub::Event::Publish { publisher: None, targets, except, frame, policy: None, dedup: None };

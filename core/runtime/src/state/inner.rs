@@ -359,6 +359,9 @@ impl Inner {
             }
             Action::RoomOccupied { room } => self.tell_occupancy(room, Occupancy::Occupied),
             Action::RoomVacated { room } => self.tell_occupancy(room, Occupancy::Vacated),
+            Action::RoomCounted { room, clients, users } => self.note_counted(&room, clients, users),
+            Action::MemberPresent { room, member } => self.note_present(&room, &member),
+            Action::MemberAbsent { room, client } => self.note_absent(&room, client),
             Action::UserPresent { user } => self.note_interest(Topic::User(&user), true),
             Action::UserAbsent { user } => self.note_interest(Topic::User(&user), false),
             // The core adds no action without a change here.

@@ -11,7 +11,10 @@ impl Inner {
     /// A room is occupied or vacated: the node in the cluster is told, and the hook.
     #[cold]
     pub(crate) fn tell_occupancy(&mut self, room: Name, occupancy: Occupancy) {
-        self.note_interest(Topic::Room(&room), occupancy == Occupancy::Occupied);
+        match occupancy {
+            Occupancy::Occupied => self.note_interest(Topic::Room(&room), true),
+            Occupancy::Vacated => self.note_vacated(&room),
+        }
         if self.written_hooks.occupancy_changed
             && let Some(waker) = self.occupancy.push(room, occupancy)
         {

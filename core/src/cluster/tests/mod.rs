@@ -9,6 +9,7 @@ mod nodes;
 mod numbers;
 mod questions;
 mod relays;
+mod rooms;
 
 use super::*;
 use crate::frame::MessageKind;
@@ -69,6 +70,7 @@ pub(super) fn message<'a>(to: To<'a>, payload: &'a Bytes) -> Message<'a> {
         bare: None,
         except_user: None,
         except: &[],
+        covered: &[],
         asks: false,
     }
 }

@@ -351,8 +351,8 @@ pub struct Host {
     /// [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once, continues. Default: 4,096.
     pub slice: u32,
     /// Whether the hub tells when a room gets its first member and loses its last one, and when a user gets its first client and
-    /// loses its last one: [`Action::RoomOccupied`](crate::hub::Action::RoomOccupied) and the three after it. A host that gets
-    /// messages from other nodes needs them for the rooms and users that are here. Default: `false`.
+    /// loses its last one: [`Action::RoomOccupied`](crate::hub::Action::RoomOccupied) and the six after it. A host that gets
+    /// messages from other nodes, or tells other nodes of its rooms, needs them. Default: `false`.
     pub occupancy: bool,
 }
 

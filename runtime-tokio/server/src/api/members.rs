@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use throng_tokio::cluster::GlobalId;
 use throng_tokio::core::Position;
 use throng_tokio::core::hub::Recover;
 use throng_tokio::core::protocol::{self as protocol_core, Data, Options, UnsubscribeCode};
@@ -37,7 +38,7 @@ pub(super) fn clients_of(hub: &Hub, who: &Who) -> Result<Vec<Client>, Error> {
     let mut clients: Vec<Client> = match (client.as_str(), session.as_str()) {
         ("", "") => hub.clients_of(user).into_iter().filter_map(|id| hub.client(id)).collect(),
         ("", session) => hub.find_session(session).into_iter().collect(),
-        (client, _) => hub.client(id_of(client)?).into_iter().collect(),
+        (client, _) => hub.client(id_of(hub, client)?).into_iter().collect(),
     };
     clients.retain(|found| {
         (user.is_empty() || found.user().as_deref() == Some(user))
@@ -46,7 +47,15 @@ pub(super) fn clients_of(hub: &Hub, who: &Who) -> Result<Vec<Client>, Error> {
     Ok(clients)
 }
 
-fn id_of(client: &str) -> Result<ClientId, Error> {
+/// The id of a client of this node, as its hub has it or as a cluster does.
+fn id_of(hub: &Hub, client: &str) -> Result<ClientId, Error> {
+    if let (Some(node), Ok(id)) = (hub.cluster(), client.parse::<GlobalId>()) {
+        if node.global_id(id.client).as_ref() == Some(&id) {
+            return Ok(id.client);
+        }
+        let why = format!("client {client:?} is not one of this node: call the API of node {:?}", id.node);
+        return Err(Error::bad(why));
+    }
     client.parse().map_err(|bad| Error::bad(format!("client {client:?}: {bad}")))
 }
 
@@ -195,7 +204,7 @@ pub(super) fn disconnect(server: &Server, _: &Config, body: &[u8]) -> Result<Val
         );
         return Err(Error::bad(why));
     }
-    let spared = whitelist.iter().map(|client| id_of(client)).collect::<Result<Vec<_>, _>>()?;
+    let spared = whitelist.iter().map(|client| id_of(&server.hub, client)).collect::<Result<Vec<_>, _>>()?;
     for client in clients_of(&server.hub, &who)? {
         if !spared.contains(&client.id()) {
             // An error means that it closes already.

@@ -38,19 +38,35 @@ pub(super) struct Site {
 
 /// What a run has seen, so that two runs can be compared and a test knows that something happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
-    pub(super) published: u64,
-    pub(super) delivered: u64,
-    pub(super) told: u64,
-    pub(super) ready: u64,
-    pub(super) unready: u64,
-    pub(super) joined: u64,
-    pub(super) gone: u64,
-    pub(super) superseded: u64,
-    pub(super) dropped: u64,
-    pub(super) repeated: u64,
-    pub(super) late: u64,
-    pub(super) answers: BTreeMap<&'static str, u64>,
+pub struct Seen {
+    /// Messages that were published.
+    pub published: u64,
+    /// Messages that were delivered to a hub.
+    pub delivered: u64,
+    /// Messages that were told to be lost.
+    pub told: u64,
+    /// Times a node became ready.
+    pub ready: u64,
+    /// Times a node was ready no more.
+    pub unready: u64,
+    /// Nodes that were told to have joined.
+    pub joined: u64,
+    /// Nodes that were told to be gone.
+    pub gone: u64,
+    /// Nodes whose place was taken.
+    pub superseded: u64,
+    /// Messages that were told to be dropped.
+    pub dropped: u64,
+    /// Messages that their node did not send, since its queue was full.
+    pub unsent: u64,
+    /// Pages of rooms that were asked for.
+    pub room_pages: u64,
+    /// Messages that came again.
+    pub repeated: u64,
+    /// Messages that came after later ones.
+    pub late: u64,
+    /// Answers to questions, by kind.
+    pub answers: BTreeMap<&'static str, u64>,
 }
 
 pub(super) struct World {
@@ -85,11 +101,11 @@ const MOST_TIMEOUTS: u32 = 2_000;
 pub(super) type Check = Result<(), String>;
 
 impl World {
-    pub(super) fn new(seed: u64) -> Self {
-        let plan = Plan::of(seed);
+    pub(super) fn new(seed: u64, plan: Plan) -> Self {
         let mut world = Self {
             rng: Rng::with_seed(seed),
             config: plan.config(),
+            tells_every_loss: plan.tells_every_loss(),
             plan,
             now: 1_000,
             sites: Vec::new(),
@@ -97,7 +113,6 @@ impl World {
             oracle: Oracle::default(),
             seen: Seen::default(),
             is_calm: false,
-            tells_every_loss: Plan::of(seed).tells_every_loss(),
             asked: BTreeMap::new(),
             queue: BTreeMap::new(),
             made: 0,
@@ -281,6 +296,7 @@ impl World {
             self.asked.retain(|(by, _), _| *by != id);
             self.seen.repeated += run.cluster.stats().repeated;
             self.seen.late += run.cluster.stats().late;
+            self.seen.room_pages += run.cluster.stats().room_pages;
             if let Some(line) = run.line {
                 self.broker.close(line);
             }

@@ -11,6 +11,14 @@ use throng_core::{ClientId, CloseFrame, Frame, Instant, Window};
 /// The hub has no deadlines here: its time stands still.
 const STILL: Instant = Instant::ORIGIN;
 
+/// The rooms with presence.
+pub(super) const PRESENT: [&str; 3] = ["r00", "r02", "r04"];
+
+/// What a client with this user gives when it joins a room with presence.
+pub(super) fn info_of(user: Option<&str>) -> String {
+    user.unwrap_or("nobody").repeat(30)
+}
+
 /// What is known of a client without asking the hub.
 #[derive(Clone, Debug)]
 pub(super) struct Client {
@@ -46,6 +54,9 @@ impl Run {
     ) -> Self {
         let mut of_hub = hub::Config::default();
         of_hub.host.occupancy = true;
+        for room in PRESENT {
+            of_hub.presence.by_prefix.insert(room.into(), hub::Presence::default());
+        }
         let node = NodeId::new(node).expect("it is valid");
         let identity = Identity { node, incarnation, seed };
         let cluster = Cluster::new(config.clone(), identity, instant(now + ahead)).expect("it is valid");
@@ -84,7 +95,23 @@ impl Run {
         while let Some(action) = self.hub.poll_action() {
             let (topic, wanted) = match &action {
                 hub::Action::RoomOccupied { room } => (Topic::Room(room), true),
-                hub::Action::RoomVacated { room } => (Topic::Room(room), false),
+                hub::Action::RoomVacated { room } => {
+                    self.cluster.room(now, room, 0, 0).expect("it is short");
+                    (Topic::Room(room), false)
+                }
+                hub::Action::RoomCounted { room, clients, users } => {
+                    self.cluster.room(now, room, *clients, *users).expect("it is short");
+                    continue;
+                }
+                hub::Action::MemberPresent { room, member } => {
+                    let (user, info) = (member.user.as_deref(), &member.info);
+                    self.cluster.present(now, room, member.client, user, info).expect("it is short");
+                    continue;
+                }
+                hub::Action::MemberAbsent { room, client } => {
+                    self.cluster.absent(now, room, *client).expect("it is short");
+                    continue;
+                }
                 hub::Action::UserPresent { user } => (Topic::User(user), true),
                 hub::Action::UserAbsent { user } => (Topic::User(user), false),
                 _ => continue,
@@ -102,16 +129,26 @@ impl Run {
     pub(super) fn connect(&mut self, user: Option<String>, rooms: BTreeSet<String>) {
         let client = self.hub.admit(STILL, user.as_deref()).expect("there is room");
         for room in &rooms {
-            self.hub.join(STILL, client, room).expect("there is room");
+            self.enter(client, user.as_deref(), room);
         }
         self.clients.insert(client, Client { user, rooms });
+    }
+
+    fn enter(&mut self, client: ClientId, user: Option<&str>, room: &str) {
+        let joined = if PRESENT.contains(&room) {
+            self.hub.join_with_info(STILL, client, room, None, info_of(user).as_bytes())
+        } else {
+            self.hub.join(STILL, client, room)
+        };
+        joined.expect("there is room");
     }
 
     pub(super) fn join(&mut self, client: ClientId, room: &str) {
         if let Some(known) = self.clients.get_mut(&client)
             && known.rooms.insert(room.to_owned())
         {
-            self.hub.join(STILL, client, room).expect("there is room");
+            let user = known.user.clone();
+            self.enter(client, user.as_deref(), room);
         }
     }
 

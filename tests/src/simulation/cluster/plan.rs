@@ -5,7 +5,7 @@ use throng_core::cluster::Config;
 
 /// Chances are in thousandths.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub struct Plan {
     pub(super) nodes: usize,
     pub(super) rooms: usize,
     pub(super) users: usize,
@@ -30,7 +30,8 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Each kind of trouble is in some plans and not in others, since one may hide another.
-    pub(super) fn of(seed: u64) -> Self {
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed ^ 0xc1u64);
         let mut perhaps = |most: u32| if rng.bool() { rng.u32(1..=most) } else { 0 };
         let [lost, repeated, link_drops, partitions] = [100, 100, 40, 30].map(&mut perhaps);

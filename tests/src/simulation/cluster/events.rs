@@ -147,6 +147,7 @@ impl World {
             bare: None,
             except_user: published.except_user.as_deref(),
             except: &published.except,
+            covered: &[],
             asks,
         };
         let local = run.now(now);
@@ -154,10 +155,19 @@ impl World {
             Ok(Outcome::Queued) => {
                 self.oracle.published[message].index = self.oracle.index(id, &published.scope);
             }
+            // It is missing from what comes after it, and that is to be told.
+            Ok(Outcome::Dropped) => {
+                self.seen.unsent += 1;
+                if self.plan.published_streams > 3 {
+                    self.oracle.published[message].index = self.oracle.index(id, &published.scope);
+                } else {
+                    self.oracle.perhaps_missing(id, &published.scope);
+                }
+            }
             Ok(Outcome::Asked(question)) => {
                 self.asked.insert((id.clone(), question), was_there);
             }
-            // Dropped, of this node, gone, superseded or leaving: nobody else gets it.
+            // Of this node, gone, superseded or leaving: nobody else gets it.
             Ok(_) | Err(_) => {}
         }
         Ok(())
