@@ -76,8 +76,10 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     };
     let uid = format!("{:032x}", fastrand::u128(..));
     let hooks = Arc::new(Hooks::new(Arc::clone(&live)));
-    let notices = Notices::of(&live, &uid);
-    let hub = build(&config, gateway.as_ref(), hooks, notices.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    // In WS-HUB mode the back end is told by Redis.
+    let notices = if enabled { None } else { Notices::of(&live, &uid) };
+    let hub = build(&config, gateway.as_ref(), hooks, notices.as_ref())
+        .map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
@@ -87,13 +89,7 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     if let Some(notices) = notices.clone() {
         tokio::spawn(async move { notices.deliver().await });
     }
-    let server = Arc::new(Server {
-        uid,
-        hub: hub.clone(),
-        live,
-        numbers,
-        gateway: gateway.clone(),
-    });
+    let server = Arc::new(Server { uid, hub: hub.clone(), live, numbers, gateway: gateway.clone() });
     // Signals are caught from here on: who reads the lines below may send one.
     let router = http::router(Arc::clone(&server));
     let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());

@@ -60,8 +60,12 @@ pub(crate) trait Hooks: Send + Sync {
         change: PresenceChange,
     ) -> Borrowing<'a, ()>;
     fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()>;
-    fn occupancy_changed<'a>(&'a self, hub: &'a Hub, room: &'a str, occupancy: Occupancy)
-    -> Borrowing<'a, ()>;
+    fn occupancy_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        occupancy: Occupancy,
+    ) -> Borrowing<'a, ()>;
 }
 
 /// A [`Handler`] whose hooks each own the references that they use.

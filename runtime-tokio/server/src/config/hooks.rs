@@ -72,25 +72,15 @@ impl Default for Notices {
 }
 
 impl Hooks {
-    /// The first key, if any, that asks or tells a back end.
-    pub(crate) fn first_url(&self) -> Option<&'static str> {
-        let urls = [
-            ("hooks.connect.url", &self.connect.url),
-            ("hooks.refresh.url", &self.refresh.url),
-            ("hooks.message.url", &self.message.url),
-            ("hooks.notices.url", &self.notices.url),
-        ];
-        urls.into_iter().find(|(_, url)| url.is_some()).map(|(key, _)| key)
+    /// Whether a back end is asked or told.
+    pub(super) fn is_on(&self) -> bool {
+        let urls = [&self.connect.url, &self.refresh.url, &self.message.url, &self.notices.url];
+        urls.into_iter().any(Option::is_some)
     }
 
     /// What is wrong with the section beside the rest of the config: each with its key.
-    pub(super) fn errors(&self, hub: &throng_tokio::hub::Config, in_wshub_mode: bool) -> Vec<String> {
+    pub(super) fn errors(&self, hub: &throng_tokio::hub::Config) -> Vec<String> {
         let mut errors = Vec::new();
-        if in_wshub_mode && let Some(key) = self.first_url() {
-            errors.push(format!(
-                "{key}: must be \"none\" in WS-HUB mode, whose back end is told by Redis: `wshub.enabled`"
-            ));
-        }
         let timeout = self.timeout.0;
         let handshake = hub.deadlines.handshake.mul_f64(0.9);
         let limits = [
@@ -157,8 +147,14 @@ impl NoticeEvent {
 }
 
 /// Where the back end is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct HookUrl(Uri);
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write().fmt(f)
+    }
+}
 
 impl HookUrl {
     pub(crate) const fn uri(&self) -> &Uri {
@@ -168,12 +164,14 @@ impl HookUrl {
 
 impl Setting for HookUrl {
     fn read(value: &Value) -> Result<Self, String> {
-        const ALLOWED: &str = "must be a URL, as \"https://backend.example/throng\", without a user name and a fragment";
+        const ALLOWED: &str =
+            "must be a URL, as \"https://backend.example/throng\", without a user name and a fragment";
         let text = value.as_str().filter(|text| !text.contains('#')).ok_or(ALLOWED)?;
         let url: Uri = text.parse().map_err(|_| ALLOWED)?;
         let is_http = matches!(url.scheme_str(), Some("http" | "https"));
-        let is_plain =
-            url.authority().is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
+        let is_plain = url
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@') && !authority.host().is_empty());
         if is_http && is_plain { Ok(Self(url)) } else { Err(ALLOWED.into()) }
     }
 
@@ -205,7 +203,11 @@ impl<const LEAST: u64, const MOST: u64> Setting for Span<LEAST, MOST> {
         };
         let bound = |time| format!("{:?}", Duration::from_millis(time));
         value.as_str().and_then(read).ok_or_else(|| {
-            format!("must be a time from {} to {}, as \"500ms\", \"20s\" or \"5m\"", bound(LEAST), bound(MOST))
+            format!(
+                "must be a time from {} to {}, as \"500ms\", \"20s\" or \"5m\"",
+                bound(LEAST),
+                bound(MOST)
+            )
         })
     }
 
@@ -237,8 +239,11 @@ impl SigningKey {
 }
 
 impl Setting for SigningKey {
+    const IS_SECRET: bool = true;
+
     fn read(value: &Value) -> Result<Self, String> {
-        const ALLOWED: &str = "must be a text of at least 16 letters, or \"whsec_\" and at least 16 bytes in base64";
+        const ALLOWED: &str =
+            "must be a text of at least 16 letters, or \"whsec_\" and at least 16 bytes in base64";
         let written = Secret::read(value).map_err(|_| ALLOWED)?;
         let text = written.bytes();
         let bytes = match text.strip_prefix(b"whsec_") {
@@ -331,7 +336,8 @@ impl Setting for CaFile {
         const ALLOWED: &str = "must be the path of a file with certificates in PEM";
         let path = value.as_str().filter(|path| !path.is_empty()).ok_or(ALLOWED)?;
         let read = CertificateDer::pem_file_iter(Path::new(path)).and_then(Iterator::collect);
-        let certificates: Vec<CertificateDer<'static>> = read.map_err(|error| format!("{ALLOWED}: {error}"))?;
+        let certificates: Vec<CertificateDer<'static>> =
+            read.map_err(|error| format!("{ALLOWED}: {error}"))?;
         let mut roots = RootCertStore::empty();
         for certificate in &certificates {
             roots.add(certificate.clone()).map_err(|error| format!("{ALLOWED}: {error}"))?;
@@ -344,5 +350,82 @@ impl Setting for CaFile {
 
     fn write(&self) -> Value {
         self.path.as_str().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Loaded, Origin, load};
+
+    fn of(flags: &[(&str, &str)]) -> Result<Loaded, Vec<String>> {
+        let flag = |(path, value): &(&str, &str)| ((*path).into(), (*value).into(), "--set".into());
+        load(&Origin { flags: flags.iter().map(flag).collect(), ..Origin::default() })
+    }
+
+    #[test]
+    fn a_bad_value_is_an_error_with_its_path() {
+        for (path, value, part) in [
+            ("hooks.connect.url", "backend.example", "must be a URL"),
+            ("hooks.connect.url", "ftp://backend.example", "must be a URL"),
+            ("hooks.connect.url", "/connect", "must be a URL"),
+            ("hooks.message.url", "http://backend.example/#top", "must be a URL"),
+            ("hooks.refresh.url", "https://ann:hunter2@backend.example", "the value is not allowed"),
+            ("hooks.notices.url", "http://", "must be a URL"),
+            ("hooks.connect.fail", "ajar", r#"must be one of "closed" "open""#),
+            ("hooks.notices.events", "[disconnect, connect]", "must be one of"),
+            ("hooks.notices.queue_bytes", "10", "must be a whole number"),
+            ("hooks.notices.keep", "0s", "must be a time from 1s"),
+            ("hooks.timeout", "1000", "must be a time from 10ms to 60s"),
+            ("hooks.timeout", "2 days", "must be a time"),
+            ("hooks.timeout", "99999999999999999999s", "must be a time"),
+            ("hooks.concurrency", "0", "must be a whole number"),
+            ("hooks.answer_bytes", "1", "must be a whole number"),
+            ("hooks.headers", "[Host]", "must not be a header of the connection"),
+            ("hooks.headers", "[webhook-signature]", "must not be a header of the connection"),
+            ("hooks.headers", "['no header']", "must be the name of a header"),
+            ("hooks.secrets", "[short]", "at least 16"),
+            ("hooks.secrets", "[whsec_no-base64-at-all-in-here]", "at least 16"),
+            ("hooks.ca_file", "/nowhere/ca.pem", "certificates in PEM"),
+            ("hooks.ca_file", "/dev/null", "it has none"),
+        ] {
+            let errors = of(&[(path, value)]).unwrap_err();
+            let error = errors.join("\n");
+            assert!(error.contains(path) && error.contains(part), "{path} {value}: {error}");
+            assert!(!error.contains("hunter2") && !error.contains("no-base64"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_the_rest_of_the_config_is_an_error() {
+        let url = "http://127.0.0.1:1";
+        for (flags, part) in [
+            (&[("hooks.message.url", url), ("hooks.timeout", "5s")][..], "hub.hooks.message"),
+            (&[("hooks.connect.url", url), ("hooks.timeout", "5s")], "hub.hooks.authentication"),
+            (&[("hooks.connect.url", url), ("hub.deadlines.handshake", "1s")], "hub.deadlines.handshake"),
+        ] {
+            let error = of(flags).unwrap_err().join("\n");
+            assert!(error.contains(part), "{flags:?}: {error}");
+        }
+        assert!(
+            of(&[("hooks.refresh.url", url), ("hooks.timeout", "20s")]).is_ok(),
+            "it waits in a task of its own"
+        );
+        let in_wshub_mode = of(&[("hooks.connect.url", url), ("wshub.enabled", "true")]).unwrap();
+        assert!(in_wshub_mode.notices.iter().any(|notice| notice.contains("hooks have no effect")));
+    }
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        let config = of(&[
+            ("hooks.connect.url", "https://backend.example/connect?key=hunter2"),
+            ("hooks.secrets", "[a secret with letters]"),
+        ]);
+        let config = config.unwrap().config;
+        for key in crate::config::keys::KEYS {
+            let shown = (key.get)(&config).to_string();
+            assert!(!shown.contains("hunter2") && !shown.contains("letters"), "{}: {shown}", key.path);
+        }
+        let debug = format!("{:?}", config.hooks);
+        assert!(!debug.contains("letters") && !debug.contains("hunter2"), "{debug}");
     }
 }

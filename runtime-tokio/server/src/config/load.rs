@@ -212,7 +212,7 @@ impl Loading {
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
             self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
-            let of_hooks = self.config.hooks.errors(&self.config.hub(), self.config.wshub.enabled);
+            let of_hooks = self.config.hooks.errors(&self.config.hub());
             self.errors.extend(of_hooks.into_iter().map(|why| format!("{of}: {why}")));
             let (key, path) = match self.config.wshub.enabled {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
@@ -230,6 +230,11 @@ impl Loading {
         let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
         if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {
             self.notices.push("wshub.enabled is false: the other keys of wshub have no effect".into());
+        }
+        if self.config.wshub.enabled && self.config.hooks.is_on() {
+            let why =
+                "wshub.enabled is true: the keys of hooks have no effect, the back end is told by Redis";
+            self.notices.push(why.into());
         }
         if !self.errors.is_empty() {
             return Err(self.errors);

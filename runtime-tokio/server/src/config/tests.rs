@@ -95,6 +95,9 @@ fn the_printed_config_has_every_key_and_loads_to_exactly_the_defaults() {
 #[test]
 fn a_config_in_which_every_key_is_changed_is_not_the_default() {
     // So that `is_same` of each key is seen to compare that key.
+    let certificate = rcgen::generate_simple_self_signed(["backend.example".to_owned()]).unwrap().cert;
+    let folder = Folder::new();
+    let ca_file = folder.write("ca.pem", &certificate.pem());
     let text = "
 listen: :9000
 origins: any
@@ -105,6 +108,17 @@ pages: { key: hunter3, open: true }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
 cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
+hooks:
+  connect: { url: 'https://backend.example/c?key=hunter7', fail: open }
+  refresh: { url: 'https://backend.example/r', fail: open }
+  message: { url: 'https://backend.example/m', fail: open }
+  notices: { url: 'https://backend.example/n', events: [away], queue_bytes: 2048, keep: 1h }
+  secrets: [hunter8 hunter8 hunter8]
+  headers: [Cookie]
+  timeout: 500ms
+  concurrency: 1
+  answer_bytes: 1000
+  ca_file: 'CA_FILE'
 wshub:
   enabled: true
   address: :9001
@@ -120,7 +134,8 @@ wshub:
 hub:
   rooms: { members: 3 }
 ";
-    let loaded = of_file("throng.yaml", text).unwrap().config;
+    let text = text.replace("CA_FILE", ca_file.to_str().unwrap());
+    let loaded = of_file("throng.yaml", &text).unwrap().config;
     for key in KEYS {
         assert!(!(key.is_same)(&loaded, &Config::default()), "{}", key.path);
     }

@@ -83,7 +83,8 @@ impl Hooks {
             Ok(Answer::Disconnect(_)) => "disconnect",
             Err(failure) => failure.name(),
         };
-        metrics::counter!("throng_hooks_questions_total", "hook" => Q::NAME, "outcome" => outcome).increment(1);
+        metrics::counter!("throng_hooks_questions_total", "hook" => Q::NAME, "outcome" => outcome)
+            .increment(1);
         metrics::histogram!("throng_hooks_question_seconds", "hook" => Q::NAME).record(begun.elapsed());
         if let Err(failure) = &answer {
             self.complaints.log(Q::NAME, failure);

@@ -12,6 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex, PoisonError};
+use throng_tokio::hub as throng;
 use throng_tokio::{Authenticating, CloseCode, CloseFrame, Connecting, Expiry, Frame, Hub};
 
 /// What the back end is told of a request. Stored with a connection that the back end is to be asked about.
@@ -49,7 +50,6 @@ impl Asking {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
-
 
 impl Hooks {
     /// Asks about a client that comes.
@@ -101,6 +101,7 @@ pub(super) fn try_again_later() -> CloseFrame {
 /// A result that has been checked as a whole, before any of it applies.
 struct Prepared {
     user: String,
+    session: String,
     expire_at: u64,
     meta: Option<Meta>,
     first: Option<Frame>,
@@ -109,7 +110,8 @@ struct Prepared {
 }
 
 fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
-    let Connected { user, expire_at, info, b64info, data, b64data, channels, meta, subs } = connected;
+    let Connected { user, session, expire_at, info, b64info, data, b64data, channels, meta, subs } =
+        connected;
     if !subs.is_empty() {
         return Err("subs is not supported: name the rooms in channels".into());
     }
@@ -121,31 +123,55 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
         }
         (None, None) => None,
     };
-    let most = hub.config().rooms.name_bytes as usize;
+    let config = hub.config();
+    let most = config.rooms.name_bytes as usize;
     if let Some(channel) = channels.iter().find(|channel| channel.is_empty() || channel.len() > most) {
         return Err(format!("channel {channel:.80?}: a name has 1 to {most} bytes, `hub.rooms.name_bytes`"));
     }
-    let with_info = |channel: String| {
+    let with_info = |channel: String| match (&info, presence_of(hub, &config, &channel)) {
+        (Some(info), Some(presence)) if info.len() > presence.info_bytes as usize => Err(format!(
+            "info has {} bytes, channel {channel:?} takes at most {}: `info_bytes` of its presence",
+            info.len(),
+            presence.info_bytes
+        )),
+        (Some(info), Some(_)) => Ok((channel, Some(info.clone()))),
         // Rooms without presence show none.
-        let info = info.clone().filter(|_| hub.presence_config(&channel).is_some());
-        (channel, info)
+        _ => Ok((channel, None)),
     };
     Ok(Prepared {
         user,
+        session,
         expire_at,
         meta: meta.map(|meta| Meta(meta.into())),
         first: frame(hub, data, None, b64data)?,
-        channels: channels.into_iter().map(with_info).collect(),
+        channels: channels.into_iter().map(with_info).collect::<Result<_, _>>()?,
     })
+}
+
+/// The presence that a room has, or will have when it is there.
+fn presence_of(hub: &Hub, config: &throng::Config, channel: &str) -> Option<throng::Presence> {
+    if hub.room_exists(channel) {
+        return hub.presence_config(channel);
+    }
+    let fitting = config.presence.by_prefix.iter().filter(|(prefix, _)| channel.starts_with(prefix.as_str()));
+    fitting.max_by_key(|(prefix, _)| prefix.len()).map(|(_, presence)| *presence)
 }
 
 impl Prepared {
     async fn apply(self, session: &mut Authenticating<'_>) -> Result<(), CloseFrame> {
-        if !self.user.is_empty() {
-            session.set_user(&self.user)?;
-        }
-        if self.expire_at > 0 {
-            session.set_expiry(Expiry::at_unix_seconds(self.expire_at))?;
+        let continued = match (&*self.user, &*self.session) {
+            ("", "") => None,
+            (user, "") => session.set_user(user).map(|()| None)?,
+            ("", name) => session.set_session(name)?,
+            (user, name) => session.identify(user, name)?,
+        };
+        let expiry = Some(self.expire_at).filter(|at| *at > 0).map(Expiry::at_unix_seconds);
+        // A client that continues keeps what it has, but is authorised as the back end says now.
+        match (continued.and_then(|client| session.hub().client(client)), expiry) {
+            (Some(client), Some(expiry)) => client.set_expiry(expiry)?,
+            (Some(client), None) => client.clear_expiry()?,
+            (None, Some(expiry)) => session.set_expiry(expiry)?,
+            (None, None) => {}
         }
         for (channel, info) in self.channels {
             match info {

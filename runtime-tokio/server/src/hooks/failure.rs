@@ -39,7 +39,10 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy(limit) => {
-                write!(f, "all of `hooks.concurrency` requests are on their way for {limit:?}, `hooks.timeout`")
+                write!(
+                    f,
+                    "all of `hooks.concurrency` requests are on their way for {limit:?}, `hooks.timeout`"
+                )
             }
             Self::TimedOut(limit) => write!(f, "no answer within {limit:?}, `hooks.timeout`"),
             Self::Unreachable(why) => f.write_str(why),

@@ -55,7 +55,10 @@ impl Hooks {
         let (hub, Handled { data, text, b64data, publish }) = (client.hub(), handled);
         let name_bytes = hub.config().rooms.name_bytes as usize;
         if publish.len() as u64 > most {
-            return Err(format!("publish has {} items, at most {most} are allowed: `api.channels`", publish.len()));
+            return Err(format!(
+                "publish has {} items, at most {most} are allowed: `api.channels`",
+                publish.len()
+            ));
         }
         let reply = frame(&hub, data, text, b64data)?;
         let of_channel = |ToChannel { channel, data, text, b64data }: ToChannel| {

@@ -127,6 +127,9 @@ pub(super) struct Connect<'a> {
 pub(super) struct Connected {
     #[serde(deserialize_with = "or_default")]
     pub(super) user: String,
+    /// The name of the client's session, a secret, by which it continues after the loss of its connection. Not Centrifugo's.
+    #[serde(deserialize_with = "or_default")]
+    pub(super) session: String,
     /// In seconds since 1970; 0: never.
     #[serde(deserialize_with = "or_default")]
     pub(super) expire_at: u64,

@@ -99,7 +99,9 @@ fn tls(
             Ok(builder) => builder,
             // Containers may have none. Without TLS nobody needs them.
             Err(error) => {
-                tracing::info!("the system has no certificates to trust, https needs `hooks.ca_file`: {error}");
+                tracing::info!(
+                    "the system has no certificates to trust, https needs `hooks.ca_file`: {error}"
+                );
                 builder.with_root_certificates(RootCertStore::empty())
             }
         },

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::print_stderr, reason = "a test that fails shows the log")]
 
+pub(crate) mod back_end;
 pub(crate) mod gateway;
 pub(crate) mod redis_server;
 

@@ -46,7 +46,8 @@ impl Notices {
                 Attempt::Refused(status) => {
                     count("refused");
                     let count = batch.notices.len();
-                    let why = format!("a delivery of {count} notices was refused with {status}: they are dropped");
+                    let why =
+                        format!("a delivery of {count} notices was refused with {status}: they are dropped");
                     return self.give_up(batch, "refused", &why);
                 }
                 Attempt::Failed(failure, pause) => {
@@ -57,7 +58,10 @@ impl Notices {
             count(outcome);
             let keep = self.live.config().hooks.notices.keep.0;
             if batch.noted.elapsed() >= keep {
-                let why = format!("{} notices could not be delivered for {keep:?}: they are dropped", batch.notices.len());
+                let why = format!(
+                    "{} notices could not be delivered for {keep:?}: they are dropped",
+                    batch.notices.len()
+                );
                 return self.give_up(batch, "expired", &why);
             }
             let pause = pause.map_or_else(|| most.mul_f64(fastrand::f64()), |asked| asked.min(LONGEST));

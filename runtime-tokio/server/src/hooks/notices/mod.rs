@@ -73,7 +73,12 @@ impl Notices {
         if let Some(notices) = asked(NoticeEvent::Away) {
             builder = builder.on_away(move |client, away| {
                 let reason = away.reason.as_deref().unwrap_or_default();
-                notices.note(Notice::Away { who: subject(client), code: away.code.0, reason, by: away.by.name() });
+                notices.note(Notice::Away {
+                    who: subject(client),
+                    code: away.code.0,
+                    reason,
+                    by: away.by.name(),
+                });
             });
         }
         if let Some(notices) = asked(NoticeEvent::Resumed) {
@@ -102,7 +107,8 @@ impl Notices {
             metrics::counter!("throng_hooks_notices_total", "event" => event).increment(1);
         } else {
             metrics::counter!("throng_hooks_notices_lost_total", "reason" => "queue_full").increment(1);
-            self.complaints.log("notices", &"a notice was dropped: the queue is full, `hooks.notices.queue_bytes`");
+            self.complaints
+                .log("notices", &"a notice was dropped: the queue is full, `hooks.notices.queue_bytes`");
         }
     }
 
