@@ -20,8 +20,8 @@ fn start(back_end: &BackEnd, notices: &str) -> Program {
     Program::start(&format!(
         "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\nlog: {{ filter: warn }}\n\
          hub:\n  sessions: {{ grace: 30s }}\n  drain: {{ spread: 0s, idle: 0s }}\n\
-         hooks:\n  secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, the other secret]\n  timeout: 400ms\n\
-         \x20 connect: {{ url: '{}' }}\n  notices:\n    url: '{}'\n{notices}",
+         hooks:\n  secrets: [whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, the other secret]\n\n\
+         \x20 connect: {{ url: '{}' }}\n  notices:\n    timeout: 400ms\n    url: '{}'\n{notices}",
         back_end.url("connect"),
         back_end.url("notices")
     ))

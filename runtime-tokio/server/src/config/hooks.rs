@@ -41,6 +41,7 @@ pub(crate) struct Notices {
     pub(crate) events: Vec<NoticeEvent>,
     pub(crate) queue_bytes: Whole<1024, 0x4000_0000>,
     pub(crate) keep: Span<1_000, 86_400_000>,
+    pub(crate) timeout: Span<10, 600_000>,
 }
 
 impl Default for Hooks {
@@ -67,6 +68,7 @@ impl Default for Notices {
             events: NoticeEvent::ALL.to_vec(),
             queue_bytes: Whole(8 << 20),
             keep: Span(Duration::from_secs(300)),
+            timeout: Span(Duration::from_secs(10)),
         }
     }
 }

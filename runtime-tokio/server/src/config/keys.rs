@@ -80,9 +80,10 @@ keys! {
     "hooks.notices.events": hooks.notices.events, Restart, "Of what the back end is told: \"disconnect\", \"unsubscribe\", \"away\" and \"resumed\" of clients, \"occupied\" and \"vacated\" of rooms.";
     "hooks.notices.queue_bytes": hooks.notices.queue_bytes, Live, "The most bytes of notices that wait to be delivered. What does not fit is dropped and counted.";
     "hooks.notices.keep": hooks.notices.keep, Live, "How long a notice is tried to be delivered. Then it is dropped and counted.";
+    "hooks.notices.timeout": hooks.notices.timeout, Live, "How long one delivery of notices may take. No client waits for it; if it is too short, the back end gets notices again and again.";
     "hooks.secrets": hooks.secrets, Live, "The secrets with which requests to the back end are signed, each with a signature of its own, so that a secret can be replaced: text, or \"whsec_\" and base64. Without one requests are not signed.";
     "hooks.headers": hooks.headers, Live, "Headers of a client's request that `hooks.connect` hands on to the back end, as [\"Cookie\"].";
-    "hooks.timeout": hooks.timeout, Live, "How long one request to the back end may take, with the wait for its turn.";
+    "hooks.timeout": hooks.timeout, Live, "How long one question may take, with the wait for its turn.";
     "hooks.concurrency": hooks.concurrency, Restart, "The most requests at a time of each question. Notices are delivered one request after the other.";
     "hooks.answer_bytes": hooks.answer_bytes, Live, "The longest answer of the back end, in bytes. A longer one is none.";
     "hooks.ca_file": hooks.ca_file, Restart, "A file in PEM with the certificates to trust for https, in place of those of the system.";

@@ -112,7 +112,7 @@ hooks:
   connect: { url: 'https://backend.example/c?key=hunter7', fail: open }
   refresh: { url: 'https://backend.example/r', fail: open }
   message: { url: 'https://backend.example/m', fail: open }
-  notices: { url: 'https://backend.example/n', events: [away], queue_bytes: 2048, keep: 1h }
+  notices: { url: 'https://backend.example/n', events: [away], queue_bytes: 2048, keep: 1h, timeout: 1s }
   secrets: [hunter8 hunter8 hunter8]
   headers: [Cookie]
   timeout: 500ms

@@ -4,6 +4,7 @@ use super::failure::{Complaints, Failure};
 use super::question::{Answer, Question, read};
 use super::sign::sign;
 use super::transport::Transport;
+use super::turns::{InFlight, Turns};
 use crate::config::Config;
 use crate::live::Live;
 use bytes::Bytes;
@@ -22,50 +23,15 @@ pub(crate) struct Hooks {
     turns: Turns,
 }
 
-/// Which requests are on their way: each question has turns of its own, so that no other one waits while its back end stands still.
-#[derive(Debug)]
-struct Turns {
-    connect: Semaphore,
-    refresh: Semaphore,
-    message: Semaphore,
-}
-
-impl Turns {
-    fn of<Q: Question>(&self) -> &Semaphore {
-        match Q::NAME {
-            "connect" => &self.connect,
-            "refresh" => &self.refresh,
-            _ => &self.message,
-        }
-    }
-}
-
-/// Counts a request while it is on its way.
-struct InFlight(&'static str);
-
-impl InFlight {
-    fn new(hook: &'static str) -> Self {
-        metrics::gauge!("throng_hooks_in_flight", "hook" => hook).increment(1);
-        Self(hook)
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        metrics::gauge!("throng_hooks_in_flight", "hook" => self.0).decrement(1);
-    }
-}
-
 impl Hooks {
     pub(crate) fn new(live: Arc<Live>) -> Self {
         let config = live.config();
         let most = usize::try_from(config.hooks.concurrency.0).unwrap_or(Semaphore::MAX_PERMITS);
-        let turns = || Semaphore::new(most);
         Self {
             live,
             complaints: Complaints::default(),
             transport: Transport::new(config.hooks.ca_file.clone(), most),
-            turns: Turns { connect: turns(), refresh: turns(), message: turns() },
+            turns: Turns::new(most),
         }
     }
 
@@ -99,13 +65,13 @@ impl Hooks {
         headers: HeaderMap,
     ) -> Result<Answer<Q::Result>, Failure> {
         let limit = config.hooks.timeout.0;
-        let turn = timeout(limit, self.turns.of::<Q>().acquire());
+        let turn = timeout(limit, Q::turns(&self.turns).acquire());
         let begun = Instant::now();
         // The semaphores are never closed.
         let Ok(Ok(_turn)) = turn.await else { return Err(Failure::Busy(limit)) };
         let left = limit.saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
         let answer = timeout(left, self.post(config, question, headers)).await;
-        answer.unwrap_or(Err(Failure::TimedOut(limit)))
+        answer.unwrap_or(Err(Failure::TimedOut(limit, "hooks.timeout")))
     }
 
     async fn post<Q: Question>(

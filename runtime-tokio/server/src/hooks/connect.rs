@@ -6,7 +6,7 @@ use super::content::frame;
 use super::failure::Failure;
 use super::question::{Answer, Connect, Connected, Meta, Who};
 use crate::config::Config;
-use crate::config::hooks::Fail;
+use crate::config::hooks::{Fail, Forwarded};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, Uri};
@@ -35,7 +35,7 @@ impl Asking {
             data.entry(name.into_owned()).or_insert_with(|| Value::String(value.into_owned()));
         }
         let mut forwarded = HeaderMap::new();
-        for name in config.hooks.headers.iter().map(|header| header.name()) {
+        for name in config.hooks.headers.iter().map(Forwarded::name) {
             for value in headers.get_all(name) {
                 forwarded.append(name.clone(), value.clone());
             }

@@ -13,7 +13,8 @@ const QUIET: Duration = Duration::from_secs(10);
 pub(crate) enum Failure {
     /// `hooks.concurrency` requests were on their way all the time.
     Busy(Duration),
-    TimedOut(Duration),
+    /// The limit, and its key.
+    TimedOut(Duration, &'static str),
     /// There is no connection, or it ended.
     Unreachable(String),
     Status(u16),
@@ -26,7 +27,7 @@ impl Failure {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Busy(_) => "busy",
-            Self::TimedOut(_) => "timed_out",
+            Self::TimedOut(..) => "timed_out",
             Self::Unreachable(_) => "unreachable",
             Self::Status(_) => "status",
             Self::TooBig(_) => "too_big",
@@ -44,7 +45,7 @@ impl Display for Failure {
                     "all of `hooks.concurrency` requests are on their way for {limit:?}, `hooks.timeout`"
                 )
             }
-            Self::TimedOut(limit) => write!(f, "no answer within {limit:?}, `hooks.timeout`"),
+            Self::TimedOut(limit, key) => write!(f, "no answer within {limit:?}, `{key}`"),
             Self::Unreachable(why) => f.write_str(why),
             Self::Status(status) => write!(f, "the answer has the status {status}: 200 is expected"),
             Self::TooBig(most) => {

@@ -9,6 +9,12 @@ use serde_json::json;
 use throng_tokio::hub::{Refusal, Target};
 use throng_tokio::{Client, Frame, Message, Publish};
 
+/// A result that has been checked as a whole, before any of it is done.
+struct Prepared {
+    reply: Option<Frame>,
+    publications: Vec<(String, Frame)>,
+}
+
 impl Hooks {
     /// Hands a message over, and does what the answer says. Returns `false` if there is nobody to whom it could go.
     pub(crate) async fn message(&self, client: &Client, message: &Message) -> bool {
@@ -20,7 +26,7 @@ impl Hooks {
         let answer = self.ask(&Sent { who, content: Content::of(message) }, http::HeaderMap::new()).await;
         match answer {
             Ok(Answer::Result(handled)) => match self.prepare(client, handled, config.api.channels.0) {
-                Ok((reply, publications)) => self.carry_out(client, reply, &publications),
+                Ok(prepared) => self.carry_out(client, prepared),
                 Err(why) => {
                     self.complain_of::<Sent>(why);
                     self.message_failed(client);
@@ -46,12 +52,7 @@ impl Hooks {
     }
 
     /// Checks all of a result before any of it is done.
-    fn prepare(
-        &self,
-        client: &Client,
-        handled: Handled,
-        most: u64,
-    ) -> Result<(Option<Frame>, Vec<(String, Frame)>), String> {
+    fn prepare(&self, client: &Client, handled: Handled, most: u64) -> Result<Prepared, String> {
         let (hub, Handled { data, text, b64data, publish }) = (client.hub(), handled);
         let name_bytes = hub.config().rooms.name_bytes as usize;
         if publish.len() as u64 > most {
@@ -72,12 +73,13 @@ impl Hooks {
                 None => Err(format!("data is missing in publish for channel {channel:?}")),
             }
         };
-        Ok((reply, publish.into_iter().map(of_channel).collect::<Result<_, _>>()?))
+        let publications = publish.into_iter().map(of_channel).collect::<Result<_, _>>()?;
+        Ok(Prepared { reply, publications })
     }
 
-    fn carry_out(&self, client: &Client, reply: Option<Frame>, publications: &[(String, Frame)]) {
+    fn carry_out(&self, client: &Client, Prepared { reply, publications }: Prepared) {
         let hub = client.hub();
-        for (channel, frame) in publications {
+        for (channel, frame) in &publications {
             match hub.publish(&Publish::to(&[Target::Room(channel)]), frame) {
                 Err(error) if error.refusal() != Some(Refusal::NoSuchRoom) => {
                     self.complain_of::<Sent>(format!("channel {channel:?} takes no message: {error}"));

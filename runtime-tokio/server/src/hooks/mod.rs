@@ -3,14 +3,14 @@
 //! | file or folder | what |
 //! | --- | --- |
 //! | `question` | questions and answers as JSON, in the shape of Centrifugo's proxies |
-//! | `ask` | asks: turns, time limit, outcome |
+//! | `ask`, `turns` | asks: time limit and outcome; how many at a time |
 //! | `connect`, `refresh`, `message` | what the program asks, and what becomes of the answers |
 //! | `notices` | what the back end is told: the queue, deliveries, attempts |
 //! | `content` | messages of and to clients, as JSON |
 //! | `transport`, `sign` | requests by HTTP; their signatures |
 //! | `failure` | why there is no valid answer; the log of that |
 //!
-//! A further question is a struct that implements `question::Question`, a place of it in [`Hooks`], and its keys in the config.
+//! A further question is a struct that implements `question::Question`, its turns, and its keys in the config.
 
 mod ask;
 mod connect;
@@ -22,6 +22,7 @@ mod question;
 mod refresh;
 mod sign;
 mod transport;
+mod turns;
 
 pub(crate) use ask::Hooks;
 pub(crate) use connect::Asking;

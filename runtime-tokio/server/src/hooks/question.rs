@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::failure::Failure;
+use super::turns::Turns;
 use crate::config::Config;
 use crate::config::hooks::Question as Settings;
 use serde::de::DeserializeOwned;
@@ -10,6 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use throng_tokio::{ClientId, CloseCode, CloseFrame, Name};
+use tokio::sync::Semaphore;
 
 /// A question to the back end: its parameters are the body of the request.
 pub(super) trait Question: Serialize {
@@ -18,6 +20,7 @@ pub(super) trait Question: Serialize {
     type Result: DeserializeOwned;
 
     fn settings(config: &Config) -> &Settings;
+    fn turns(turns: &Turns) -> &Semaphore;
 }
 
 /// An answer. An error or a disconnect is the decision of the back end, and no failure.
@@ -151,6 +154,10 @@ impl Question for Connect<'_> {
     fn settings(config: &Config) -> &Settings {
         &config.hooks.connect
     }
+
+    fn turns(turns: &Turns) -> &Semaphore {
+        &turns.connect
+    }
 }
 
 /// Until when is this client authorised?
@@ -176,6 +183,10 @@ impl Question for Refresh {
 
     fn settings(config: &Config) -> &Settings {
         &config.hooks.refresh
+    }
+
+    fn turns(turns: &Turns) -> &Semaphore {
+        &turns.refresh
     }
 }
 
@@ -216,6 +227,10 @@ impl Question for Sent {
 
     fn settings(config: &Config) -> &Settings {
         &config.hooks.message
+    }
+
+    fn turns(turns: &Turns) -> &Semaphore {
+        &turns.message
     }
 }
 

@@ -1,5 +1,7 @@
 //! A back end over real HTTP: it notes what it is asked, and answers as a test says.
 
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
 use super::{PATIENCE, within};
 use axum::Router;
 use axum::body::{Body, Bytes};

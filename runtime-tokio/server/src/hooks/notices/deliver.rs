@@ -83,10 +83,10 @@ impl Notices {
         let Some(url) = &config.hooks.notices.url else { return Attempt::Taken };
         let mut headers = HeaderMap::new();
         sign(&mut headers, &config.hooks.secrets, id, &body);
-        let limit = config.hooks.timeout.0;
+        let limit = config.hooks.notices.timeout.0;
         let posted = self.transport.post(url, headers, body, config.hooks.answer_bytes.0);
         match timeout(limit, posted).await {
-            Err(_) => Attempt::Failed(Failure::TimedOut(limit), None),
+            Err(_) => Attempt::Failed(Failure::TimedOut(limit, "hooks.notices.timeout"), None),
             // What the body says is nothing to the program.
             Ok(Ok(reply)) if (200..300).contains(&reply.status) => Attempt::Taken,
             Ok(Ok(reply)) if REFUSED.contains(&reply.status) => Attempt::Refused(reply.status),

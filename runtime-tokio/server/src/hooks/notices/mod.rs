@@ -20,7 +20,7 @@ use super::question::Meta;
 use super::transport::Transport;
 use crate::config::hooks::NoticeEvent;
 use crate::live::Live;
-use notice::{Notice, Subject};
+use notice::{Notice, Subject, millis};
 use queue::Queue;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,18 +62,18 @@ impl Notices {
             builder = builder.on_disconnect(move |client, end| {
                 let reason = end.reason.as_deref().unwrap_or_default();
                 let (code, by, open_ms) = (end.code.0, end.by.name(), millis(end.duration));
-                notices.note(Notice::Disconnect { who: subject(client), code, reason, by, open_ms });
+                notices.note(&Notice::Disconnect { who: subject(client), code, reason, by, open_ms });
             });
         }
         if let Some(notices) = asked(NoticeEvent::Unsubscribe) {
             builder = builder.on_leave(move |client, channel, left| {
-                notices.note(Notice::Unsubscribe { who: subject(client), channel, why: notice::why(left) });
+                notices.note(&Notice::Unsubscribe { who: subject(client), channel, why: notice::why(left) });
             });
         }
         if let Some(notices) = asked(NoticeEvent::Away) {
             builder = builder.on_away(move |client, away| {
                 let reason = away.reason.as_deref().unwrap_or_default();
-                notices.note(Notice::Away {
+                notices.note(&Notice::Away {
                     who: subject(client),
                     code: away.code.0,
                     reason,
@@ -84,15 +84,15 @@ impl Notices {
         if let Some(notices) = asked(NoticeEvent::Resumed) {
             builder = builder.on_resumed(move |client, resumed| {
                 let away_ms = resumed.away.map(millis);
-                notices.note(Notice::Resumed { who: subject(client), away_ms });
+                notices.note(&Notice::Resumed { who: subject(client), away_ms });
             });
         }
         let (occupied, vacated) = (asked(NoticeEvent::Occupied), asked(NoticeEvent::Vacated));
         if occupied.is_some() || vacated.is_some() {
             builder = builder.on_occupancy_change(move |_, channel, occupancy| {
                 match (occupancy, &occupied, &vacated) {
-                    (Occupancy::Occupied, Some(notices), _) => notices.note(Notice::Occupied { channel }),
-                    (Occupancy::Vacated, _, Some(notices)) => notices.note(Notice::Vacated { channel }),
+                    (Occupancy::Occupied, Some(notices), _) => notices.note(&Notice::Occupied { channel }),
+                    (Occupancy::Vacated, _, Some(notices)) => notices.note(&Notice::Vacated { channel }),
                     _ => {}
                 }
             });
@@ -100,7 +100,7 @@ impl Notices {
         builder
     }
 
-    fn note(&self, notice: Notice<'_>) {
+    fn note(&self, notice: &Notice<'_>) {
         let event = notice.event();
         let most = self.live.config().hooks.notices.queue_bytes.0;
         if self.queue.push(notice.to_json(), most) {
@@ -125,8 +125,4 @@ impl Notices {
 fn subject(client: &Client) -> Subject {
     let user = client.user().map(|user| user.to_string()).unwrap_or_default();
     Subject { client: client.id().to_string(), user, meta: client.get::<Meta>() }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

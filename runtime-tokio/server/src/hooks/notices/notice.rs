@@ -4,7 +4,7 @@ use crate::config::hooks::NoticeEvent;
 use crate::hooks::question::Meta;
 use bytes::Bytes;
 use serde::Serialize;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use throng_tokio::Left;
 
 /// Something that has happened.
@@ -80,10 +80,15 @@ impl Notice<'_> {
     /// The notice as it happens now.
     pub(super) fn to_json(&self) -> Bytes {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let time_ms = super::millis(since_1970);
+        let time_ms = millis(since_1970);
         // Names and numbers can always be written.
         serde_json::to_vec(&Timed { time_ms, notice: self }).unwrap_or_default().into()
     }
+}
+
+/// A time in whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Why a client has left a room.
