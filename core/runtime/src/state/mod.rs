@@ -28,6 +28,7 @@ pub(crate) mod shared;
 pub(crate) mod snapshot;
 pub(crate) mod sync;
 pub(crate) mod telling;
+mod telling_occupancy;
 mod telling_presence;
 pub(crate) mod timer;
 pub(crate) mod turn;

@@ -4,12 +4,10 @@
 //! of which the application was told that they are occupied.
 
 use crate::notice::occupancy::Occupancy;
-use crate::state::types::Inner;
 use crate::state::wakes::replace;
 use alloc::collections::BTreeMap;
-use core::task::{Poll, Waker};
+use core::task::Waker;
 use throng_core::Name;
-use throng_core::cluster::Topic;
 
 /// The next change and its room; `None` if no other will come.
 pub(crate) type Next = Option<(Name, Occupancy)>;
@@ -26,7 +24,7 @@ pub(crate) struct OccupancyChanges {
 
 impl OccupancyChanges {
     /// Adds a change, or removes the opposite one of this room.
-    fn push(&mut self, room: Name, occupancy: Occupancy) -> Option<Waker> {
+    pub(crate) fn push(&mut self, room: Name, occupancy: Occupancy) -> Option<Waker> {
         if let Some(number) = self.numbers.remove(&room) {
             // For each room the two alternate.
             self.changes.remove(&number);
@@ -38,38 +36,20 @@ impl OccupancyChanges {
         self.waker.take()
     }
 
-    fn pop(&mut self) -> Next {
+    /// Takes the next change.
+    pub(crate) fn pop(&mut self) -> Next {
         let (_, next) = self.changes.pop_first()?;
         self.numbers.remove(&next.0);
         Some(next)
     }
-}
 
-impl Inner {
-    /// A room is occupied or vacated: the node in the cluster is told, and the hook.
-    #[cold]
-    pub(crate) fn tell_occupancy(&mut self, room: Name, occupancy: Occupancy) {
-        self.note_interest(Topic::Room(&room), occupancy == Occupancy::Occupied);
-        if self.written_hooks.occupancy_changed
-            && let Some(waker) = self.occupancy.push(room, occupancy)
-        {
-            self.wakes.push(waker);
-        }
+    /// Wakes this task when a change comes. Drop the returned waker after the lock is released.
+    pub(crate) fn wait(&mut self, waker: &Waker) -> Option<Waker> {
+        replace(&mut self.waker, waker)
     }
 
-    /// The next change for the hook. Drop the returned waker after the lock is released.
-    pub(crate) fn next_occupancy(&mut self, waker: &Waker) -> (Poll<Next>, Option<Waker>) {
-        match self.occupancy.pop() {
-            Some(next) => (Poll::Ready(Some(next)), None),
-            None if self.stopped => (Poll::Ready(None), None),
-            None => (Poll::Pending, replace(&mut self.occupancy.waker, waker)),
-        }
-    }
-
-    /// Wakes the task of the hook, which ends when the hub has stopped.
-    pub(crate) fn stop_occupancy(&mut self) {
-        if let Some(waker) = self.occupancy.waker.take() {
-            self.wakes.push(waker);
-        }
+    /// The task that waits, to be woken.
+    pub(crate) fn take_waker(&mut self) -> Option<Waker> {
+        self.waker.take()
     }
 }
