@@ -137,7 +137,8 @@ async fn what_happens_is_told_signed_and_in_order() {
 async fn only_what_the_config_names_is_told() {
     let back_end = BackEnd::start();
     let program = start(&back_end, "    events: [disconnect]\n");
-    back_end.answer("notices", Answering::Status(200));
+    // What the answer says is nothing to the program, nor how long it is.
+    back_end.answer("notices", Answering::Endless);
     back_end.result("connect", json!({ "channels": ["a"] }));
     for _ in 0..3 {
         let mut socket = program.connect("/ws").await;
@@ -145,6 +146,8 @@ async fn only_what_the_config_names_is_told() {
     }
     let all = told(&back_end, 3).await;
     assert_eq!(words(&all, &["event", "code", "by"]), ["disconnect 1005 peer"; 3]);
+    soon("all are taken", || (count(&program, "throng_hooks_queue_bytes") == 0).then_some(())).await;
+    assert_eq!(notices(&back_end.asked("notices")).len(), 3, "none is told twice");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ impl Hooks {
         let _in_flight = InFlight::new(Q::NAME);
         let reply = self.transport.post(url, headers, Bytes::from(body), config.hooks.answer_bytes.0).await?;
         match reply.status {
-            200 => read(&reply.body),
+            200 => read(&reply.body?),
             status => Err(Failure::Status(status)),
         }
     }

@@ -47,7 +47,7 @@ impl Display for Failure {
             }
             Self::TimedOut(limit, key) => write!(f, "no answer within {limit:?}, `{key}`"),
             Self::Unreachable(why) => f.write_str(why),
-            Self::Status(status) => write!(f, "the answer has the status {status}: 200 is expected"),
+            Self::Status(status) => write!(f, "the answer has the status {status}"),
             Self::TooBig(most) => {
                 write!(f, "the answer has more than {most} bytes, `hooks.answer_bytes`")
             }

@@ -35,7 +35,8 @@ pub(super) struct Reply {
     pub(super) status: u16,
     /// How long the next attempt should wait.
     pub(super) retry_after: Option<Duration>,
-    pub(super) body: Bytes,
+    /// The body, or why there is none that can be read.
+    pub(super) body: Result<Bytes, Failure>,
 }
 
 impl Transport {
@@ -66,9 +67,9 @@ impl Transport {
         let seconds = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let limit = usize::try_from(most).unwrap_or(usize::MAX);
         let body = match Limited::new(body, limit).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => return Err(Failure::TooBig(most)),
-            Err(error) => return Err(Failure::Unreachable(chain(&*error))),
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Failure::TooBig(most)),
+            Err(error) => Err(Failure::Unreachable(chain(&*error))),
         };
         Ok(Reply { status: head.status.as_u16(), retry_after: seconds.map(Duration::from_secs), body })
     }

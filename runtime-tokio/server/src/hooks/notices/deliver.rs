@@ -87,7 +87,7 @@ impl Notices {
         let posted = self.transport.post(url, headers, body, config.hooks.answer_bytes.0);
         match timeout(limit, posted).await {
             Err(_) => Attempt::Failed(Failure::TimedOut(limit, "hooks.notices.timeout"), None),
-            // What the body says is nothing to the program.
+            // What the body says, and whether it can be read, is nothing to the program.
             Ok(Ok(reply)) if (200..300).contains(&reply.status) => Attempt::Taken,
             Ok(Ok(reply)) if REFUSED.contains(&reply.status) => Attempt::Refused(reply.status),
             Ok(Ok(reply)) => Attempt::Failed(Failure::Status(reply.status), reply.retry_after),
