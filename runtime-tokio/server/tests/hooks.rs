@@ -278,6 +278,7 @@ async fn the_messages_of_a_client_stay_in_order_and_requests_are_bounded() {
     }
     assert_eq!(last.len(), 6);
     assert!(back_end.most_at_once() <= 2, "{}", back_end.most_at_once());
+    assert!(back_end.connections() <= 12, "{} connections for 66 questions", back_end.connections());
 }
 
 #[tokio::test]

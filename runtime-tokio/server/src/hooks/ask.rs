@@ -52,8 +52,9 @@ impl Hooks {
         metrics::counter!("throng_hooks_questions_total", "hook" => Q::NAME, "outcome" => outcome)
             .increment(1);
         metrics::histogram!("throng_hooks_question_seconds", "hook" => Q::NAME).record(begun.elapsed());
-        if let Err(failure) = &answer {
-            self.complaints.log(Q::NAME, failure);
+        match &answer {
+            Ok(_) => self.complaints.answered(Q::NAME),
+            Err(failure) => self.complaints.log(Q::NAME, failure),
         }
         answer
     }

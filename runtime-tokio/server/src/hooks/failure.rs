@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Of one hook at most one line in this time.
@@ -56,11 +56,26 @@ impl Display for Failure {
     }
 }
 
-/// The log of failures: at most one line for each hook in ten seconds, with the number of those that were left out.
+/// The log of failures: at most one line for each hook in ten seconds, with the number of those that were left out, and one when the
+/// back end answers again.
 #[derive(Debug, Default)]
-pub(crate) struct Complaints(Mutex<BTreeMap<&'static str, (Instant, u64)>>);
+pub(crate) struct Complaints(Mutex<BTreeMap<&'static str, Line>>);
+
+/// The last line about a hook.
+#[derive(Debug)]
+struct Line {
+    at: Instant,
+    /// Failures since then.
+    left_out: u64,
+    /// Whether there was no valid answer since then.
+    is_last_word: bool,
+}
 
 impl Complaints {
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<&'static str, Line>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Logs what went wrong, unless there was a line of this hook just now.
     pub(crate) fn log(&self, hook: &'static str, why: &dyn Display) {
         if let Some(left_out) = self.may_log(hook, Instant::now()) {
@@ -68,15 +83,29 @@ impl Complaints {
         }
     }
 
+    /// There was a valid answer.
+    pub(crate) fn answered(&self, hook: &'static str) {
+        if self.is_news(hook) {
+            tracing::info!(hook, "the back end of hooks.{hook} answers again");
+        }
+    }
+
     fn may_log(&self, hook: &'static str, now: Instant) -> Option<u64> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lines();
         match lines.get_mut(hook) {
-            Some((last, left_out)) if now.duration_since(*last) < QUIET => {
-                *left_out += 1;
+            Some(line) if now.duration_since(line.at) < QUIET => {
+                line.left_out += 1;
                 None
             }
-            _ => Some(lines.insert(hook, (now, 0)).map_or(0, |(_, left_out)| left_out)),
+            _ => {
+                let line = Line { at: now, left_out: 0, is_last_word: true };
+                Some(lines.insert(hook, line).map_or(0, |before| before.left_out))
+            }
         }
+    }
+
+    fn is_news(&self, hook: &'static str) -> bool {
+        self.lines().get_mut(hook).is_some_and(|line| std::mem::take(&mut line.is_last_word))
     }
 }
 
@@ -94,5 +123,18 @@ mod tests {
         assert_eq!(at("connect", 9), None);
         assert_eq!(at("connect", 10), Some(2));
         assert_eq!(at("connect", 25), Some(0));
+    }
+
+    #[test]
+    fn that_a_back_end_answers_again_is_logged_once_after_a_line_about_its_failure() {
+        let (complaints, start) = (Complaints::default(), Instant::now());
+        assert!(!complaints.is_news("connect"), "it has always answered");
+        complaints.may_log("connect", start);
+        assert!(!complaints.is_news("message"), "another hook");
+        assert!(complaints.is_news("connect"));
+        assert!(!complaints.is_news("connect"));
+        // A back end that answers now and then does not fill the log.
+        complaints.may_log("connect", start + Duration::from_secs(1));
+        assert!(!complaints.is_news("connect"));
     }
 }

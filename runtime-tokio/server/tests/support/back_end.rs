@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use http::{HeaderMap, StatusCode, Uri};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -53,6 +54,7 @@ struct Shared {
     asked: Mutex<BTreeMap<String, Vec<Asked>>>,
     now: AtomicUsize,
     most: AtomicUsize,
+    connections: AtomicUsize,
 }
 
 /// The back end, in a runtime of its own, so that its connections end with it.
@@ -76,10 +78,12 @@ impl BackEnd {
         self.port = listener.local_addr().expect("it is bound").port();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("threads can be started");
+        let shared = Arc::clone(&self.shared);
         let router = Router::new().fallback(answer).with_state(Arc::clone(&self.shared));
         runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            axum::serve(listener, router).await
+            let counted = listener.tap_io(move |_| _ = shared.connections.fetch_add(1, Ordering::SeqCst));
+            axum::serve(counted, router).await
         });
         self.runtime = Some(runtime);
     }
@@ -117,6 +121,11 @@ impl BackEnd {
             Some(self.asked(path)).filter(|asked| asked.len() >= times)
         })
         .await
+    }
+
+    /// How many connections it has accepted.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// The most requests that were there at once.

@@ -40,6 +40,7 @@ impl Notices {
         loop {
             let (outcome, pause) = match self.attempt(&id, body.clone()).await {
                 Attempt::Taken => {
+                    self.complaints.answered("notices");
                     count("delivered");
                     return self.queue.delivered(batch);
                 }
