@@ -21,6 +21,7 @@ pub(super) async fn connect(
     mut upgrade: Upgrade,
 ) -> Response {
     let config = server.live.config();
+    upgrade.connecting().without_envelopes();
     let token = token_of(&uri, &headers);
     // As with Centrifugo, a token that can be checked here spares the question.
     if config.hooks.connect.url.is_some() && (token.is_none() || !config.auth.has_keys()) {
@@ -48,7 +49,6 @@ pub(super) async fn connect(
     };
     choose_subprotocol(&mut upgrade, &config);
     let connecting = upgrade.connecting();
-    connecting.without_envelopes();
     let Claims { sub, exp, channels, .. } = claims;
     if !sub.is_empty() {
         connecting.set_user(sub);
