@@ -111,6 +111,9 @@
 //! | `throng_cluster_clients` | gauge | | clients of all nodes, as of their last heartbeats |
 //! | `throng_cluster_users` | gauge | | users of all nodes; a user counts once for each node that has a client of it |
 //! | `throng_cluster_rooms` | gauge | | rooms of all nodes; a room counts once for each node that has members of it |
+//! | `throng_cluster_known_rooms` | gauge | | rooms of all nodes that this node knows of, each once: `tell_rooms` says which are told |
+//! | `throng_cluster_room_bytes` | gauge | | bytes of what other nodes have told of their rooms: `room_bytes` limits them |
+//! | `throng_cluster_nodes_behind` | gauge | | nodes of whose rooms this node does not know all: a change was lost and the rooms are asked for again, or they do not fit in `room_bytes` |
 //! | `throng_cluster_queued_messages` | gauge | | messages that wait for the broker |
 //! | `throng_cluster_queued_bytes` | gauge | | their bytes: the cluster's `queue_bytes` limits them |
 //! | `throng_cluster_subscriptions` | gauge | | subjects to which the node is subscribed: rooms and users with clients here, and two |
@@ -123,6 +126,8 @@
 //! | `throng_cluster_delivered_total` | counter | | messages and commands of other nodes that were handed to this hub |
 //! | `throng_cluster_lost_total` | counter | | messages of other nodes that were lost on the way, as far as it was noticed |
 //! | `throng_cluster_ignored_total` | counter | `reason` | messages from the broker that were not delivered: `own`, `repeated`, `late` (also in `lost`), `outdated` (of a node's earlier start), `unwanted` (of a room that has just emptied), `gone` (for an earlier start of this node), `too_many_nodes`, `overrun`, and `broker` (dropped by the broker before they came) |
+//! | `throng_cluster_room_pages_total` | counter | | pages of rooms that this node has asked for, since changes were lost |
+//! | `throng_cluster_rooms_cut_total` | counter | `reason` | rooms and members of other nodes that were left out (`room_bytes`), and infos (`info_too_long`) |
 //! | `throng_cluster_malformed_total` | counter | `kind` | messages from the broker that cannot be read: `version`, `kind`, `truncated`, `trailing`, `oversized`, `value`, `misplaced` |
 //! | `throng_cluster_links_total` | counter | `what` | links to the broker that were `opened`, and those that were `lost` |
 //!
