@@ -12,23 +12,29 @@
 //! | `guard` | who may see the pages for operators |
 //! | `api`, `auth` | the HTTP API; JSON web tokens |
 //! | `http` | paths, health, pages |
+//! | `admin` | the key of the admin page |
+//! | `records` | the numbers of the last hour, the last refusals and drops |
 //! | `clients` | clients without a protocol |
+//! | `demo` | the demo: a chat |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod api;
 mod auth;
 mod cli;
 mod clients;
 mod config;
+mod demo;
 mod guard;
 mod http;
 mod live;
 mod log;
 mod metrics;
 mod output;
+mod records;
 mod reload;
 mod run;
 mod server;

@@ -1,5 +1,6 @@
 //! The running program: from the config to the last client.
 
+use crate::admin::StartKey;
 use crate::clients::Clients;
 use crate::config::broker::Broker;
 use crate::config::value::Listen;
@@ -9,6 +10,7 @@ use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::output::{BAD_CONFIG, complain, say};
+use crate::records::{self, Records};
 use crate::server::Server;
 use crate::wshub::{self, Gateway};
 use crate::{http, reload};
@@ -23,6 +25,9 @@ use tokio::net::TcpListener;
 
 /// How long what the last clients caused may take to reach Redis.
 const LAST: Duration = Duration::from_secs(2);
+
+/// A message for the demo, as the body of the API's `publish`.
+const HELLO: &str = r#"{"channel":"demo:lobby","data":{"text":"Hello by the API"}}"#;
 
 /// Runs the program until it is told to end.
 pub(crate) fn run(origin: Origin) -> ExitCode {
@@ -72,7 +77,11 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         )),
         false => None,
     };
-    let hub = build(&config, gateway.as_ref()).map_err(|error| format!("the hub cannot begin: {error}"))?;
+    let start_key = StartKey::for_config(&config)
+        .map_err(|error| format!("no key can be made for the admin page: {error}"))?;
+    let records = Arc::new(Records::default());
+    let hub = build(&config, &records, gateway.as_ref())
+        .map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listener = bind(config.listen()).await?;
     let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
@@ -83,14 +92,17 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
         uid: format!("{:032x}", fastrand::u128(..)),
         hub: hub.clone(),
         live,
+        start_key,
+        records: Arc::clone(&records),
         numbers,
         gateway: gateway.clone(),
     });
+    tokio::spawn(records::keep(records, hub.clone()));
     // Signals are caught from here on: who reads the lines below may send one.
     let router = http::router(Arc::clone(&server));
     let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
-    announce(&config, file.as_deref(), &address.to_string());
+    announce(&server, file.as_deref(), &address.to_string());
     serving.await;
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
@@ -101,7 +113,11 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     Ok(())
 }
 
-fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_tokio::hub::ConfigError> {
+fn build(
+    config: &Config,
+    records: &Arc<Records>,
+    gateway: Option<&Arc<Gateway>>,
+) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
@@ -123,7 +139,7 @@ fn build(config: &Config, gateway: Option<&Arc<Gateway>>) -> Result<Hub, throng_
                 .handler(wshub::clients::Clients(Arc::clone(gateway)))
                 .build()
         }
-        None => builder.handler(Clients).build(),
+        None => builder.handler(Clients::new(Arc::clone(records))).build(),
     }
 }
 
@@ -140,9 +156,19 @@ async fn bind(listen: &Listen) -> Result<TcpListener, String> {
 }
 
 /// Says what is where.
-fn announce(config: &Config, file: Option<&Path>, address: &str) {
+fn announce(server: &Server, file: Option<&Path>, address: &str) {
+    let config = server.live.config();
     let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
     let version = env!("CARGO_PKG_VERSION");
-    let lines = served(config, &format!("ws://{address}"), &format!("http://{address}"));
+    let lines = served(&config, &format!("ws://{address}"), &format!("http://{address}"));
     say(&format!("throng {version} listens on http://{address}\n{lines}  config: {file}"));
+    if let Some(key) = server.start_key.valid(&config) {
+        let key = key.text();
+        say(&format!(
+            "\nThe key of this start, for programs on this machine: {key}\n  admin page: http://{address}/admin#key={key}"
+        ));
+        if config.has_demo() {
+            say(&format!("  curl -H 'X-API-Key: {key}' -d '{HELLO}' http://{address}/api/publish"));
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! What the parts of the running program share.
 
+use crate::admin::StartKey;
 use crate::live::Live;
 use crate::metrics::Numbers;
+use crate::records::Records;
 use crate::wshub::Gateway;
 use axum::extract::FromRef;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub(crate) struct Server {
     pub(crate) uid: String,
     pub(crate) hub: Hub,
     pub(crate) live: Arc<Live>,
+    pub(crate) start_key: StartKey,
+    pub(crate) records: Arc<Records>,
     /// `None`: `metrics.enabled` is false.
     pub(crate) numbers: Option<Numbers>,
     /// Set in WS-HUB mode.

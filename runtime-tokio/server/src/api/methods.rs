@@ -1,7 +1,7 @@
 //! The table of methods.
 
 use super::error::Error;
-use super::{members, publish, queries};
+use super::{lists, members, operators, publish, queries};
 use crate::config::Config;
 use crate::server::Server;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(super) type Command = fn(&Server, &Config, &[u8]) -> Result<Value, Error>;
 
 /// All methods but `batch`, which is made of them.
-pub(super) const METHODS: [(&str, Command); 14] = [
+pub(super) const METHODS: [(&str, Command); 20] = [
     ("publish", publish::publish),
     ("broadcast", publish::broadcast),
     ("send", publish::send),
@@ -25,6 +25,12 @@ pub(super) const METHODS: [(&str, Command); 14] = [
     ("channels", queries::channels),
     ("info", queries::info),
     ("drain", members::drain),
+    ("clients", lists::clients),
+    ("users", lists::users),
+    ("rooms", lists::rooms),
+    ("stats", operators::stats),
+    ("events", operators::events),
+    ("config", operators::config),
 ];
 
 /// The method of this name.

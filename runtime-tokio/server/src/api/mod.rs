@@ -5,29 +5,35 @@
 //! | `publish` | publish, broadcast, send |
 //! | `members` | subscribe, unsubscribe, disconnect, refresh |
 //! | `queries` | presence, presence_stats, history, history_remove, channels, info |
+//! | `lists` | clients, users, rooms |
+//! | `operators` | stats, events, config |
 //! | `batch` | batch |
 //! | `methods` | the table of all but `batch` |
 //! | `parameters`, `error` | how they are read and answered; the codes |
 
 mod batch;
 mod error;
+mod lists;
 mod members;
 mod methods;
+mod operators;
 mod parameters;
 mod pattern;
 mod publish;
 mod queries;
 
+use crate::admin::Rank;
 use crate::config::Config;
 use crate::guard::has_key;
-use crate::server::Shared;
+use crate::server::{Server, Shared};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use methods::{Command, METHODS, find};
 use serde_json::json;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long the body of a request may take.
@@ -39,6 +45,7 @@ const ERROR_MODE: &str = "x-centrifugo-error-mode";
 /// The route `/api/{method}`.
 pub(crate) async fn call(
     State(server): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(method): Path<String>,
     request: Request<Body>,
 ) -> Response {
@@ -48,7 +55,12 @@ pub(crate) async fn call(
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], why).into_response();
     }
     // Before the body is read.
-    if let Some(refused) = unauthorized(&config, request.headers()) {
+    if let Some(refused) = unauthorized(&server, &config, peer, request.headers()) {
+        server.records.events.refused(&format!(
+            "a request for the API from {}: {}",
+            peer.ip(),
+            refused.status()
+        ));
         return refused;
     }
     let batch: (&'static str, Command) = ("batch", batch::batch);
@@ -90,8 +102,22 @@ pub(crate) async fn call(
     (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
 }
 
-fn unauthorized(config: &Config, headers: &HeaderMap) -> Option<Response> {
+fn unauthorized(server: &Server, config: &Config, peer: SocketAddr, headers: &HeaderMap) -> Option<Response> {
+    match server.start_key.rank(config, peer, headers) {
+        Rank::Admin => return None,
+        Rank::StartKeyFromElsewhere => {
+            const WHY: &str = "The key that was made at the start is for peers of this machine that use its address or \"localhost\". \
+                Set `admin.key` for others.\n";
+            count("unauthorized", 403);
+            return Some((StatusCode::FORBIDDEN, WHY).into_response());
+        }
+        Rank::Other => {}
+    }
+    let has_admin_key = config.admin.key.is_some() || server.start_key.valid(config).is_some();
     let why = match &config.api.keys[..] {
+        [] if has_admin_key => {
+            "The API needs the key of the admin page in the header X-API-Key: `api.keys` is empty.\n"
+        }
         [] => "The API is off: no key is in the config's `api.keys`.\n",
         keys if has_key(headers, keys) => return None,
         _ => "The API needs one of the keys of the config's `api.keys` in the header X-API-Key.\n",

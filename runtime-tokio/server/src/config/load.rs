@@ -5,6 +5,7 @@ use super::file::{extensions, inline, read};
 use super::hub;
 use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
+use super::types::Switch;
 use super::value::shown;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,10 @@ const PREFIX: &str = "THRONG_";
 const OF_WSHUB: [&str; 4] = ["clientkey", "serverurl", "redis", "websocket"];
 /// Paths of the server that no client's path may be.
 const TAKEN: [&str; 7] = ["/healthz", "/readyz", "/metrics", "/status", "/clients", "/groups", "/sessions"];
+/// Paths of the server below which no client's path may be, either.
+const TAKEN_WITH_ALL_BELOW: [&str; 4] = ["/api", "/admin", "/demo", "/assets"];
+/// The shortest key of the admin page, in bytes.
+const ADMIN_KEY: usize = 12;
 
 /// Where the config comes from. A reload reads the same again.
 #[derive(Clone, Debug, Default)]
@@ -200,11 +205,39 @@ impl Loading {
         }));
     }
 
+    /// The pages must not be open by accident.
+    fn check_pages(&mut self, of: &str) {
+        let (config, listen) = (&self.config, self.config.listen());
+        let (admin, demo) = (&config.admin, config.demo.enabled);
+        if admin.key.as_ref().is_some_and(|key| key.bytes().len() < ADMIN_KEY) {
+            self.errors.push(format!(
+                "{of}: admin.key: the value is not allowed: must have at least {ADMIN_KEY} characters"
+            ));
+        }
+        if admin.enabled == Switch::On && admin.key.is_none() && !listen.is_loopback() {
+            self.errors.push(format!(
+                "{of}: admin.enabled: true is not allowed without `admin.key`, as {} is no loopback address: set the key",
+                listen.text()
+            ));
+        }
+        if demo == Switch::On && config.wshub.enabled {
+            self.errors
+                .push(format!("{of}: demo.enabled: true is not allowed in WS-HUB mode, `wshub.enabled`"));
+        }
+        if demo == Switch::On && !config.wshub.enabled && !listen.is_loopback() {
+            self.notices.push(format!(
+                "the demo is open to everybody who reaches {}: `demo.enabled` is true",
+                listen.text()
+            ));
+        }
+    }
+
     fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded, Vec<String>> {
         match hub::assemble(std::mem::take(&mut self.hub)) {
             Ok(hub) => self.config.hub = hub,
             Err(why) => self.errors.push(format!("hub: {why}")),
         }
+        self.config.has_file = file.is_some();
         let of = if self.sources.is_empty() { "the config".into() } else { self.sources.join(", ") };
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
@@ -213,12 +246,17 @@ impl Loading {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
                 false => ("clients.path", self.config.clients.path.text()),
             };
-            if TAKEN.contains(&path) || path == "/api" || path.starts_with("/api/") {
+            let is_below = |taken: &&str| {
+                path.strip_prefix(*taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if TAKEN.contains(&path) || TAKEN_WITH_ALL_BELOW.iter().any(is_below) {
                 self.errors.push(format!(
-                    "{of}: {key}: {path:?} is not allowed: must be none of {}, /api",
-                    TAKEN.join(", ")
+                    "{of}: {key}: {path:?} is not allowed: must be none of {}, and not in {}",
+                    TAKEN.join(", "),
+                    TAKEN_WITH_ALL_BELOW.join(", ")
                 ));
             }
+            self.check_pages(&of);
         }
         self.check_rooms(&of);
         let default = Config::default();

@@ -1,5 +1,7 @@
 //! Files, variables and flags: what they set, and what is said of those that are wrong.
 
+mod pages;
+
 use super::hub_keys::HUB_KEYS;
 use super::keys::{Change, KEYS, changed_for_restart};
 use super::load::{Loaded, Origin, load};
@@ -102,6 +104,8 @@ clients: { path: /chat, anonymous: true, rooms: [lobby] }
 auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
 api: { keys: [hunter2], body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
+admin: { enabled: true, key: hunter7hunter7 }
+demo: { enabled: false }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
 cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
@@ -352,6 +356,18 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     ("wshub: { webSocket: { pongWait: 0 } }", &["wshub.webSocket.pongWait: 0 is not allowed", "from 1 to"]),
     ("wshub: { serverUrl: '' }", &["wshub.serverUrl: \"\" is not allowed"]),
+    ("clients: { path: /admin }", &["clients.path: \"/admin\" is not allowed", "not in /api, /admin"]),
+    ("clients: { path: /demo/ws }", &["clients.path: \"/demo/ws\" is not allowed", "not in /api, /admin"]),
+    ("admin: { key: hunter2 }", &["admin.key: the value is not allowed", "at least 12 characters"]),
+    ("admin: { enabled: maybe }", &["admin.enabled: \"maybe\" is not allowed", "true, false or \"auto\""]),
+    (
+        "listen: :8080\nadmin: { enabled: true }",
+        &["admin.enabled: true is not allowed without `admin.key`", ":8080 is no loopback address"],
+    ),
+    (
+        "demo: { enabled: true }\nwshub: { enabled: true }",
+        &["demo.enabled: true is not allowed in WS-HUB mode"],
+    ),
     ("serverUrl: /status", &["wshub.serverUrl: \"/status\" is not allowed", "must be none of"]),
     ("listen: :1\nlisten: :2", &["duplicate mapping key: listen\n"]),
     ("listen: :1\n---\nlisten: :2", &["multiple YAML documents", "a config is one document"]),

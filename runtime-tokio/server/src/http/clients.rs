@@ -1,6 +1,7 @@
 //! The path of clients without a protocol.
 
 use crate::auth::{Claims, check};
+use crate::clients::Peer;
 use crate::config::Config;
 use crate::server::Shared;
 use axum::extract::State;
@@ -21,6 +22,7 @@ pub(super) async fn connect(
         Ok(claims) => claims,
         Err(why) => {
             metrics::counter!("throng_server_clients_refused_total").increment(1);
+            server.records.events.refused(&format!("a client at {}: {why}", uri.path()));
             tracing::debug!("a client was refused: {why}");
             let bearer = HeaderValue::from_static("Bearer");
             upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, bearer);
@@ -28,6 +30,7 @@ pub(super) async fn connect(
         }
     };
     let connecting = upgrade.connecting();
+    Peer::keep(connecting);
     let Claims { sub, exp, channels, .. } = claims.unwrap_or_default();
     if !sub.is_empty() {
         connecting.set_user(sub);

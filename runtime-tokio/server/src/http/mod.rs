@@ -3,10 +3,14 @@
 //! | file | what |
 //! | --- | --- |
 //! | `clients`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
+//! | `admin`, `demo`, `assets` | the pages for the browser, and their files |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `pages` | `/` and `/metrics` |
 
+mod admin;
+mod assets;
 mod clients;
+mod demo;
 mod health;
 mod pages;
 mod wshub;
@@ -16,9 +20,7 @@ pub(crate) use pages::served;
 use crate::api;
 use crate::server::{Shared, State};
 use axum::Router;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use http::{StatusCode, Uri};
 
 /// All routes of the program.
 pub(crate) fn router(server: Shared) -> Router {
@@ -27,11 +29,15 @@ pub(crate) fn router(server: Shared) -> Router {
         .route("/", get(pages::index))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .fallback(nothing);
+        .fallback(pages::nothing);
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
     router = router.route("/api/{method}", any(api::call));
+    router = router.route("/assets/{file}", get(assets::asset)).route("/admin", get(admin::page));
+    if server.gateway.is_none() {
+        router = router.route("/demo", get(demo::page)).route("/demo/ws", get(demo::connect));
+    }
     let path = config.websocket_path();
     if server.gateway.is_some() {
         // WS-HUB takes one slash at the end for none.
@@ -45,9 +51,4 @@ pub(crate) fn router(server: Shared) -> Router {
         router = router.route(path, get(clients::connect));
     }
     router.with_state(State(server))
-}
-
-async fn nothing(uri: Uri) -> Response {
-    (StatusCode::NOT_FOUND, format!("Nothing is served at {}: / lists what is.\n", uri.path()))
-        .into_response()
 }
