@@ -115,16 +115,16 @@
 //!
 //! | name | here | and here |
 //! | --- | --- | --- |
-//! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | `websocket::Refusal`: the HTTP answer to a request |
-//! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | `websocket::Policy`: which requests may open a WebSocket |
+//! | `Refusal` | [`hub::Refusal`]: why the hub refuses an event | [`websocket::handshake::Refusal`]: the HTTP answer to a request |
+//! | `Policy` | [`outbox::Policy`]: what happens when an outbox is full | [`websocket::handshake::Policy`]: which requests may open a WebSocket |
 //! | `Transport` | [`outbox::Transport`]: whether a socket takes more | `throng_runtime::hosting::Transport`: the two halves of a connection |
-//! | `Request` | `websocket::Request`: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
+//! | `Request` | [`websocket::handshake::Request`]: a request that was read | `throng_runtime::Request`: the request of a client, as it is kept |
 //! | `Hub` | [`Hub`]: the state machine | `throng_runtime::Hub`: the handle of a hub that runs |
-//! | `Item` | [`outbox::Item`]: a frame or control frame of a lease | `websocket::Item`: what the decoder found |
+//! | `Item` | [`outbox::Item`]: a frame or control frame of a lease | [`websocket::Item`]: what the decoder found |
 //! | `Host` | [`hub::Host`]: the part of a config that the host sets | `throng_runtime::hosting::Host`: an asynchronous runtime |
 //! | `Reserved` | [`hub::Reserved`]: the answer to a reservation | `throng_runtime::hosting::Reserved`: a connection that was accepted and reserved |
-//! | `Reader` | `trace::Reader`: reads a log | `throng_runtime::hosting::Reader`: the reading half of a transport |
-//! | `Upgrade` | `websocket::handshake::Upgrade`: a request that may open a WebSocket | `throng_tokio::axum::Upgrade`: the same as an extractor of axum |
+//! | `Reader` | [`trace::Reader`]: reads a log | `throng_runtime::hosting::Reader`: the reading half of a transport |
+//! | `Upgrade` | [`websocket::handshake::Upgrade`]: a request that may open a WebSocket | `throng_tokio::axum::Upgrade`: the same as an extractor of axum |
 //! | `Config`, `ConfigError`, `Must`, `Event`, `Action`, `Outcome`, `Refusal`, `Stats` | [`hub`]: those of the hub | [`cluster`]: those of a node in a cluster |
 //!
 //! # Features
@@ -135,6 +135,7 @@
 //! | `websocket` (default) | RFC 6455, sans-IO: handshake, decoder, encoder |
 //! | `deflate` (default) | RFC 7692, permessage-deflate: negotiation, compressor, bounded inflater; with `websocket` |
 //! | `trace` | every (now, event) as bytes, and back: record and replay |
+//! | `protocol` | the JSON protocol of Centrifugo's client SDKs, for one connection, sans-IO: `no_std` + alloc |
 //! | `serde` | reads and writes a [`Config`](hub::Config), or a part of it, in TOML, JSON or another format of serde |
 //!
 //! No feature adds a thread, a lock, a thread-local or a clock. The crate `throng-runtime` has what all asynchronous hosts
@@ -168,6 +169,8 @@ mod invariant;
 pub mod outbox;
 mod pool;
 mod position;
+#[cfg(feature = "protocol")]
+pub mod protocol;
 mod rate;
 #[cfg(any(doc, doctest))]
 pub mod sessions;
@@ -183,7 +186,7 @@ pub mod trace;
 pub mod websocket;
 
 pub use close::{CloseCode, CloseFrame, ClosedBy, CodeClass};
-pub use frame::{BadPlace, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
+pub use frame::{BadPlace, BarePart, Filled, Frame, MAX_HEAD, MessageKind, Place, PlaceFormat, Window};
 pub use hub::Hub;
 pub use id::{Address, BadId, ClientId, ConnectionId, Name};
 pub use position::{BadEpoch, BadPosition, Epoch, Position};

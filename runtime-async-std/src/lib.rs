@@ -45,9 +45,9 @@
 //! | name | here | and here |
 //! | --- | --- | --- |
 //! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
-//! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
-//! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
-//! | `Transport` | `hosting::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `Policy` | [`Policy`]: what happens when an outbox is full | [`core::websocket::handshake::Policy`]: which requests may open a WebSocket; [`Builder`] has its fields as methods |
+//! | `Request` | [`Request`]: the request of a client | [`core::websocket::handshake::Request`]: the same for a host of your own |
+//! | `Transport` | [`hosting::Transport`]: the two halves of a stream, for a host of your own | [`core::outbox::Transport`]: whether a transport takes more bytes |
 //!
 //! # async-std, smol, or an executor of your own
 //!

@@ -41,6 +41,7 @@
 //! | `redis` | no | [`redis`]: Redis as the broker of a cluster, alone, with Sentinel, or a Redis Cluster |
 //! | `nats` | no | [`nats`]: NATS as the broker of a cluster |
 //! | `broker-tls` | no | TLS to the broker, by rustls |
+//! | `protocol` | no | `core::protocol`: the protocol of Centrifugo's client SDKs, sans-IO |
 //! | `broker-conformance` | no | [`cluster::conformance`]: a suite for brokers of your own |
 //! | `session-tokens` | no | `session::Tokens`: session names that nobody can guess or forge |
 //! | `simulation` | no | [`simulation`]: your handlers with simulated clients, network, host and clock; a run for each seed |
@@ -105,9 +106,9 @@
 //! | name | here | and here |
 //! | --- | --- | --- |
 //! | `Refusal` | [`Refusal`]: the HTTP answer to a request, from `before_connect` | [`hub::Refusal`]: why the hub refuses a join, a message, a client |
-//! | `Policy` | [`Policy`]: what happens when an outbox is full | `core::websocket::Policy`: which requests may open a WebSocket; [`Builder`] has its fields as methods |
-//! | `Request` | [`Request`]: the request of a client | `core::websocket::Request`: the same for a host of your own |
-//! | `Transport` | `hosting::Transport`: the two halves of a stream, for a host of your own | `core::hub::Transport`: whether a transport takes more bytes |
+//! | `Policy` | [`Policy`]: what happens when an outbox is full | [`core::websocket::handshake::Policy`]: which requests may open a WebSocket; [`Builder`] has its fields as methods |
+//! | `Request` | [`Request`]: the request of a client | [`core::websocket::handshake::Request`]: the same for a host of your own |
+//! | `Transport` | [`hosting::Transport`]: the two halves of a stream, for a host of your own | [`core::outbox::Transport`]: whether a transport takes more bytes |
 //! | `Message` | [`Message`]: a message that a client has sent | the `Message` of a client library, such as tungstenite, in your tests |
 //! | `Router`, `Json`, `State` | [`router::Router`], [`Json`](struct@Json): messages; [`State`]: the hub's | `axum::Router`, `axum::Json`, `axum::extract::State`: HTTP |
 //!

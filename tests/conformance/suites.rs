@@ -320,6 +320,7 @@ macro_rules! heads_by_http {
                 a_head_that_is_too_long_is_refused_before_its_end,
                 a_head_that_never_reaches_the_application_is_counted_and_nobody_else_notices,
                 a_websocket_is_not_served_where_health_is,
+                a_request_that_is_wrong_is_refused_and_nobody_else_notices,
                 the_refusal_arrives_although_the_peer_goes_on_sending,
                 what_opens_no_websocket_is_told_so;
             deadlines:

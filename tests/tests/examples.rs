@@ -7,6 +7,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -399,4 +400,27 @@ fn an_application_on_axum_shares_its_state_with_the_rooms() {
         assert_eq!(raw.closed().code, 1000);
     }
     assert!(example.terminate().success());
+}
+
+#[test]
+fn no_half_of_a_request_keeps_an_example_alive() {
+    let listen = &["127.0.0.1:0"][..];
+    for (name, arguments) in [
+        ("axum_app", listen),
+        ("chat", &["--address", "127.0.0.1:0"]),
+        ("chat_events", listen),
+        ("game", listen),
+        ("auth", &["--address", "127.0.0.1:0", "--secret", SECRET]),
+    ] {
+        let mut example = Example::start(name, arguments);
+        let silent = Raw::connect(example.address);
+        let mut half = Raw::connect(example.address);
+        half.send(b"GET /ws HTTP/1.1\r\nHost: throng.te");
+        // Both are accepted: a connection that came later is answered.
+        get(example.address, "/readyz").expect("it answers");
+        let asked = Instant::now();
+        assert!(example.terminate().success(), "{name}");
+        assert!(asked.elapsed() < Duration::from_secs(10), "{name}: {:?}", asked.elapsed());
+        drop((silent, half));
+    }
 }

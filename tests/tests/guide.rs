@@ -310,3 +310,48 @@ fn what_is_no_test_is_found_out() {
     assert!(is_listed(suites, "hub/targets.rs", "two") && !is_listed(suites, "hub/rooms.rs", "two"));
     assert!(!is_listed(suites, "wire/targets.rs", "two"));
 }
+
+/// The features of a package, each with whether `default` turns it on, by itself or by another feature.
+fn features(manifest: &str) -> BTreeMap<String, bool> {
+    let text = read(&format!("{manifest}/Cargo.toml")).expect("there is a manifest");
+    let (_, section) = text.split_once("\n[features]\n").expect("it has features");
+    let section = section.split("\n[").next().unwrap_or_default();
+    let lists: BTreeMap<&str, Vec<&str>> = section
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, list)| (name, list.split('"').skip(1).step_by(2).collect()))
+        .collect();
+    let mut on = vec!["default"];
+    let mut next = 0;
+    while let Some(name) = on.get(next).copied() {
+        next += 1;
+        let more = lists.get(name).into_iter().flatten().filter(|name| lists.contains_key(**name));
+        let more: Vec<_> = more.copied().filter(|name| !on.contains(name)).collect();
+        on.extend(more);
+    }
+    let named = lists.keys().filter(|name| **name != "default");
+    named.map(|name| ((*name).to_owned(), on.contains(name))).collect()
+}
+
+/// The features in a table whose head begins with `feature` and `on by default`.
+fn features_in(path: &str) -> BTreeMap<String, bool> {
+    let text = read(path).expect("the page is there");
+    let lines = text.lines().map(|line| line.trim_start_matches("//!").trim());
+    let table =
+        lines.skip_while(|line| !line.starts_with("| feature |")).take_while(|line| line.starts_with('|'));
+    let rows = table.skip(2).map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    rows.flat_map(|cells| {
+        let (names, rest) = (cells[1], cells[2]);
+        let is_on = rest.starts_with("yes");
+        names.split('`').skip(1).step_by(2).map(move |name| (name.to_owned(), is_on)).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+#[test]
+fn the_tables_of_features_are_those_of_the_packages() {
+    let of_tokio = features("runtime-tokio");
+    assert!(of_tokio["tower"] && !of_tokio["redis"], "{of_tokio:?}");
+    assert_eq!(features_in("README.md"), of_tokio);
+    assert_eq!(features_in("runtime-tokio/src/lib.rs"), of_tokio);
+}

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use throng_tests::example::Example;
+use throng_tests::http::Response;
 use throng_tests::raw::{Connect, Raw};
 use throng_tests::servers::Redis;
 use throng_tests::wait::{eventually, within};
@@ -16,6 +17,12 @@ fn readiness(address: SocketAddr) -> u16 {
     let mut raw = Connect::default().to(address);
     raw.send(b"GET /readyz HTTP/1.1\r\nHost: throng.test\r\nConnection: close\r\n\r\n");
     raw.response().status
+}
+
+fn page(address: SocketAddr) -> Response {
+    let mut raw = Connect::default().to(address);
+    raw.send(b"GET / HTTP/1.1\r\nHost: throng.test\r\nConnection: close\r\n\r\n");
+    raw.response()
 }
 
 /// The next line that somebody says: `NODE: TEXT`. What is told of the cluster is left out.
@@ -64,6 +71,9 @@ fn what_is_said_on_one_node_is_heard_on_the_other_and_an_outage_of_redis_shows_a
     let nodes = [node(&redis, "one"), node(&redis, "two")];
     for node in &nodes {
         eventually("the node is ready", || readiness(node.address) == 200);
+        let page = page(node.address);
+        assert!(page.body.contains("<!doctype html>"), "{page:?}");
+        assert_eq!(page.header("content-security-policy"), Some("frame-ancestors 'none'"));
     }
     let mut pages = [0, 1].map(|node: usize| Raw::open(nodes[node].address, "/ws"));
     comes_together(&mut pages);

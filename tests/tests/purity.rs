@@ -25,6 +25,7 @@ const FEATURES: &[(&str, &[&[&str]])] = &[
     ("std", &[HUB]),
     ("trace", &[HUB]),
     ("serde", &[HUB, &["serde"]]),
+    ("protocol", &[HUB, &["serde", "serde_json"]]),
     ("websocket", &[HUB, WEBSOCKET]),
     ("deflate", &[HUB, WEBSOCKET, DEFLATE]),
     ("default", &[HUB, WEBSOCKET, DEFLATE]),
@@ -67,7 +68,7 @@ fn what_the_hub_and_its_traces_pull_pulls_nothing_more() {
 fn nothing_that_the_core_pulls_does_io() {
     // (rand comes with tungstenite's handshake. What uses it there is forbidden by name.)
     let reactors = ["async_io", "async_std", "mio", "polling", "rustix", "smol", "socket2", "tokio"];
-    let pulled = packages("default,serde,trace", "1000");
+    let pulled = packages("default,protocol,serde,trace", "1000");
     assert!(reactors.iter().all(|reactor| !pulled.contains(*reactor)), "{pulled:?}");
 }
 

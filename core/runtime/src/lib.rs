@@ -181,6 +181,7 @@ pub use notice::hook::{ClientError, Handled, HandledAs, Hook, Left, Ruling};
 pub use notice::message::Json;
 pub use notice::message::{IntoFrame, Publish, SendError};
 pub use notice::numbered::Numbered;
+pub use notice::occupancy::Occupancy;
 pub use notice::receipt::{Receipt, ReceiptId};
 pub use notice::user::SetUserError;
 pub use panic::PanicOutput;

@@ -2,7 +2,7 @@
 
 use super::event::{Asker, Counts, Directive, QuestionId};
 use super::node_id::NodeId;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::{ClientId, Name};
 use alloc::boxed::Box;
 use bytes::Bytes;
@@ -97,7 +97,7 @@ pub enum Action {
     Left,
 }
 
-const _: () = assert!(size_of::<Action>() <= 144, "a queue of actions is small");
+const _: () = assert!(size_of::<Action>() <= 160, "a queue of actions is small");
 
 /// A message of another node for clients of this hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,10 +111,15 @@ pub struct Deliver {
     /// Where the payload has a place for its offset in the history of a room, within its bytes. Make the frame
     /// [with](crate::Frame::with_place) it.
     pub place: Option<Place>,
+    /// Where the payload has the message without its envelope, within its bytes: make a frame of the envelope, and add this one
+    /// [to it](crate::Frame::with_bare).
+    pub bare: Option<BarePart>,
     /// A user whose clients do not get it.
     pub except_user: Option<Name>,
     /// Clients of this hub that do not get it; they may be gone.
     pub except: Box<[ClientId]>,
+    /// Rooms and users of which no member and no client gets it: they get it as one of their own. There may be none here.
+    pub covered: Box<[Scope]>,
     /// The node that published it.
     pub from: NodeId,
     /// Who wants to know whether the client exists: then hand in [`Event::Answer`](super::Event::Answer).

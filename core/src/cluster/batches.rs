@@ -17,7 +17,7 @@ impl Cluster {
     ///
     /// It may lead to [`Action::Ready`](super::Action::Ready): poll actions once more afterwards.
     ///
-    /// Subscriptions come first, then probes and heartbeats, then messages, which wait until the link is proven. O(bytes) of the batch,
+    /// Subscriptions come first, then rooms, probes and heartbeats, then messages, which wait until the link is proven. O(bytes) of the batch,
     /// and O(nodes) for each subscription that ends.
     pub fn poll_commands(&mut self, max_bytes: usize, commands: &mut Vec<Command>) -> Option<u64> {
         let up = *self.link.up()?;
@@ -35,9 +35,10 @@ impl Cluster {
             self.interests.take(self.now, half, unconfirmed, &mut batch, &mut self.removed);
             self.forget_removed();
         }
+        let bytes_of_rooms = self.take_rooms(max_bytes / 2, most, &mut batch);
         self.take_urgent(&up, &mut batch);
         if up.is_proven && !concedes {
-            self.queue.take(max_bytes, most.max(batch.len()), &mut batch);
+            self.queue.take(max_bytes.saturating_sub(bytes_of_rooms), most.max(batch.len()), &mut batch);
             self.take_goodbye(&mut batch);
         }
         self.check_ready();
@@ -65,6 +66,7 @@ impl Cluster {
         up.batch.is_none()
             && (is_urgent
                 || self.interests.has_work(unconfirmed)
+                || self.has_to_tell_rooms()
                 || up.is_proven && (is_leaving || self.queue.is_waiting()))
     }
 
@@ -89,7 +91,8 @@ impl Cluster {
                 probe.is_sent = true;
             }
         }
-        let beat = Body::Beat { beat: self.heartbeat.beat, counts: self.nodes.own() };
+        let (beat, counts, state) = (self.heartbeat.beat, self.nodes.own(), self.state_of_rooms());
+        let beat = Body::Beat { beat, counts, state };
         if up.is_proven && !concedes && core::mem::take(&mut self.heartbeat.is_due) {
             batch.push(self.message(true, Kind::Beat, &beat));
         }
@@ -110,12 +113,17 @@ impl Cluster {
 
     /// A message without a number, to all nodes or to this one.
     fn message(&self, is_to_all: bool, kind: Kind, body: &Body<'_>) -> Command {
+        let message = self.unnumbered(kind, body);
+        let subject = if is_to_all { &self.all } else { &self.own };
+        Command::Publish { subject: subject.clone(), payload: Bytes::from(message) }
+    }
+
+    pub(super) fn unnumbered(&self, kind: Kind, body: &Body<'_>) -> Vec<u8> {
         let mut message = Vec::new();
         let (node, incarnation) = (self.identity.node.as_str(), self.identity.incarnation);
         wire::write_header(&Header { kind, node, incarnation, stream: 0, sequence: 0 }, &mut message);
         wire::write_body(body, &mut message);
-        let subject = if is_to_all { &self.all } else { &self.own };
-        Command::Publish { subject: subject.clone(), payload: Bytes::from(message) }
+        message
     }
 
     /// What was heard on subscriptions that have ended is forgotten.

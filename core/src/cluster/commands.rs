@@ -4,6 +4,7 @@ use super::Cluster;
 use super::event::{Asker, Counts, Directive, Event, Member, Message, Topic};
 use super::outcome::{Outcome, Refusal};
 use super::traffic::Delivery;
+use crate::id::ClientId;
 use crate::time::Instant;
 
 /// Each is [`handle`](Self::handle) with the event of its name.
@@ -58,6 +59,28 @@ impl Cluster {
     /// [`Event::Counts`].
     pub fn counts(&mut self, now: Instant, counts: Counts) -> Result<(), Refusal> {
         self.handle(now, Event::Counts(counts)).map(drop)
+    }
+
+    /// [`Event::Room`].
+    pub fn room(&mut self, now: Instant, room: &str, clients: u32, users: u32) -> Result<(), Refusal> {
+        self.handle(now, Event::Room { room, clients, users }).map(drop)
+    }
+
+    /// [`Event::Present`].
+    pub fn present(
+        &mut self,
+        now: Instant,
+        room: &str,
+        client: ClientId,
+        user: Option<&str>,
+        info: &[u8],
+    ) -> Result<(), Refusal> {
+        self.handle(now, Event::Present { room, client, user, info }).map(drop)
+    }
+
+    /// [`Event::Absent`].
+    pub fn absent(&mut self, now: Instant, room: &str, client: ClientId) -> Result<(), Refusal> {
+        self.handle(now, Event::Absent { room, client }).map(drop)
     }
 
     /// [`Event::Goodbye`].

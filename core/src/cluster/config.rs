@@ -42,6 +42,14 @@ pub struct Config {
     pub received_streams: u32,
     /// Most questions to other nodes without an answer. Default: 4,096.
     pub questions: u32,
+    /// Which of its rooms this node tells the others of, and whether it keeps what they tell. Should be the same on each node: a node that tells
+    /// nothing also knows of no rooms but its own. Default: [`TellRooms::All`].
+    pub tell_rooms: TellRooms,
+    /// For how long changes of rooms are collected before they are told. Default: 1 s.
+    pub room_tick: Duration,
+    /// Most bytes for what other nodes tell of their rooms: names, information of members, and about 256 bytes for each room of each node and
+    /// 128 for each member. What does not fit is left out and counted. Default: 256 MiB.
+    pub room_bytes: u32,
     /// How long a link may take to come up. Default: 5 s.
     pub connect: Duration,
     /// The shortest time between two attempts to connect, which doubles with each attempt. Default: 100 ms.
@@ -69,6 +77,18 @@ pub struct Config {
     pub standstill: Duration,
 }
 
+/// The rooms of which a node tells the other nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TellRooms {
+    /// None.
+    None,
+    /// Those with [presence](crate::hub::Presence): their numbers and their members.
+    Presence,
+    /// All rooms that have members: their numbers, and the members of those with presence.
+    #[default]
+    All,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -84,6 +104,9 @@ impl Default for Config {
             published_streams: 65_536,
             received_streams: 1_000_000,
             questions: 4_096,
+            tell_rooms: TellRooms::All,
+            room_tick: Duration::from_secs(1),
+            room_bytes: 256 << 20,
             connect: Duration::from_secs(5),
             backoff: Duration::from_millis(100),
             backoff_max: Duration::from_secs(10),
@@ -154,6 +177,7 @@ impl Config {
 
     fn validate_times(&self) -> Result<(), ConfigError> {
         for (field, time) in [
+            ("cluster.room_tick", self.room_tick),
             ("cluster.connect", self.connect),
             ("cluster.backoff", self.backoff),
             ("cluster.probe", self.probe),

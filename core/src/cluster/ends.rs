@@ -86,6 +86,7 @@ impl Cluster {
         self.link.state = State::Ended;
         let (messages, bytes) = self.queue.clear();
         self.count_dropped(messages, bytes);
+        self.rosters.all_gone();
         while let Some(question) = self.questions.pop() {
             self.tell(question, Answer::NoAnswer);
         }

@@ -3,8 +3,8 @@
 use super::node_id::{GlobalId, NodeId};
 use super::traffic::Delivery;
 use crate::close::CloseFrame;
-use crate::frame::{MessageKind, Place as OffsetPlace};
-use crate::id::Name;
+use crate::frame::{BarePart, MessageKind, Place as OffsetPlace};
+use crate::id::{ClientId, Name};
 use bytes::Bytes;
 
 /// Something that happened to the node's link, that arrived, or that the hub or application of this node asks for. A log of
@@ -64,6 +64,34 @@ pub enum Event<'a> {
         /// Whether the hub has the client.
         exists: bool,
     },
+    /// What the hub tells as [`RoomCounted`](crate::hub::Action::RoomCounted) or, with no clients,
+    /// [`RoomVacated`](crate::hub::Action::RoomVacated). This and the next two are never refused because actions wait.
+    Room {
+        /// The room.
+        room: &'a str,
+        /// Its members; 0: it has ended, or has none.
+        clients: u32,
+        /// Its users; 0: it has no presence.
+        users: u32,
+    },
+    /// What the hub tells as [`MemberPresent`](crate::hub::Action::MemberPresent).
+    Present {
+        /// The room.
+        room: &'a str,
+        /// The client.
+        client: ClientId,
+        /// Its user.
+        user: Option<&'a str>,
+        /// The bytes that were given when it joined.
+        info: &'a [u8],
+    },
+    /// What the hub tells as [`MemberAbsent`](crate::hub::Action::MemberAbsent).
+    Absent {
+        /// The room.
+        room: &'a str,
+        /// The client.
+        client: ClientId,
+    },
     /// How many clients, users and rooms the hub has. Hand it in when they changed, or before each
     /// [`Timeout`](Self::Timeout): the next heartbeat carries the last ones.
     Counts(Counts),
@@ -94,10 +122,15 @@ pub struct Message<'a> {
     pub payload: &'a Bytes,
     /// Where the payload has a place for its offset in the history of a room, if it has one: each node fills in its own.
     pub place: Option<OffsetPlace>,
+    /// Where the payload has the message without its envelope, if it has one: [`Frame::with_bare_part`](crate::Frame::with_bare_part).
+    pub bare: Option<BarePart>,
     /// A user whose clients do not get it.
     pub except_user: Option<&'a str>,
     /// Clients that do not get it. Those of this node are left out on the way.
     pub except: &'a [GlobalId],
+    /// Rooms and users that get the same message as one of their own: a client that one of them reaches does not get this one, so that a
+    /// message to several rooms and users reaches it once. At most 255, of 4,096 bytes with 3 for each: those behind are left out.
+    pub covered: &'a [Topic<'a>],
     /// Whether an [answer](super::Action::Answer) is wanted that says if the client exists; only for [`To::Client`].
     pub asks: bool,
 }

@@ -54,6 +54,8 @@ impl Cluster {
         }
         self.queue.back();
         self.interests.link_down();
+        self.telling.forget_asked();
+        self.rosters.ask_again();
         self.heartbeat.is_due = false;
         self.heartbeat.is_due_to_rival = false;
     }

@@ -14,6 +14,8 @@
 //! - **Deliveries.** Each [`Delivery`] of the link goes in as [`Event::Received`], and then the host polls actions.
 //! - **Interest.** When the hub gets its first member of a room or client of a user, or has lost the last one, the host hands in
 //!   [`Event::Interest`].
+//! - **Rooms.** What the hub tells of its rooms and their members, the host hands in as [`Event::Room`], [`Event::Present`] and
+//!   [`Event::Absent`].
 //! - **Publishes.** The host publishes on its own hub first, and then hands in [`Event::Publish`], whether or not there were local
 //!   recipients. This never waits: the message goes to a queue of bounded bytes.
 //! - **Actions.** After each event, and after each batch, the host calls [`Cluster::poll_action`] until there is none, publishes what is to be
@@ -30,6 +32,9 @@
 //!   [tail](Config::tail). Losses before the first message of a node that arrives after a subscription cannot be noticed.
 //! - *Ready means proven*: [`Action::Ready`] comes after a probe of this node has come back and all subscriptions are confirmed, and
 //!   [`Action::NotReady`] when nothing proved the link for [`Config::probe`] and then [`Config::proof`].
+//! - *Rooms*: [`Cluster::room_counts`], [`presence`](Cluster::presence) and [`rooms`](Cluster::rooms) answer for all nodes from what they have
+//!   told. Changes come after [`Config::room_tick`]. What is lost of them is noticed with the next change or heartbeat of the node, and asked
+//!   for.
 //! - *Bounded*: each table and queue has a limit in [`Config`], and what is dropped is counted in [`Stats`].
 //!
 //! A node trusts the broker to let only nodes of this cluster publish to its subjects: a message is checked, but not signed.
@@ -43,6 +48,7 @@ mod ends;
 mod event;
 #[cfg(feature = "serde")]
 mod file;
+mod hear_rooms;
 mod heard;
 mod interests;
 mod link;
@@ -55,9 +61,11 @@ mod questions;
 mod queue;
 mod random;
 mod receive;
+mod rooms;
 mod stats;
 mod streams;
 mod subject;
+mod tell_rooms;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -65,14 +73,16 @@ mod traffic;
 mod wire;
 
 pub use action::{Action, Answer, Deliver, Departure, Perform, Scope, Totals, Unready};
-pub use config::{Config, ConfigError, Must};
+pub use config::{Config, ConfigError, Must, TellRooms};
 pub use event::{Asker, Counts, Directive, Event, Member, Message, QuestionId, To, Topic};
 pub use node_id::{BadGlobalId, BadNodeId, GlobalId, Identity, NodeId};
 pub use outcome::{Outcome, Refusal};
+pub use rooms::{ClusterMember, ClusterPage, RoomCounts};
 pub use stats::{Defect, Malformed, Stats};
 pub use subject::{BadSubject, Subject};
 pub use traffic::{Command, Delivery};
 
+use crate::id::Name;
 use crate::time::Instant;
 use address::Place;
 use alloc::collections::VecDeque;
@@ -84,6 +94,7 @@ use nodes::Nodes;
 use questions::Questions;
 use queue::Queue;
 use random::Random;
+use rooms::{Rosters, Telling};
 use streams::Streams;
 
 /// The state machine of a node in a cluster. See the [module](self) for what the host does.
@@ -102,6 +113,11 @@ pub struct Cluster {
     streams: Streams,
     nodes: Nodes,
     questions: Questions,
+    /// The rooms of all nodes, and what is to be told of this one's.
+    rosters: Rosters,
+    telling: Telling,
+    /// Questions for pages of rosters so far.
+    asks: u64,
     /// Where nodes, and this node, are addressed.
     all: Subject,
     own: Subject,
@@ -167,6 +183,9 @@ impl Cluster {
             streams: Streams::new(config.published_streams, config.tail),
             nodes: Nodes::new(config.nodes, config.received_streams),
             questions: Questions::default(),
+            rosters: Rosters::new(identity.node.clone(), identity.incarnation, config.room_bytes.into()),
+            telling: Telling::default(),
+            asks: 0,
             all,
             own,
             heartbeat,
@@ -188,6 +207,14 @@ impl Cluster {
     /// A [`Refusal`] says which limit was reached; then nothing has changed.
     pub fn handle(&mut self, now: Instant, event: Event<'_>) -> Result<Outcome, Refusal> {
         self.pass_time(now);
+        match event {
+            Event::Room { room, clients, users } => return self.handle_room(room, clients, users),
+            Event::Present { room, client, user, info } => {
+                return self.handle_present(room, client, user, info);
+            }
+            Event::Absent { room, client } => return self.handle_absent(room, client),
+            _ => {}
+        }
         if self.actions.len() >= self.config.actions as usize {
             self.stats.overrun += u64::from(matches!(event, Event::Received { .. }));
             return Err(Refusal::ActionsWaiting { limit: self.config.actions });
@@ -203,6 +230,8 @@ impl Cluster {
             Event::Answer { asker, exists } => return self.handle_answer(asker, exists),
             Event::Counts(counts) => self.nodes.set_own(counts),
             Event::Goodbye => self.handle_goodbye(),
+            // Handled above.
+            Event::Room { .. } | Event::Present { .. } | Event::Absent { .. } => {}
             Event::Timeout => self.handle_timeout(),
         }
         Ok(Outcome::Done)
@@ -246,7 +275,30 @@ impl Cluster {
         self.nodes.iter()
     }
 
-    /// The counters and gauges. O(1).
+    /// How many clients and users a room has on all nodes together, as far as this node has been told; `None`: no node has told of it. While this
+    /// node is not ready, the numbers of the others stay as they were. O(log rooms).
+    #[must_use]
+    pub fn room_counts(&self, room: &str) -> Option<RoomCounts> {
+        self.rosters.counts(room)
+    }
+
+    /// The rooms of which any node has told, in the order of their names: those behind `after`, or all. O(log rooms), and O(1) for each.
+    pub fn rooms<'a>(
+        &'a self,
+        after: Option<&str>,
+    ) -> impl Iterator<Item = (&'a Name, RoomCounts)> + use<'a> {
+        self.rosters.all_after(after)
+    }
+
+    /// At most `limit` members of a room with presence on all nodes: the first page at `None`, each other one at the `next` of the page
+    /// before it. `None`: no node has told of the room. Members may come and go between two pages; each that is there all the time is in
+    /// exactly one. O(nodes · log(nodes) + limit).
+    #[must_use]
+    pub fn presence(&self, room: &str, after: Option<&GlobalId>, limit: u32) -> Option<ClusterPage> {
+        self.rosters.page(room, after, limit)
+    }
+
+    /// The counters and gauges. O(nodes).
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats {
@@ -255,6 +307,9 @@ impl Cluster {
             subscriptions: self.interests.len() as u64,
             received_streams: self.nodes.streams() as u64,
             nodes: self.nodes.present(),
+            rooms: self.rosters.rooms() as u64,
+            room_bytes: self.rosters.bytes(),
+            nodes_behind: self.rosters.behind(),
             ..self.stats
         }
     }
@@ -268,6 +323,8 @@ impl Cluster {
         self.streams.check()?;
         self.nodes.check()?;
         self.interests.check()?;
+        self.rosters.check()?;
+        self.telling.check()?;
         if self.questions.len() > self.config.questions as usize {
             return Err("there are no more questions than the config allows");
         }

@@ -13,7 +13,7 @@ pub enum Outcome {
     Queued,
     /// As `Queued`, and an [answer](super::Action::Answer) to this question follows.
     Asked(QuestionId),
-    /// The queue for the broker is full: no other node gets the message or command.
+    /// The queue for the broker is full: no other node gets the message or command. Those that wait for it notice that it is missing.
     Dropped,
     /// The client is one of this node: nothing is sent.
     Local,

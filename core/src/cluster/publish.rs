@@ -2,7 +2,7 @@
 
 use super::action::Answer;
 use super::address::{self, Place};
-use super::event::{Asker, Directive, Member, Message, QuestionId, To};
+use super::event::{Asker, Directive, Member, Message, QuestionId, To, Topic};
 use super::node_id::GlobalId;
 use super::outcome::{Outcome, Refusal};
 use super::streams::Numbered;
@@ -43,18 +43,13 @@ impl Cluster {
         };
         let names = [name_of(target), message.except_user.unwrap_or_default()];
         let question = client.filter(|_| message.asks);
-        self.send(
-            place,
-            Kind::Publication,
-            names,
-            except.clone(),
-            message.payload,
-            question,
-            |number, out| {
-                let (except_user, place) = (message.except_user, message.place);
-                wire::write_publication(target, message.kind, number, except_user, except, place, out);
-            },
-        )
+        let covered = self.covered(message);
+        let size =
+            wire::head_size(names, except.clone()) + covered.iter().map(wire::size_of_topic).sum::<usize>();
+        self.send(place, Kind::Publication, size, message.payload, question, |number, out| {
+            let (except_user, parts) = (message.except_user, (message.place, message.bare.as_ref()));
+            wire::write_publication(target, message.kind, number, except_user, except, parts, covered, out);
+        })
     }
 
     pub(super) fn handle_command(
@@ -79,7 +74,8 @@ impl Cluster {
         };
         let names = [name_of(target), text];
         let question = client.filter(|_| asks);
-        self.send(place, Kind::Directive, names, [].iter(), &Bytes::new(), question, |number, out| {
+        let size = wire::head_size(names, [].iter());
+        self.send(place, Kind::Directive, size, &Bytes::new(), question, |number, out| {
             let body = Body::Directive { to: target, directive: directive.clone(), question: number };
             wire::write_body(&body, out);
         })
@@ -89,7 +85,7 @@ impl Cluster {
         self.check_going()?;
         let body = Body::Answer { incarnation: asker.incarnation, question: asker.question, exists };
         let place = Place::Node(asker.node.as_str());
-        self.send(place, Kind::Answer, [""; 2], [].iter(), &Bytes::new(), None, |_, out| {
+        self.send(place, Kind::Answer, wire::MOST_FIXED, &Bytes::new(), None, |_, out| {
             wire::write_body(&body, out);
         })
     }
@@ -162,20 +158,33 @@ impl Cluster {
         self.questions.ask(id.node.clone(), id.incarnation, self.now + self.config.answer)
     }
 
-    /// Queues a message, numbered, with a head of at most the size that its names and excepted clients explain.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a message")]
-    fn send<'a>(
+    /// The covered rooms and users that a message may name.
+    fn covered<'a>(&self, message: &Message<'a>) -> &'a [Topic<'a>] {
+        let mut left = wire::COVERED;
+        let mut fits = |topic: &Topic<'_>| {
+            let size = wire::size_of_topic(topic);
+            let is_short = size <= left && size <= self.config.name_bytes as usize + 3;
+            left = left.saturating_sub(size);
+            is_short
+        };
+        let count = message.covered.iter().take(usize::from(u8::MAX)).take_while(|topic| fits(topic)).count();
+        message.covered.get(..count).unwrap_or_default()
+    }
+
+    /// Queues a message, numbered, with a head of at most this size.
+    fn send(
         &mut self,
         place: Place<'_>,
         kind: Kind,
-        names: [&str; 2],
-        except: impl Iterator<Item = &'a GlobalId>,
+        size: usize,
         payload: &Bytes,
         asked: Option<&GlobalId>,
         write: impl FnOnce(u64, &mut Vec<u8>),
     ) -> Result<Outcome, Refusal> {
-        let size = wire::head_size(names, except);
         if !self.queue.fits(size, payload.len()) {
+            // Its receivers see by the next number that it is missing.
+            address::write(&self.config.prefix, place, &mut self.text);
+            self.streams.skip(&self.text, self.now);
             self.count_dropped(1, payload.len() as u64);
             return Ok(Outcome::Dropped);
         }

@@ -1,7 +1,7 @@
 //! What arrives from the broker.
 
 use super::action::{Action, Answer, Deliver, Departure, Perform, Scope};
-use super::event::Asker;
+use super::event::{Asker, Topic};
 use super::heard::Verdict;
 use super::interests::What;
 use super::node_id::NodeId;
@@ -49,7 +49,11 @@ impl Cluster {
     fn most_bytes(&self) -> u64 {
         let Limits { message_bytes, name_bytes, except } = self.limits();
         let except = u64::from(except) * wire::EXCEPTED as u64;
-        wire::MOST_FIXED as u64 + u64::from(message_bytes) + 2 * u64::from(name_bytes) + except
+        wire::MOST_FIXED as u64
+            + u64::from(message_bytes)
+            + 2 * u64::from(name_bytes)
+            + except
+            + wire::COVERED as u64
     }
 
     const fn limits(&self) -> Limits {
@@ -178,11 +182,21 @@ impl Cluster {
         let incarnation = from.header.incarnation;
         match body {
             Body::Probe { .. } | Body::Tail => {}
-            Body::Beat { beat, counts } => match self.nodes.beat(from.node, beat, counts, self.now) {
-                Some(true) => self.actions.push_back(Action::NodeJoined { node, incarnation }),
-                Some(false) => {}
-                None => self.stats.repeated += 1,
-            },
+            Body::Beat { beat, counts, state } => {
+                let Some(joins) = self.nodes.beat(from.node, beat, counts, self.now) else {
+                    self.stats.repeated += 1;
+                    return;
+                };
+                self.hear_state(&node, incarnation, state);
+                if joins {
+                    self.actions.push_back(Action::NodeJoined { node, incarnation });
+                }
+            }
+            Body::Changes { state, records } => self.hear_changes(&node, incarnation, state, records),
+            Body::Ask { incarnation, ask, after } => self.hear_ask(node, incarnation, ask, after),
+            Body::Page { ask, state, is_last, records } => {
+                self.hear_page(&node, ask, state, is_last, records);
+            }
             Body::Goodbye => {
                 if self.nodes.goodbye(from.node, self.now) {
                     self.node_gone(node, incarnation, Departure::Goodbye);
@@ -216,8 +230,10 @@ impl Cluster {
             kind: publication.kind,
             payload: message.slice(publication.payload..),
             place: publication.place,
+            bare: publication.bare,
             except_user: publication.except_user.map(Into::into),
             except: publication.except.into_boxed_slice(),
+            covered: publication.covered.iter().map(scope_of_topic).collect(),
             from: node,
             asker: asker.map(Box::new),
         }));
@@ -247,6 +263,13 @@ impl Cluster {
     }
 }
 
+fn scope_of_topic(topic: &Topic<'_>) -> Scope {
+    match *topic {
+        Topic::Room(name) => Scope::Room(name.into()),
+        Topic::User(name) => Scope::User(name.into()),
+    }
+}
+
 fn asker(node: &NodeId, incarnation: u64, question: u64) -> Option<Asker> {
     (question > 0).then(|| Asker { node: node.clone(), incarnation, question })
 }
@@ -254,8 +277,8 @@ fn asker(node: &NodeId, incarnation: u64, question: u64) -> Option<Asker> {
 /// Whether a message belongs on the subject on which it came.
 fn check_place(body: &Body<'_>, what: What) -> Result<(), Defect> {
     let expected = match body {
-        Body::Beat { .. } | Body::Goodbye => What::All,
-        Body::Probe { .. } | Body::Answer { .. } => What::Node,
+        Body::Beat { .. } | Body::Goodbye | Body::Changes { .. } => What::All,
+        Body::Probe { .. } | Body::Answer { .. } | Body::Ask { .. } | Body::Page { .. } => What::Node,
         Body::Tail => return Ok(()),
         Body::Publication(Publication { to, .. }) | Body::Directive { to, .. } => match to {
             Target::All => What::All,

@@ -55,6 +55,12 @@ pub struct Stats {
     pub questions: u64,
     /// Questions that had no answer in time.
     pub unanswered: u64,
+    /// Pages of other nodes' rooms that were asked for, since changes were lost or the node was new.
+    pub room_pages: u64,
+    /// Rooms and members of other nodes that were left out, because [`Config::room_bytes`](super::Config::room_bytes) was reached.
+    pub rooms_refused: u64,
+    /// Members of this node that were told without their information, because it is too long for a message.
+    pub infos_cut: u64,
     /// Times in which the host stood still.
     pub standstills: u64,
 
@@ -68,6 +74,12 @@ pub struct Stats {
     pub received_streams: u64,
     /// Other nodes that are present.
     pub nodes: u64,
+    /// Rooms of all nodes that are known of.
+    pub rooms: u64,
+    /// What the rooms and members of other nodes count in [`Config::room_bytes`](super::Config::room_bytes).
+    pub room_bytes: u64,
+    /// Other nodes whose rooms are not all known: they are being asked for, or did not fit.
+    pub nodes_behind: u64,
     /// Time between the last probe that came back and its return; zero if there was none.
     pub probe: Duration,
 }

@@ -73,6 +73,13 @@ impl Streams {
         (stream.numbered(), tail)
     }
 
+    /// Numbers a message that will not be sent. Not if another stream would have to give way: its tail may not be sent either. O(log n).
+    pub(super) fn skip(&mut self, subject: &str, now: Instant) {
+        if self.by_subject.contains_key(subject) || self.slots.len() < self.limit as usize {
+            self.next(subject, now);
+        }
+    }
+
     fn begin(&mut self, subject: &str) -> (u32, Option<Numbered>) {
         self.made += 1;
         let (subject, number) = (Subject::made(subject), self.made);

@@ -11,8 +11,9 @@ impl Cluster {
     /// When to hand in [`Event::Timeout`](super::Event::Timeout); `None`: never. It may be early, and is never late. O(log n).
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        let leaving = self.rosters.has_leaving().then_some(self.now);
         let link = match &self.link.state {
-            State::Ended => return None,
+            State::Ended => return leaving,
             State::Down { until } => Some(*until),
             State::Connecting { deadline } => Some((*deadline).max(self.link.grace)),
             State::Up(up) => self.next_of(up),
@@ -22,10 +23,18 @@ impl Cluster {
             _ => None,
         };
         let tails = self.streams.poll_timeout();
-        [link, ending, tails, self.interests.poll_timeout(), self.questions.poll_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            link,
+            ending,
+            tails,
+            leaving,
+            self.next_of_rooms(),
+            self.interests.poll_timeout(),
+            self.questions.poll_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn next_of(&self, up: &Up) -> Option<Instant> {
@@ -65,6 +74,7 @@ impl Cluster {
 
     pub(super) fn handle_timeout(&mut self) {
         let now = self.now;
+        self.time_out_rooms();
         self.interests.expire(now, self.config.batch, &mut self.removed);
         self.forget_removed();
         while let Some(question) = self.questions.pop_late(now) {
@@ -131,6 +141,7 @@ impl Cluster {
         while let Some(question) = self.questions.pop_of(&node, incarnation) {
             self.tell(question, Answer::NoAnswer);
         }
+        self.rosters.node_gone(&node);
         self.actions.push_back(Action::NodeGone { node, incarnation, why });
     }
 

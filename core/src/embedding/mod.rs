@@ -97,6 +97,9 @@
 //! | [`RoomVacated`] | in a cluster: unsubscribes | |
 //! | [`UserPresent`] | in a cluster: subscribes to the user's messages of other nodes | |
 //! | [`UserAbsent`] | in a cluster: unsubscribes | |
+//! | [`RoomCounted`] | in a cluster: tells the other nodes how many members the room has here | |
+//! | [`MemberPresent`] | in a cluster: tells the other nodes who is in the room | |
+//! | [`MemberAbsent`] | in a cluster: tells the other nodes who has left it | |
 //! | [`StoodStill`] | logs it: its own loop was stopped, starved or blocked | |
 //!
 //! # Who owns the bytes
@@ -146,7 +149,8 @@
 //! an event comes later than `poll_timeout` asked, by more than
 //! [`deadlines.standstill`](crate::hub::Deadlines::standstill) (1 s by default). The hub does not count that time: pings,
 //! deadlines and the times of a drain continue where they were, so that no client is closed for it and no crowd is closed
-//! or pinged at once. Only the rates of what peers send count it, so that all that a peer sent meanwhile, within its rate,
+//! or pinged at once. A clock that does not run while the machine is suspended (Linux: `CLOCK_MONOTONIC`, which is
+//! `std::time::Instant`) shows no standstill then, and needs none: no deadline has come nearer. Only the rates of what peers send count it, so that all that a peer sent meanwhile, within its rate,
 //! passes afterwards. [`StoodStill`] reports the standstill. The host must only pass each event with its time, and be
 //! punctual when `poll_timeout` is due: a loop that checks its timer only every other second counts as standing still, and
 //! needs a longer `deadlines.standstill`.
@@ -319,6 +323,9 @@
 //! [`Expiring`]: crate::hub::Action::Expiring
 //! [`AskAgain`]: crate::hub::Action::AskAgain
 //! [`RoomOccupied`]: crate::hub::Action::RoomOccupied
+//! [`RoomCounted`]: crate::hub::Action::RoomCounted
+//! [`MemberPresent`]: crate::hub::Action::MemberPresent
+//! [`MemberAbsent`]: crate::hub::Action::MemberAbsent
 //! [`RoomVacated`]: crate::hub::Action::RoomVacated
 //! [`UserPresent`]: crate::hub::Action::UserPresent
 //! [`UserAbsent`]: crate::hub::Action::UserAbsent

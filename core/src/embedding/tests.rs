@@ -38,7 +38,10 @@ every_action!(
     RoomOccupied,
     RoomVacated,
     UserPresent,
-    UserAbsent
+    UserAbsent,
+    RoomCounted,
+    MemberPresent,
+    MemberAbsent
 );
 
 #[test]

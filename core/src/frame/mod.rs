@@ -1,9 +1,11 @@
 //! Encoded messages. A frame is made once, outside every lock, and shared by all its recipients.
 
+mod bare;
 mod place;
 #[cfg(test)]
 mod tests;
 
+pub use bare::BarePart;
 pub use place::{BadPlace, Filled, Place, PlaceFormat};
 
 use alloc::sync::Arc;
@@ -87,6 +89,7 @@ const _: () = assert!(size_of::<Frame>() == 56, "a frame is copied into each run
 struct More {
     deflated: Option<Frame>,
     placed: Option<Placed>,
+    bare: Option<Frame>,
 }
 
 /// The parts of a frame that can be sealed.
@@ -132,7 +135,7 @@ impl Frame {
         deflated.start.kind = None;
         let placed = self.placed().cloned();
         let deflated = is_of_use.then_some(deflated);
-        self.more = More { deflated, placed }.share();
+        self.more = More { deflated, placed, bare: self.bare().cloned() }.share();
         self
     }
 
@@ -150,7 +153,8 @@ impl Frame {
         }
         let mut head = [0; MAX_HEAD];
         head[..self.head().len()].copy_from_slice(self.head());
-        self.more = More { deflated: None, placed: Some(Placed { place, head }) }.share();
+        let placed = Some(Placed { place, head });
+        self.more = More { deflated: None, placed, bare: self.bare().cloned() }.share();
         self.start.has_place = true;
         // The first clone of some payloads allocates, which must not happen when the frame is sealed.
         drop(self.payload.clone());
@@ -170,7 +174,8 @@ impl Frame {
 
     fn drop_deflated(&mut self) {
         if self.deflated().is_some() {
-            self.more = More { deflated: None, placed: self.placed().cloned() }.share();
+            let (placed, bare) = (self.placed().cloned(), self.bare().cloned());
+            self.more = More { deflated: None, placed, bare }.share();
         }
     }
 
@@ -186,13 +191,19 @@ impl Frame {
         self.more.as_ref()?.deflated.as_ref()
     }
 
-    /// The variant for a client with this window: the deflated one if there is one and it fits the window, otherwise the
-    /// frame itself. [`fill`](Self::fill) has the offset for its place. O(1).
+    /// The variant for a client with this window: the bare one for a client that gets such, and of that, or of the frame itself, the
+    /// deflated one if there is one and it fits the window. [`fill`](Self::fill) has the offset for its place. O(1).
     pub(crate) fn for_window(&self, window: Window) -> &Self {
-        match self.deflated() {
-            Some(deflated) if window.holds(self.payload.len()) => deflated,
-            _ => self,
+        let plain = self.undeflated(window);
+        match plain.deflated() {
+            Some(deflated) if window.holds(plain.payload.len()) => deflated,
+            _ => plain,
         }
+    }
+
+    /// The plain variant for a client with this window.
+    pub(crate) fn undeflated(&self, window: Window) -> &Self {
+        if window.is_bare() { self.bare().unwrap_or(self) } else { self }
     }
 
     /// The head, which is written before the payload.
@@ -270,10 +281,10 @@ impl Frame {
         self.start.head_len
     }
 
-    /// Whether the frame has a place or a deflated variant.
+    /// Whether the frame has a place or a deflated variant. (No log has bare variants: the hub does not look at them.)
     #[cfg(feature = "trace")]
-    pub(crate) const fn has_extras(&self) -> bool {
-        self.more.is_some()
+    pub(crate) fn has_extras(&self) -> bool {
+        self.start.has_place || self.deflated().is_some()
     }
 
     fn placed(&self) -> Option<&Placed> {
@@ -290,7 +301,8 @@ impl Frame {
         self.start.head_len as u32 + self.payload.len() as u32
     }
 
-    /// The bytes that the frame and its deflated variant hold in memory while queued.
+    /// The bytes that the frame and its deflated variant hold in memory while queued. A bare variant is not counted: it is a part of
+    /// the payload, or shorter.
     #[must_use]
     pub fn held(&self) -> u64 {
         match self.deflated() {
@@ -302,13 +314,17 @@ impl Frame {
 
 impl More {
     fn share(self) -> Option<Arc<Self>> {
-        (self.deflated.is_some() || self.placed.is_some()).then(|| Arc::new(self))
+        (self.deflated.is_some() || self.placed.is_some() || self.bare.is_some()).then(|| Arc::new(self))
     }
 }
 
-/// The window of a client: how far back the deflated frames that it gets may refer (RFC 7692 section 7.1.2.1).
+/// Which variants of frames a client gets: how far back deflated ones may refer (RFC 7692 section 7.1.2.1), and whether it gets
+/// [bare](Frame::with_bare) ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Window(u8);
+
+/// The bit of a window whose client gets bare frames.
+const BARE: u8 = 0x10;
 
 impl Window {
     /// The client gets no deflated frames, only plain ones.
@@ -325,13 +341,47 @@ impl Window {
     /// The window as a power of two; 0 for [`NONE`](Self::NONE).
     #[must_use]
     pub const fn bits(self) -> u8 {
+        self.0 & !BARE
+    }
+
+    /// The same window, for a client that gets the [bare variant](Frame::with_bare) of each frame that has one.
+    #[must_use]
+    pub const fn bare(self) -> Self {
+        Self(self.0 | BARE)
+    }
+
+    /// Whether the client gets bare variants.
+    #[must_use]
+    pub const fn is_bare(self) -> bool {
+        self.0 & BARE != 0
+    }
+
+    /// The window as a byte, which [`of_byte`](Self::of_byte) reads.
+    #[must_use]
+    pub const fn to_byte(self) -> u8 {
         self.0
+    }
+
+    /// The window of a byte that [`to_byte`](Self::to_byte) made; [`NONE`](Self::NONE), bare or not, if the byte is no window.
+    #[must_use]
+    pub const fn of_byte(byte: u8) -> Self {
+        match Self::of_bits(byte & !BARE) {
+            Some(window) => Self(window.0 | byte & BARE),
+            None => Self(byte & BARE),
+        }
+    }
+
+    /// The widest window, for a client that gets the same variants otherwise.
+    #[cfg(feature = "websocket")]
+    pub(crate) const fn widened(self) -> Self {
+        Self(self.0 & BARE | Self::WHOLE.0)
     }
 
     /// Whether a deflated message of this inflated length cannot refer beyond the window.
     #[must_use]
     pub const fn holds(self, message: usize) -> bool {
-        self.0 == Self::WHOLE.0 || self.0 > 0 && message <= 1 << self.0
+        let bits = self.bits();
+        bits == Self::WHOLE.0 || bits > 0 && message <= 1 << bits
     }
 }
 

@@ -128,3 +128,74 @@ fn a_deflated_variant_has_a_place_of_the_same_format_or_is_left_out() {
     assert_eq!(placed.kind(), TEXT);
     assert_eq!(placed.with_deflated(with_place(Place::decimal(1))).deflated().unwrap().kind(), None);
 }
+
+const MESSAGE: &str = r#"{"text":"hello"}"#;
+
+/// A message in an envelope with a place, whose bare variant is a part of it.
+fn enveloped() -> Frame {
+    let (payload, place) = text(r#"{"offset":"#, &format!(r#","data":{MESSAGE}}}"#));
+    let start = payload.len() - 1 - MESSAGE.len();
+    let bare = Frame::new(TEXT, b"b:", payload.slice(start..start + MESSAGE.len())).unwrap();
+    Frame::new(TEXT, b"e:", payload).unwrap().with_place(place).unwrap().with_bare(bare)
+}
+
+#[test]
+fn a_client_without_envelopes_gets_the_bare_message_of_a_sealed_frame() {
+    let frame = enveloped().sealed(7);
+    let whole = format!(r#"e:{{"offset":                   7,"data":{MESSAGE}}}"#);
+    assert_eq!(written(&frame, Window::NONE), whole.as_bytes());
+    for window in [Window::NONE, Window::of_bits(9).unwrap(), Window::WHOLE] {
+        assert_eq!(written(&frame, window.bare()), format!("b:{MESSAGE}").as_bytes());
+        assert_eq!(
+            (window.bare().bits(), Window::of_byte(window.bare().to_byte())),
+            (window.bits(), window.bare())
+        );
+    }
+    let plain = Frame::new(TEXT, b"", "plain".into()).unwrap();
+    assert_eq!(
+        written(&plain, Window::NONE.bare()),
+        b"plain",
+        "without a bare variant there is one message for all"
+    );
+}
+
+#[test]
+fn each_variant_is_deflated_by_itself() {
+    let deflated = |bytes: &'static [u8]| Frame::new(None, b"", Bytes::from_static(bytes)).unwrap();
+    let small = deflated(b"z").with_place(Place::big_endian(0));
+    assert_eq!(small, Err(BadPlace::BeyondPayload { end: 8, len: 1 }));
+    let bare = Frame::new(TEXT, b"", MESSAGE.into()).unwrap().with_deflated(deflated(b"bare"));
+    let envelope = Frame::new(TEXT, b"", format!(r#"{{"data":{MESSAGE}}}"#).into()).unwrap();
+    let frame = envelope.with_bare(bare).with_deflated(deflated(b"whole"));
+    assert_eq!(written(&frame, Window::WHOLE), b"whole");
+    assert_eq!(written(&frame, Window::WHOLE.bare()), b"bare");
+    assert_eq!(written(&frame, Window::NONE.bare()), MESSAGE.as_bytes());
+}
+
+#[test]
+fn another_node_makes_the_same_variants_of_what_it_gets() {
+    let apart = Frame::new(BINARY, b"", Bytes::from_static(b"\x00\x01")).unwrap();
+    let envelope = Frame::new(TEXT, b"", Bytes::from_static(br#"{"data":"AAE="}"#)).unwrap();
+    for frame in [enveloped(), envelope.with_bare(apart)] {
+        let (payload, part) = frame.with_bare_part();
+        let part = part.unwrap();
+        assert!(part.is_within(payload.len()) && !part.is_within(part.end as usize - 1));
+        let bare = frame.bare().unwrap();
+        assert_eq!(&payload[..part.envelope as usize], frame.payload());
+        assert_eq!(&payload[part.start as usize..part.end as usize], bare.payload());
+        assert_eq!(Some(part.kind), bare.kind());
+    }
+    let plain = Frame::new(TEXT, b"", "plain".into()).unwrap();
+    assert_eq!(plain.with_bare_part(), (Bytes::from_static(b"plain"), None));
+}
+
+#[test]
+fn a_bare_variant_that_is_not_shorter_or_has_a_place_is_left_out() {
+    let (payload, place) = text("", "");
+    let placed = Frame::new(TEXT, b"", payload).unwrap().with_place(place).unwrap();
+    let longer = Frame::new(TEXT, b"", "longer than the envelope".into()).unwrap();
+    for bare in [placed, longer] {
+        let frame = Frame::new(TEXT, b"", "an envelope of 23 bytes".into()).unwrap().with_bare(bare);
+        assert_eq!(frame.bare(), None);
+    }
+}

@@ -1,7 +1,7 @@
 //! What leaves the hub besides frames: tasks for the host and notices for the application.
 
 use super::ask::{AskEnd, AskId};
-use super::presence::PresenceChange;
+use super::presence::{PresenceChange, PresenceMember};
 use crate::close::{CloseCode, ClosedBy};
 use crate::id::{ClientId, ConnectionId, Name};
 use crate::outbox::Dropped;
@@ -164,7 +164,7 @@ pub enum Action {
         /// The users that appeared and disappeared, and the counts.
         change: Box<PresenceChange>,
     },
-    /// A room without members has got its first one. This and the next three are told only if
+    /// A room without members has got its first one. This and the next six are told only if
     /// [`host.occupancy`](super::Host::occupancy) asks for them. For each room `RoomOccupied` and `RoomVacated` alternate.
     RoomOccupied {
         /// The room.
@@ -186,6 +186,31 @@ pub enum Action {
     UserAbsent {
         /// The user.
         user: Name,
+    },
+    /// The number of members of a room has changed, and it still has some; or the presence of the room has begun or ended.
+    RoomCounted {
+        /// The room.
+        room: Name,
+        /// Its members, away ones included.
+        clients: u32,
+        /// Its users; each client without a user counts as one. 0 if the room has no presence.
+        users: u32,
+    },
+    /// A client has become present in a room with presence, or is present as another user from now on. Comes before the `RoomCounted` of
+    /// its join.
+    MemberPresent {
+        /// The room.
+        room: Name,
+        /// The client, its user, and the bytes that were given when it joined.
+        member: Box<PresenceMember>,
+    },
+    /// A client is not present in a room any more. After a [`RoomVacated`](Self::RoomVacated) no member of the room is present, and this is not
+    /// told.
+    MemberAbsent {
+        /// The room.
+        room: Name,
+        /// The client, which may have ended.
+        client: ClientId,
     },
 }
 

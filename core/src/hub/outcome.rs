@@ -184,7 +184,7 @@ pub enum Error {
 }
 
 /// Why the hub refuses an event. A refused event changes nothing but the count of refusals. (Not to be confused with
-/// `websocket::Refusal`, the HTTP answer to a refused request.)
+/// `websocket::handshake::Refusal`, the HTTP answer to a refused request.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {

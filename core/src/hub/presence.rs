@@ -86,7 +86,7 @@ pub enum PresentAs {
 }
 
 /// A member in a [`PresencePage`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PresenceMember {
     /// The client.

@@ -53,8 +53,19 @@ impl Hub {
 
     /// Gives a room the presence that its config asks for, or ends the one it has. [`check_presence`](Self::check_presence) allows it.
     pub(super) fn configure_presence(&mut self, slot: u32, presence: Option<Presence>) {
-        let Some(bounds) = presence else { return self.end_presence(slot) };
-        let Some(attendance) = self.attendance_mut(slot) else { return self.begin_presence(slot, bounds) };
+        let had_presence = self.attendance(slot).is_some();
+        let Some(bounds) = presence else {
+            self.end_presence(slot);
+            if had_presence {
+                self.note_counted(slot);
+            }
+            return;
+        };
+        let Some(attendance) = self.attendance_mut(slot) else {
+            self.begin_presence(slot, bounds);
+            self.note_counted(slot);
+            return;
+        };
         attendance.bounds = bounds;
         let is_over = attendance.pending.edges.len().max(attendance.users as usize) > bounds.users as usize;
         if is_over && attendance.timer.is_some() {
@@ -79,6 +90,9 @@ impl Hub {
         };
         self.present -= attendance.present.len() as u64;
         self.watchers -= attendance.watchers.len() as u64;
+        for present in attendance.present.values() {
+            self.note_member_absent(slot, present.client);
+        }
     }
 
     /// Forgets what is to be told, if the room is closed or nobody watches it any more.
@@ -138,6 +152,7 @@ impl Hub {
         self.presence_totals.changes += 1;
         let arrival = self.presence_totals.changes;
         let key = Key::of(user, index);
+        self.note_member_present(slot, index, user, info.clone());
         self.change_presence(slot, key, |attendance| attendance.arrive(arrival, index, user, info));
         self.present += 1;
     }
@@ -151,10 +166,11 @@ impl Hub {
             return;
         }
         let present = attendance.arrivals.get(position as usize).and_then(|at| attendance.present.get(at));
-        let Some(key) = present.map(|present| Key::of(present.user, present.client)) else { return };
+        let Some((key, index)) = present.map(|of| (Key::of(of.user, of.client), of.client)) else { return };
         let before = attendance.watchers.len();
         self.presence_totals.changes += 1;
         self.change_presence(slot, key, |attendance| _ = attendance.depart(position as usize));
+        self.note_member_absent(slot, index);
         self.present -= 1;
         let left = self.watchers_of_slot(slot);
         self.watchers -= before as u64 - left;
@@ -182,6 +198,10 @@ impl Hub {
                     present.user = user;
                 }
             });
+            let info = self.attendance(slot).and_then(|attendance| attendance.present.get(&arrival));
+            let info = info.map(|present| present.info.clone()).unwrap_or_default();
+            self.note_member_present(slot, index, user, info);
+            self.note_counted(slot);
         }
     }
 

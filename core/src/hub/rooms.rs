@@ -119,6 +119,7 @@ impl Hub {
         if has_presence {
             self.arrive(index, slot, Bytes::copy_from_slice(info));
         }
+        self.note_counted(slot);
         members
     }
 
@@ -196,6 +197,8 @@ impl Hub {
         }
         if room.members.is_empty() && !room.closed {
             self.note_vacated(slot);
+        } else {
+            self.note_counted(slot);
         }
         let room = self.rooms.get(slot)?;
         if room.is_over() {

@@ -2,7 +2,11 @@
 
 use super::{At, Setting};
 use crate::close::{CloseCode, CloseFrame};
-use crate::hub::{Config, Deadlines, History, Lifetime, OverRate, PerUser, Presence, Publishers, RoomConfig};
+use crate::hub::{
+    Admission, Asks, Closes, Config, Deadlines, DrainPlan, EndedBy, Histories, History, Hooks, Host, Inbound,
+    Lifetime, Outbox, OverRate, PerUser, Presence, Presences, Publishers, RoomConfig, Rooms,
+    SecondConnection, Sessions, Websocket,
+};
 use crate::outbox::Policy;
 use crate::rate::Rate;
 use alloc::format;
@@ -265,5 +269,67 @@ fn what_is_wrong_is_shown_where_it_stands_though_the_config_is_a_part_of_a_large
         assert!(begin <= place.start && place.end <= begin + line.len(), "{error}");
         let said = error.message();
         assert!(said.contains(&format!("`{table}.{wrong}`")), "{said}");
+    }
+}
+
+/// Reads a value that was written by itself.
+fn again<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    let text = serde_json::to_string(value).expect("JSON can say it");
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// A table is read as it is written, one without fields is the default, and a field that is not there is named.
+fn is_a_table<T>(prefix: &str)
+where
+    T: Default + PartialEq + core::fmt::Debug + serde::Serialize + serde::de::DeserializeOwned,
+{
+    assert_eq!(again(&T::default()), T::default());
+    assert_eq!(serde_json::from_str::<T>("{}").ok(), Some(T::default()));
+    let error = serde_json::from_str::<T>(r#"{"nothing": 1}"#).expect_err(prefix).to_string();
+    assert!(error.contains(&format!("`{prefix}nothing`")), "{error}");
+}
+
+#[test]
+fn each_table_and_each_choice_is_read_by_itself() {
+    is_a_table::<Config>("");
+    is_a_table::<Admission>("admission.");
+    is_a_table::<Rooms>("rooms.");
+    is_a_table::<Sessions>("sessions.");
+    is_a_table::<Asks>("asks.");
+    is_a_table::<Outbox>("outbox.");
+    is_a_table::<Inbound>("inbound.");
+    is_a_table::<Deadlines>("deadlines.");
+    is_a_table::<Closes>("closes.");
+    is_a_table::<Websocket>("websocket.");
+    is_a_table::<Hooks>("hooks.");
+    is_a_table::<DrainPlan>("drain.");
+    is_a_table::<Host>("host.");
+    is_a_table::<Histories>("history.");
+    is_a_table::<Presences>("presence.");
+    is_a_table::<RoomConfig>("");
+    is_a_table::<History>("");
+    is_a_table::<Presence>("");
+    for value in [Publishers::Anybody, Publishers::Members, Publishers::Application] {
+        assert_eq!(again(&value), value);
+    }
+    for value in [Lifetime::Members, Lifetime::Kept] {
+        assert_eq!(again(&value), value);
+    }
+    for value in [PerUser::Unlimited, PerUser::RefuseNewest(3), PerUser::EvictOldest(3)] {
+        assert_eq!(again(&value), value);
+    }
+    for value in [OverRate::Drop, OverRate::Pause, OverRate::Close] {
+        assert_eq!(again(&value), value);
+    }
+    for value in [EndedBy::AnyClose, EndedBy::NormalClose, EndedBy::NoClose] {
+        assert_eq!(again(&value), value);
+    }
+    for value in [SecondConnection::TakesOver, SecondConnection::Refused] {
+        assert_eq!(again(&value), value);
+    }
+    for value in
+        [Policy::DropNewest, Policy::DropOldest, Policy::Conflate(7), Policy::Disconnect, Policy::Wait]
+    {
+        assert_eq!(again(&value), value);
     }
 }

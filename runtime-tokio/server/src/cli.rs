@@ -3,6 +3,7 @@
 use crate::config::Origin;
 use clap::{Args, Parser, Subcommand};
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// A WebSocket room hub that needs no code, in front of any back end.
@@ -32,14 +33,28 @@ pub(crate) struct Run {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Checks a config, and prints everything that is wrong with it. The environment is not read.
+    /// Checks a config, and prints everything that is wrong with it: the file alone, without the environment.
     Check {
         /// The file to check.
         file: PathBuf,
+        /// Checks what the program would run with: the file with the variables of the environment, THRONG_…, on top.
+        #[arg(long)]
+        env: bool,
     },
     /// Prints every key of the config with its default and its meaning, as a file in YAML.
     Config,
-    /// Makes a JSON web token for trying, signed with the config's `auth.secret`.
+    /// Asks the program that runs with this config on this machine whether it lives. The exit code is 0 if it answers with 200.
+    Health {
+        /// Asks whether it takes newcomers, /readyz, in place of /healthz.
+        #[arg(long)]
+        ready: bool,
+        #[command(flatten)]
+        run: Run,
+    },
+    /// Makes a JSON web token for trying, signed with the config's `auth.secret` or with a private key.
+    ///
+    /// The options of the config come after the word: throng token ann --set auth.secret=hush. Of the config only the section `auth` is
+    /// used.
     Token {
         /// The user: the claim sub.
         user: String,
@@ -49,6 +64,12 @@ pub(crate) enum Command {
         /// How many seconds the token is valid. 0: for ever.
         #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
         ttl: u64,
+        /// A file with a private key in PEM that signs in place of `auth.secret`: RSA (RS256), P-256 (ES256), P-384 (ES384) or Ed25519 (EdDSA).
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// The name of the key in a JWK set, for the header kid.
+        #[arg(long)]
+        kid: Option<String>,
         #[command(flatten)]
         run: Run,
     },
@@ -68,17 +89,21 @@ impl Run {
         Origin {
             file: self.config.clone().or_else(|| env::var_os("THRONG_CONFIG").map(PathBuf::from)),
             folders: env::current_dir().into_iter().chain(beside).collect(),
-            variables: env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-                })
-                .collect(),
+            variables: variables(),
             flags: listen.chain(set).collect(),
         }
     }
 }
 
-/// The config of `throng check`: this file alone.
-pub(crate) fn only(file: PathBuf) -> Origin {
-    Origin { file: Some(file), ..Origin::default() }
+/// The config of `throng check`: this file, alone or with the environment of the process.
+pub(crate) fn only(file: PathBuf, with_environment: bool) -> Origin {
+    let variables = if with_environment { variables() } else { Vec::new() };
+    Origin { file: Some(file), variables, ..Origin::default() }
+}
+
+fn variables() -> Vec<(String, String)> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    env::vars_os().filter_map(text).collect()
 }

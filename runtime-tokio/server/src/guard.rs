@@ -1,6 +1,7 @@
 //! Who may see the pages for operators: requests with the key, and peers of this machine.
 
 use crate::config::Pages;
+use crate::config::api_keys::ApiKey;
 use crate::config::value::Secret;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
@@ -37,9 +38,23 @@ pub(crate) fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
 
 /// Whether the request has one of these keys. The time that this takes tells nothing about a key but its length.
 pub(crate) fn has_key<'a>(headers: &HeaderMap, keys: impl IntoIterator<Item = &'a Secret>) -> bool {
-    let given = headers.get(KEY).map_or_else(|| of_authorization(headers), |value| Some(value.as_bytes()));
-    let Some(given) = given else { return false };
+    let Some(given) = given(headers) else { return false };
     keys.into_iter().fold(false, |found, key| found | bool::from(key.bytes().ct_eq(given)))
+}
+
+/// The entry of `api.keys` whose key the request has. All keys are compared, so that the time does not tell which one it is.
+pub(crate) fn caller<'a>(headers: &HeaderMap, keys: &'a [ApiKey]) -> Option<&'a ApiKey> {
+    let given = given(headers)?;
+    keys.iter().fold(
+        None,
+        |found, entry| {
+            if bool::from(entry.key.bytes().ct_eq(given)) { Some(entry) } else { found }
+        },
+    )
+}
+
+fn given(headers: &HeaderMap) -> Option<&[u8]> {
+    headers.get(KEY).map_or_else(|| of_authorization(headers), |value| Some(value.as_bytes()))
 }
 
 /// The key of `Authorization: apikey KEY`.

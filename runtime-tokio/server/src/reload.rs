@@ -4,6 +4,7 @@ use crate::config::keys::changed_for_restart;
 use crate::config::{Origin, load};
 use crate::log::Log;
 use crate::server::Server;
+use crate::systemd;
 
 /// Reads the config again, and applies it.
 ///
@@ -16,7 +17,12 @@ pub(crate) fn reload(server: &Server, origin: &Origin, log: &Log) -> Result<(), 
         let told = fixed.iter().map(|key| format!("{key} cannot change while the program runs: restart it"));
         return Err(told.collect());
     }
+    let fresh = server.certificate.as_ref().map(|certificate| certificate.read_again()).transpose();
+    let fresh = fresh.map_err(|why| vec![why])?;
     server.hub.reconfigure(&new.hub()).map_err(|error| vec![error.to_string()])?;
+    if let (Some(certificate), Some(fresh)) = (&server.certificate, fresh) {
+        certificate.take(fresh);
+    }
     log.set_filter(&new.log.filter);
     server.live.replace(new);
     Ok(())
@@ -39,9 +45,11 @@ pub(crate) fn at_each_hangup(
             }
         };
         while hangups.recv().await.is_some() {
+            systemd::reloading();
             let (server, origin, log) = (server.clone(), origin.clone(), log.clone());
             // The disk may take its time, or never answer: no client waits for it, nor does the end of the program.
             let reloaded = tokio::task::spawn_blocking(move || reload(&server, &origin, &log)).await;
+            systemd::ready();
             match reloaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
                 Ok(()) => tracing::info!("the config was reloaded"),
                 Err(errors) => {

@@ -1,29 +1,34 @@
 //! The running program: from the config to the last client.
 
 use crate::admin::StartKey;
+use crate::auth::Tokens;
 use crate::clients::Clients;
 use crate::config::broker::Broker;
-use crate::config::value::Listen;
 use crate::config::{Config, Loaded, Origin, load};
+use crate::demo::Demo;
+use crate::hooks::Hooks;
+use crate::hooks::notices::Notices;
 use crate::http::served;
+use crate::listeners::{Inherited, Listeners};
 use crate::live::Live;
 use crate::log::Log;
 use crate::metrics::Recorder;
 use crate::output::{BAD_CONFIG, complain, say};
 use crate::records::{self, Records};
 use crate::server::Server;
+use crate::tls::Certificate;
 use crate::wshub::{self, Gateway};
-use crate::{http, reload};
-use std::io;
+use crate::{recorder, reload, systemd};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use throng_tokio::Hub;
 use throng_tokio::observe::Histograms;
-use throng_tokio::{Hub, ServeOptions};
-use tokio::net::TcpListener;
 
-/// How long what the last clients caused may take to reach Redis.
+/// How long what the last clients caused may take to reach Redis, or the back end.
 const LAST: Duration = Duration::from_secs(2);
 
 /// A message for the demo, as the body of the API's `publish`.
@@ -40,15 +45,23 @@ pub(crate) fn run(origin: Origin) -> ExitCode {
     };
     // A reload reads the file that was found, not another one, and not none if it is gone.
     let origin = Origin { file: loaded.file.clone().or(origin.file), ..origin };
+    let certificate = match Certificate::open(&loaded.config.tls) {
+        Ok(certificate) => certificate.map(Arc::new),
+        Err(why) => {
+            complain(&[why]);
+            return ExitCode::from(BAD_CONFIG);
+        }
+    };
     let log = Log::begin(loaded.config.log.format, &loaded.config.log.filter);
     for notice in &loaded.notices {
         tracing::info!("{notice}");
     }
+    let inherited = Inherited::take();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the threads cannot be started: {error}")),
     };
-    let outcome = runtime.block_on(serve(loaded, origin, log));
+    let outcome = runtime.block_on(serve(loaded, origin, log, inherited, certificate));
     // A reload whose file never answers ends with the process.
     runtime.shutdown_background();
     match outcome {
@@ -62,7 +75,13 @@ fn failed(why: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
+async fn serve(
+    loaded: Loaded,
+    origin: Origin,
+    log: Log,
+    inherited: Inherited,
+    certificate: Option<Arc<Certificate>>,
+) -> Result<(), String> {
     let Loaded { config, file, .. } = loaded;
     let recorder = match config.metrics.enabled {
         true => Some(Recorder::install().map_err(|error| format!("the metrics cannot begin: {error}"))?),
@@ -79,31 +98,68 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
     };
     let start_key = StartKey::for_config(&config)
         .map_err(|error| format!("no key can be made for the admin page: {error}"))?;
+    let tokens = Arc::new(Tokens::begin(Arc::clone(&live))?);
+    let uid = format!("{:032x}", fastrand::u128(..));
+    // In WS-HUB mode the back end is told by Redis.
+    let notices = if gateway.is_some() { None } else { Notices::of(&live, &uid) };
     let records = Arc::new(Records::default());
-    let hub = build(&config, &records, gateway.as_ref())
+    let clients = Clients {
+        live: Arc::clone(&live),
+        tokens: Arc::clone(&tokens),
+        hooks: Arc::new(Hooks::new(Arc::clone(&live))),
+        notices: notices.clone(),
+        records: Arc::clone(&records),
+        demo: Demo::default(),
+    };
+    let hub = build(&config, clients, gateway.as_ref())
         .map_err(|error| format!("the hub cannot begin: {error}"))?;
-    let listener = bind(config.listen()).await?;
-    let address = listener.local_addr().map_err(|error| format!("the listener has no address: {error}"))?;
+    let listeners = Listeners::open(&config, inherited).await?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
     if let Some(gateway) = &gateway {
         tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
     }
+    if let Some(notices) = notices.clone() {
+        tokio::spawn(async move { notices.deliver().await });
+    }
     let server = Arc::new(Server {
-        uid: format!("{:032x}", fastrand::u128(..)),
+        uid,
         hub: hub.clone(),
-        live,
+        live: Arc::clone(&live),
         start_key,
         records: Arc::clone(&records),
+        tokens,
+        certificate: certificate.clone(),
         numbers,
         gateway: gateway.clone(),
+        handed_over: AtomicBool::new(false),
     });
     tokio::spawn(records::keep(records, hub.clone()));
     // Signals are caught from here on: who reads the lines below may send one.
-    let router = http::router(Arc::clone(&server));
-    let serving = throng_tokio::axum::serve_with(listener, router, hub, ServeOptions::default());
+    let (address, api) = (listeners.main.address, listeners.api.as_ref().map(|api| api.address));
+    let serving = listeners.serve(&server);
+    let (serving, handover) = serving.map_err(|error| format!("the listeners cannot be copied: {error}"))?;
+    recorder::begin(&server.hub, &config.recorder);
+    if let Some(certificate) = certificate {
+        tokio::spawn(certificate.watch());
+    }
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
-    announce(&server, file.as_deref(), &address.to_string());
+    #[cfg(unix)]
+    tokio::spawn(crate::upgrade::at_a_signal(Arc::clone(&server), handover));
+    #[cfg(not(unix))]
+    let _handover = handover;
+    tokio::spawn(systemd::follow(Arc::clone(&server)));
+    announce(&server, file.as_deref(), address, api);
+    systemd::ready();
+    #[cfg(unix)]
+    crate::upgrade::serves();
     serving.await;
+    if let Some(notices) = notices {
+        let left = notices.flush(LAST).await;
+        if left > 0 {
+            tracing::error!(left, "notices were not delivered: the back end is away or slow");
+        }
+    }
+    systemd::ending(&server);
     if let Some(gateway) = gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
@@ -115,10 +171,11 @@ async fn serve(loaded: Loaded, origin: Origin, log: Log) -> Result<(), String> {
 
 fn build(
     config: &Config,
-    records: &Arc<Records>,
+    clients: Clients,
     gateway: Option<&Arc<Gateway>>,
 ) -> Result<Hub, throng_tokio::hub::ConfigError> {
     let mut builder = Hub::builder().config(config.hub()).origin(config.origins().policy());
+    builder = builder.record(recorder::record(&config.recorder));
     if config.metrics.enabled {
         builder = builder.observe(Histograms::new());
     }
@@ -131,6 +188,9 @@ fn build(
             Err(_) => builder,
         };
     }
+    if let Some(notices) = &clients.notices {
+        builder = notices.hear(builder);
+    }
     match gateway {
         Some(gateway) => {
             let placing = Arc::clone(gateway);
@@ -139,36 +199,27 @@ fn build(
                 .handler(wshub::clients::Clients(Arc::clone(gateway)))
                 .build()
         }
-        None => builder.handler(Clients::new(Arc::clone(records))).build(),
+        None => builder.handler(clients).build(),
     }
-}
-
-/// Listens on the first address that the system has.
-async fn bind(listen: &Listen) -> Result<TcpListener, String> {
-    let mut why = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in listen.addresses() {
-        match TcpListener::bind(&address).await {
-            Ok(listener) => return Ok(listener),
-            Err(error) => why = error,
-        }
-    }
-    Err(format!("cannot listen on {}: {why}", listen.text()))
 }
 
 /// Says what is where.
-fn announce(server: &Server, file: Option<&Path>, address: &str) {
+fn announce(server: &Server, file: Option<&Path>, address: SocketAddr, api: Option<SocketAddr>) {
     let config = server.live.config();
     let file = file.map_or_else(|| "none, the defaults apply".into(), |file| file.display().to_string());
     let version = env!("CARGO_PKG_VERSION");
-    let lines = served(&config, &format!("ws://{address}"), &format!("http://{address}"));
-    say(&format!("throng {version} listens on http://{address}\n{lines}  config: {file}"));
+    let (ws, http) = if config.is_secure() { ("wss", "https") } else { ("ws", "http") };
+    // Where the API is, and with it the admin page.
+    let of_api = format!("{http}://{}", api.unwrap_or(address));
+    let lines = served(&config, &format!("{ws}://{address}"), &format!("{http}://{address}"), &of_api);
+    say(&format!("throng {version} listens on {http}://{address}\n{lines}  config: {file}"));
     if let Some(key) = server.start_key.valid(&config) {
         let key = key.text();
         say(&format!(
-            "\nThe key of this start, for programs on this machine: {key}\n  admin page: http://{address}/admin#key={key}"
+            "\nThe key of this start, for programs on this machine: {key}\n  admin page: {of_api}/admin#key={key}"
         ));
         if config.has_demo() {
-            say(&format!("  curl -H 'X-API-Key: {key}' -d '{HELLO}' http://{address}/api/publish"));
+            say(&format!("  curl -H 'X-API-Key: {key}' -d '{HELLO}' {of_api}/api/publish"));
         }
     }
 }

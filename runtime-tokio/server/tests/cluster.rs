@@ -2,7 +2,7 @@
 
 mod support;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 use support::redis_server::RedisServer;
 use support::{Answer, Program, Socket, next, soon, text};
@@ -10,7 +10,8 @@ use support::{Answer, Program, Socket, next, soon, text};
 fn node(redis: &RedisServer, name: &str) -> Program {
     Program::start(&format!(
         "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\nclients: {{ anonymous: true, rooms: [lobby] }}\n\
-         cluster: {{ broker: 'redis://127.0.0.1:{}', node: {name}, prefix: test }}\nlog: {{ filter: error }}\n",
+         cluster: {{ broker: 'redis://127.0.0.1:{}', node: {name}, prefix: test }}\nlog: {{ filter: error }}\n\
+         hub: {{ presence: {{ by_prefix: {{ lobby: {{}} }} }} }}\n",
         redis.port
     ))
 }
@@ -57,4 +58,64 @@ async fn what_is_published_on_one_program_reaches_the_clients_of_the_other() {
     is_ready(&one, 200).await;
     is_ready(&two, 200).await;
     hears(&mut client, &one, "again").await;
+}
+
+/// The result of a method of the API.
+fn result(program: &Program, method: &str, parameters: &Value) -> Value {
+    let answer = program.post(&format!("/api/{method}"), &[("X-API-Key", "key")], &parameters.to_string());
+    let body: Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(answer.status, 200, "{method}: {body}");
+    body["result"].clone()
+}
+
+async fn counts(program: &Program, clients: u64) {
+    soon("the node knows the members of all", || {
+        let stats = result(program, "presence_stats", &json!({ "channel": "lobby" }));
+        (stats == json!({ "num_clients": clients, "num_users": clients })).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn each_program_answers_for_the_rooms_of_all() {
+    let redis = RedisServer::start();
+    let (one, two) = (node(&redis, "one"), node(&redis, "two"));
+    is_ready(&one, 200).await;
+    is_ready(&two, 200).await;
+    let (first, second) = (one.connect("/ws").await, two.connect("/ws").await);
+    for program in [&one, &two] {
+        counts(program, 2).await;
+        let channels = result(program, "channels", &json!({}));
+        assert_eq!(channels, json!({ "channels": { "lobby": { "num_clients": 2 } } }));
+        let members = result(program, "presence", &json!({ "channel": "lobby" }));
+        let members = members["presence"].as_object().expect("a table");
+        let nodes: Vec<&str> = members.keys().filter_map(|id| id.split('/').next()).collect();
+        assert_eq!(nodes, ["one", "two"]);
+        // Of the other node with its next heartbeat.
+        soon("the nodes are listed with their rooms", || {
+            let info = result(program, "info", &json!({}));
+            let nodes = info["nodes"].as_array().expect("a list").iter();
+            let mut nodes: Vec<Value> =
+                nodes.map(|node| json!([node["uid"], node["num_channels"]])).collect();
+            nodes.sort_by_key(Value::to_string);
+            (nodes == [json!(["one", 1]), json!(["two", 1])]).then_some(())
+        })
+        .await;
+    }
+    // A member of the other node is named by the API of its own.
+    let members = result(&one, "presence", &json!({ "channel": "lobby" }));
+    let ids: Vec<&String> = members["presence"].as_object().expect("a table").keys().collect();
+    let disconnect = |id: &str| {
+        let body = json!({ "client": id }).to_string();
+        one.post("/api/disconnect", &[("X-API-Key", "key")], &body)
+    };
+    assert!(disconnect(ids[1]).body.contains("call the API of node two"), "{}", disconnect(ids[1]).body);
+    assert_eq!(disconnect(ids[0]).status, 200);
+    counts(&two, 1).await;
+
+    drop((first, second));
+    counts(&one, 0).await;
+    counts(&two, 0).await;
+    assert_eq!(result(&one, "presence", &json!({ "channel": "lobby" })), json!({ "presence": {} }));
 }

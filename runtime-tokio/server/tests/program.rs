@@ -23,6 +23,16 @@ fn the_commands_that_need_no_server() {
     assert_eq!(String::from_utf8_lossy(&checked.stdout), format!("{file} is a valid config\n"));
     assert!(checked.status.success() && checked.stderr.is_empty());
 
+    // The file alone, or with the environment.
+    for (more, code, part) in
+        [(&[][..], 0, "is a valid config"), (&["--env"], 2, "THRONG_LOG__FORMAT: log.format: \"xml\"")]
+    {
+        let checked =
+            throng().args(["check", file]).args(more).env("THRONG_LOG__FORMAT", "xml").output().unwrap();
+        let told = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
+        assert!(checked.status.code() == Some(code) && told.contains(part), "{told}");
+    }
+
     let bad = folder.write("bad.yaml", "listn: 1\nlog: { format: xml }\n");
     let bad = bad.to_str().unwrap();
     let checked = output_of(&["check", bad]);
@@ -132,7 +142,10 @@ async fn a_token_says_who_a_client_is() {
     // His authorisation is over.
     assert_eq!(closed(&mut bob).await, (1008, "authorisation expired".into()));
     let forged = format!("/ws?token={}x", &token[..token.len() - 1]);
-    for (path, part) in [("/ws", "Nobody knows this client"), (forged.as_str(), "The token is not valid: ")] {
+    for (path, part) in [
+        ("/ws", "Nobody knows this client"),
+        (forged.as_str(), "The token is not valid: its signature is wrong"),
+    ] {
         let (status, body) = refusal(program.try_connect(path, &[]).await);
         assert!(status == 401 && body.contains(part), "{body}");
     }

@@ -59,8 +59,10 @@
 //!   bytes, at least 16 KiB, before that is said, and too many headers may be counted as `head too long`.
 //! - Every request must have one Host header, and leave no doubt where its body ends:
 //!   [`Request::check`](throng_core::websocket::handshake::Request::check).
-//! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). An application that knows better, behind a
-//!   proxy, replaces that in a layer, and the hub counts the address that it finds there.
+//! - Every request has its [`ConnectInfo<SocketAddr>`](axum::extract::ConnectInfo). Behind a proxy
+//!   that is the address of the proxy, unless [`serve_through`] is told which peers are proxies and for whom their requests are: then it
+//!   is the client's, and the limits per address hold for clients. A layer of the application may replace it, too: the hub counts a
+//!   request for a WebSocket by the address that it finds there.
 //! - A peer that does not read its answer, or takes less of it than `deadlines.write_rate` on average, is ended 1 s after
 //!   `deadlines.write`: otherwise it could keep pages in memory forever. Of what TLS has buffered, up to 64 KiB, no progress shows:
 //!   the peer has the time that 64 KiB take at that rate besides, for each 64 KiB. For WebSockets the hub has deadlines of its own.
@@ -116,6 +118,7 @@
 //!   memory until the peer reads them or its HTTP/2 connection ends.
 //! - The stream's halves share a lock, and HTTP/2 costs a copy and a task for each stream: HTTP/1.1 is faster.
 
+mod accept;
 mod admission;
 mod deadline;
 mod head;
@@ -124,8 +127,9 @@ mod participants;
 mod readers;
 mod serve;
 
+pub use accept::Accept;
 pub use participants::participants;
-pub use serve::{serve, serve_over, serve_with};
+pub use serve::{serve, serve_over, serve_through, serve_with};
 
 use self::admission::{FirstRequest, Taken};
 use self::head::Rewound;
@@ -137,7 +141,7 @@ use core::future::{Future, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, Uri, Version};
+use http::{HeaderValue, StatusCode, Uri, Version, header};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
@@ -269,7 +273,12 @@ impl IntoResponse for Rejection {
 }
 
 fn respond(refusal: &Refusal) -> Response {
-    refusal.response().map(|body| Body::from(body.into_owned()))
+    let mut response = refusal.response().map(|body| Body::from(body.into_owned()));
+    // RFC 9110 section 7.8: whoever sends Upgrade names it in Connection, which no proxy passes on.
+    if response.headers().contains_key(header::UPGRADE) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    response
 }
 
 /// Takes the transport back, once the HTTP server has written the answer. Over HTTP/2 it is a stream of the connection.

@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 use throng_core::hub::State;
 use throng_core::websocket::handshake::{BadRequest, HeadTooLarge, Refusal};
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use super::accept::{Accept, Direct};
 use super::admission::{FirstRequest, HttpAdmission};
 use super::deadline::Deadlines;
 use super::head::{Head, Rewound, rewind};
@@ -94,22 +96,32 @@ where
     F: Future<Output = io::Result<S>> + Send + 'static,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Before the first poll, and so before a peer can see that the server is up.
-    let caught = signals(&hub, options);
-    accept_until_stopped(listener, router, hub, options, secure, caught)
+    serve_through(listener, router, hub, options, Direct(secure))
 }
 
-async fn accept_until_stopped<S, F>(
+/// [`serve_with`] through proxies and layers on top of TCP: `accept` turns each connection into a stream, and says which peers are
+/// proxies and for whom their requests are. Each request has its client's address as `ConnectInfo`, and the hub's limits per address
+/// hold for clients, not for proxies.
+pub fn serve_through(
     listener: TcpListener,
     router: Router,
     hub: Hub,
     options: ServeOptions,
-    secure: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+    accept: impl Accept,
+) -> impl Future<Output = ()> + Send + 'static {
+    // Before the first poll, and so before a peer can see that the server is up.
+    let caught = signals(&hub, options);
+    accept_until_stopped(listener, router, hub, options, accept, caught)
+}
+
+async fn accept_until_stopped(
+    listener: TcpListener,
+    router: Router,
+    hub: Hub,
+    options: ServeOptions,
+    accept: impl Accept,
     caught: Option<SignalListener>,
-) where
-    F: Future<Output = io::Result<S>> + Send + 'static,
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     raise_backlog(&listener);
     let hub = start(hub);
     check_open_files(&hub);
@@ -117,7 +129,7 @@ async fn accept_until_stopped<S, F>(
     let mut http = http1::Builder::new();
     // `half_close`: a peer that has ended only its sending direction still gets its answer.
     http.timer(Deadlines(hub.clone())).half_close(true);
-    let server = Arc::new(Server { router, hub: hub.clone(), http, secure });
+    let server = Arc::new(Server { router, hub: hub.clone(), http, accept });
     let mut accepting = JoinSet::new();
     accepting.spawn(accept_loop(listener, server, is_ending));
     let rest = async move {
@@ -134,38 +146,49 @@ async fn ending(is_ending: &mut watch::Receiver<bool>) {
     let _ = is_ending.wait_for(|is_ending| *is_ending).await;
 }
 
-struct Server<P> {
+struct Server<A> {
     router: Router,
     hub: HostedHub,
     /// hyper's settings that are the same for all connections.
     http: http1::Builder,
-    secure: P,
+    accept: A,
 }
 
 /// Accepts connections until the hub has stopped; then waits for those whose request is not answered yet. A failed accept
 /// is reported and retried.
-async fn accept_loop<S, F, P>(
+async fn accept_loop<A: Accept>(
     listener: TcpListener,
-    server: Arc<Server<P>>,
+    server: Arc<Server<A>>,
     mut is_ending: watch::Receiver<bool>,
-) where
-    P: Fn(TcpStream) -> F + Send + Sync + 'static,
-    F: Future<Output = io::Result<S>> + Send + 'static,
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     let mut connections = JoinSet::new();
+    let accept = Arc::clone(&server);
+    let mut handed_over = pin!(accept.accept.handed_over());
+    // None once it is handed over.
+    let mut listener = Some(listener);
     loop {
         let accepted = tokio::select! {
             () = ending(&mut is_ending) => break,
+            () = &mut handed_over, if listener.is_some() => {
+                listener = None;
+                continue;
+            }
             // Ignores the result: the panic hook has printed the panic of a handler already.
             Some(_) = connections.join_next() => continue,
-            accepted = listener.accept() => accepted,
+            accepted = next(listener.as_ref()) => accepted,
         };
         match accepted {
             Ok((stream, remote)) => {
                 prepare(&stream);
-                let admission = Arc::new(HttpAdmission::new(&server.hub, remote));
-                connections.spawn(serve_one(Arc::clone(&server), stream, admission, is_ending.clone()));
+                let counted = (!server.accept.is_proxy(remote)).then_some(remote);
+                let admission = Arc::new(HttpAdmission::new(&server.hub, counted));
+                connections.spawn(serve_one(
+                    Arc::clone(&server),
+                    stream,
+                    remote,
+                    admission,
+                    is_ending.clone(),
+                ));
             }
             Err(error) => {
                 let rest = server.hub.accept_failed(&error);
@@ -179,36 +202,38 @@ async fn accept_loop<S, F, P>(
     while connections.join_next().await.is_some() {}
 }
 
-/// Serves HTTP on one connection, until it ends or a WebSocket takes the stream.
-async fn serve_one<S, F, P>(
-    server: Arc<Server<P>>,
-    stream: TcpStream,
-    admission: Arc<HttpAdmission>,
-    mut is_ending: watch::Receiver<bool>,
-) where
-    P: Fn(TcpStream) -> F + Send + Sync + 'static,
-    F: Future<Output = io::Result<S>> + Send + 'static,
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let Some(stream) = begin(&server, stream, &admission, &mut is_ending).await else { return };
-    // Boxed, because a connection that has sent nothing yet does not need this memory.
-    Box::pin(speak_http(&server, stream, &admission, is_ending)).await;
+/// The next connection; none without a listener.
+async fn next(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => future::pending().await,
+    }
 }
 
-/// Reads the head of the first request. `None` if the head does not arrive in time, or the peer or the server ends before, or if the head
+/// Serves HTTP on one connection, until it ends or a WebSocket takes the stream.
+async fn serve_one<A: Accept>(
+    server: Arc<Server<A>>,
+    stream: TcpStream,
+    remote: SocketAddr,
+    admission: Arc<HttpAdmission>,
+    mut is_ending: watch::Receiver<bool>,
+) {
+    let begun = begin(&server, stream, remote, &admission, &mut is_ending).await;
+    let Some((stream, peer)) = begun else { return };
+    // Boxed, because a connection that has sent nothing yet does not need this memory.
+    Box::pin(speak_http(&server, stream, peer, &admission, is_ending)).await;
+}
+
+/// Reads the head of the first request, and returns the stream and the address of the peer. `None` if the head does not arrive in time, or the peer or the server ends before, or if the head
 /// is refused; that is answered here. If the time is over and the hub has refused the connection, the refusal is answered without the
 /// request.
-async fn begin<S, F, P>(
-    server: &Server<P>,
+async fn begin<A: Accept>(
+    server: &Server<A>,
     stream: TcpStream,
+    remote: SocketAddr,
     admission: &Arc<HttpAdmission>,
     is_ending: &mut watch::Receiver<bool>,
-) -> Option<Rewound<S>>
-where
-    P: Fn(TcpStream) -> F,
-    F: Future<Output = io::Result<S>>,
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) -> Option<(Rewound<A::Stream>, SocketAddr)> {
     // The hub has a deadline for each handshake that it has accepted. A drain stops without waiting for handshakes.
     let mut is_over = pin!(async {
         tokio::select! {
@@ -217,12 +242,15 @@ where
             () = ending(is_ending) => {}
         }
     });
-    let mut stream = tokio::select! {
+    let (mut stream, peer) = tokio::select! {
         biased;
         // A peer that fails the TLS handshake gets no answer.
-        secured = (server.secure)(stream) => secured.ok()?,
+        accepted = server.accept.accept(stream, remote) => accepted.ok()?,
         () = &mut is_over => return None,
     };
+    if !server.accept.is_proxy(peer) {
+        admission.learn(peer);
+    }
     let mut head = Head::new(server.hub.head_rules().limits);
     let read = tokio::select! {
         biased;
@@ -238,7 +266,7 @@ where
         }
     };
     match read {
-        Ok(head) => Some(rewind(head, stream, Reader::new(&server.hub, admission))),
+        Ok(head) => Some((rewind(head, stream, Reader::new(&server.hub, admission)), peer)),
         Err(refusal) => {
             // A connection that the hub has refused hears that, whatever else is wrong.
             let refusal = server.hub.count_refusal(admission.refusal().unwrap_or(refusal));
@@ -260,19 +288,22 @@ where
 }
 
 /// Serves HTTP/1.1 on a connection whose first head is complete, until the connection ends or the hub gives up its handshake.
-async fn speak_http<S, P>(
-    server: &Server<P>,
-    stream: Rewound<S>,
+async fn speak_http<A: Accept>(
+    server: &Server<A>,
+    stream: Rewound<A::Stream>,
+    peer: SocketAddr,
     admission: &Arc<HttpAdmission>,
     mut is_ending: watch::Receiver<bool>,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+) {
     let rules = server.hub.head_rules();
     let (has_asked, returned) = (AtomicBool::new(false), stream.returned());
-    let service = service_fn(|request| {
+    let is_proxy = server.accept.is_proxy(peer);
+    let service = service_fn(|request: Request<Incoming>| {
         has_asked.store(true, Ordering::Relaxed);
-        answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), rules, request)
+        let (parts, body) = request.into_parts();
+        let client = if is_proxy { server.accept.client(peer, &parts) } else { peer };
+        let request = Request::from_parts(parts, body);
+        answer(server.router.clone(), server.hub.clone(), Arc::clone(admission), client, rules, request)
     });
     let http = http(&server.http, rules);
     let mut is_over = pin!(ending(&mut is_ending));
@@ -345,12 +376,16 @@ async fn answer(
     mut router: Router,
     hub: HostedHub,
     admission: Arc<HttpAdmission>,
+    client: SocketAddr,
     rules: HeadRules,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let request = throng_core::websocket::handshake::Request::from(parts);
     let asks_for_websocket = request.asks_for_websocket();
+    if asks_for_websocket {
+        admission.learn(client);
+    }
     admission.head_is_complete(asks_for_websocket);
     let checked = check(request.parts(), rules).map_err(Refusal::HeadTooLarge).and_then(|()| request.check());
     if let Err(refusal) = checked {
@@ -359,7 +394,7 @@ async fn answer(
         return Ok(closing(respond(&refusal)));
     }
     let mut parts = request.into_parts();
-    parts.extensions.insert(ConnectInfo(admission.remote));
+    parts.extensions.insert(ConnectInfo(client));
     if asks_for_websocket {
         parts.extensions.insert(FirstRequest(Arc::clone(&admission)));
     }
@@ -378,9 +413,11 @@ async fn answer(
     Ok(if is_upgrade || is_kept { response } else { closing(response) })
 }
 
-/// Adds `Connection: close`, after which hyper closes the connection.
+/// Adds `Connection: close`, after which hyper closes the connection. A header Upgrade is named there, too (RFC 9110 section 7.8).
 fn closing(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let upgrades = response.headers().contains_key(header::UPGRADE);
+    let options = HeaderValue::from_static(if upgrades { "close, upgrade" } else { "close" });
+    response.headers_mut().insert(header::CONNECTION, options);
     response
 }
 

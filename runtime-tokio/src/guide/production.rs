@@ -98,35 +98,10 @@
 //!   `proxy_http_version 1.1`), because an HTTP/2 connection cannot be upgraded.
 //! - **Addresses**: all connections come from the address of the proxy. Leave the limits per address unset, or supply
 //!   the client's address: with [`serve_stream`](crate::serve_stream) it is an argument (from the PROXY protocol, for
-//!   example); under axum it is the `ConnectInfo` of the request, which a layer may set. Trust a header such as
-//!   `X-Real-IP` only if your proxy overwrites the value that the client sent:
-//!
-//! ```
-//! # #[cfg(feature = "axum")]
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use axum::extract::{ConnectInfo, Request};
-//! use axum::{Router, middleware::map_request, routing::get};
-//! use std::net::{IpAddr, SocketAddr};
-//! use throng_tokio::Hub;
-//!
-//! async fn true_address(mut request: Request) -> Request {
-//!     let header = request.headers().get("x-real-ip").and_then(|value| value.to_str().ok());
-//!     if let Some(address) = header.and_then(|address| address.parse::<IpAddr>().ok()) {
-//!         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 0))));
-//!     }
-//!     request
-//! }
-//!
-//! let hub = Hub::builder().build()?;
-//! let app: Router = Router::new()
-//!     .route("/ws", get(throng_tokio::axum::connect))
-//!     .layer(map_request(true_address))
-//!     .with_state(hub);
-//! # Ok(())
-//! # }
-//! # #[cfg(not(feature = "axum"))]
-//! # fn main() {}
-//! ```
+//!   example); under axum, [`axum::serve_through`](crate::axum::serve_through) asks which peers are proxies, and for whom their requests
+//!   are. Believe a header such as `X-Forwarded-For` only of a proxy, and of a list only what your proxies have added: its end. A
+//!   layer that replaces `ConnectInfo` also works, but then the connections of the proxy count for its own address until their requests
+//!   are complete.
 //!
 //! # TLS
 //!

@@ -3,18 +3,18 @@
 //! ```no_run
 //! use throng_tokio::nats::Nats;
 //!
-//! # Why not the crate `async-nats`
-//!
-//! It bounds what a subscription holds in messages and not in bytes (65,536 for each subscription), holds a task and buffers for each, lets a publish wait
-//! while it connects again by itself, and so hides a broken link from the node, which has to know. Of the protocol a node needs `CONNECT`, `SUB`, `UNSUB`, `PUB`, `MSG` and
-//! `PING`, which this module speaks itself.
-//!
 //! # fn brokers() -> Result<(), throng_tokio::cluster::BrokerError> {
 //! let alone = Nats::new(["nats://user:password@nats.example:4222"])?;
 //! let cluster = Nats::new(["nats://token@nats-1", "nats://token@nats-2"])?;
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Why not the crate `async-nats`
+//!
+//! It bounds what a subscription holds in messages and not in bytes (65,536 for each subscription), holds a task and buffers for each, lets a publish wait
+//! while it connects again by itself, and so hides a broken link from the node, which has to know. Of the protocol a node needs `CONNECT`, `SUB`, `UNSUB`, `PUB`, `MSG` and
+//! `PING`, which this module speaks itself.
 //!
 //! # Guarantees
 //!

@@ -16,6 +16,8 @@ mod middleware;
 #[cfg(feature = "axum")]
 mod participants;
 #[cfg(feature = "axum")]
+mod proxies;
+#[cfg(feature = "axum")]
 mod readers;
 mod rooms;
 #[cfg(feature = "router")]

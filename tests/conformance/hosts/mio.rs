@@ -4,10 +4,9 @@ use std::path::Path;
 
 use throng_tests::example::MioChat;
 
-use super::{Host, Place, Running, Standard};
+use super::{Host, Running, Standard};
 
-pub(crate) const CHAT: Host =
-    Host { name: "mio", place: Place::Apart(start), standard: Standard::Best, answers: ROOMS };
+pub(crate) const CHAT: Host = Host::apart("mio", start, Standard::Best, ROOMS);
 
 /// Each path but that of the echo is a room.
 const ROOMS: &[(&str, u16)] = &[("a path that is not there", 101)];

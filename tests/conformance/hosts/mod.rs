@@ -25,6 +25,10 @@ pub(crate) struct Host {
     /// Requests that it answers in another way, by name, and the status: the HTTP server in front of us speaks for
     /// itself, or a server that is not ours takes what is wrong and refuses what is right.
     pub(crate) answers: &'static [(&'static str, u16)],
+    /// Wrong requests, by name, that the application's router answers: the hub does not hear of them.
+    pub(crate) uncounted: &'static [&'static str],
+    /// Wrong requests, by name, that ask for no WebSocket: the connection is kept for another request.
+    pub(crate) kept: &'static [&'static str],
 }
 
 /// Serves a hub, until that has stopped.
@@ -66,7 +70,24 @@ pub(crate) struct Deviation {
 impl Host {
     /// A host of ours in this process.
     pub(crate) const fn here(name: &'static str, serve: Serve) -> Self {
-        Self { name, place: Place::Here(serve), standard: Standard::Best, answers: &[] }
+        Self {
+            name,
+            place: Place::Here(serve),
+            standard: Standard::Best,
+            answers: &[],
+            uncounted: &[],
+            kept: &[],
+        }
+    }
+
+    /// A server that tests know by its port alone.
+    pub(crate) const fn apart(
+        name: &'static str,
+        start: fn() -> Running,
+        standard: Standard,
+        answers: &'static [(&'static str, u16)],
+    ) -> Self {
+        Self { name, place: Place::Apart(start), standard, answers, uncounted: &[], kept: &[] }
     }
 
     /// A host with the fixed application. With all messages as long as the table's.

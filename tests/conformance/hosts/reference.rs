@@ -7,25 +7,16 @@ use tokio::runtime::Builder;
 use tokio_tungstenite::accept_async_with_config;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::{Deviation, Host, Place, Running, Standard};
+use super::{Deviation, Host, Running, Standard};
 use crate::cases::LARGEST;
 
-pub(crate) const TUNGSTENITE: Host = Host {
-    name: "tokio-tungstenite",
-    place: Place::Apart(tungstenite),
-    standard: Standard::Legal(TUNGSTENITE_DEVIATES),
-    answers: TUNGSTENITE_TAKES,
-};
-pub(crate) const WEBSOCKETS: Host = Host {
-    name: "websockets (Python)",
-    place: Place::Apart(websockets),
-    standard: Standard::Legal(WEBSOCKETS_DEVIATES),
-    answers: WEBSOCKETS_TAKES,
-};
+pub(crate) const TUNGSTENITE: Host =
+    Host::apart("tokio-tungstenite", tungstenite, Standard::Legal(TUNGSTENITE_DEVIATES), TUNGSTENITE_TAKES);
+pub(crate) const WEBSOCKETS: Host =
+    Host::apart("websockets (Python)", websockets, Standard::Legal(WEBSOCKETS_DEVIATES), WEBSOCKETS_TAKES);
 
 /// With compression only: what else there is the other two are asked.
-pub(crate) const WS: Host =
-    Host { name: "ws (Node)", place: Place::Apart(ws), standard: Standard::Legal(WS_DEVIATES), answers: &[] };
+pub(crate) const WS: Host = Host::apart("ws (Node)", ws, Standard::Legal(WS_DEVIATES), &[]);
 
 const TUNGSTENITE_DEVIATES: &[Deviation] = &[
     Deviation { case: "1.3.4", why: "it takes lengths in more bytes than they need" },

@@ -13,10 +13,11 @@ use tokio::runtime::Builder;
 use super::Host;
 
 pub(crate) const BARE: Host = Host::here("tokio", serve_on_tokio);
-pub(crate) const AXUM: Host = Host { answers: HYPER, ..Host::here("tokio + axum", serve_by_axum) };
-
-/// hyper reads the heads, and answers what is none by itself.
-const HYPER: &[(&str, u16)] = &[];
+pub(crate) const AXUM: Host = Host {
+    uncounted: &["POST"],
+    kept: &["no Upgrade", "another Upgrade"],
+    ..Host::here("tokio + axum", serve_by_axum)
+};
 
 fn serve_by_axum(listener: TcpListener, hub: Hub) {
     let runtime =

@@ -1,4 +1,4 @@
-//! Runs simulations: `throng-simulate --seeds 0..1000`, or one seed.
+//! Runs simulations: `throng-simulate --seeds 0..1000`, or one seed; with `--nodes 4` those of clusters.
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
-use throng_tests::simulation::{self, Plan};
+use throng_tests::simulation::{self, Plan, cluster};
 
 /// Runs a hub with simulated peers, once for each seed.
 #[derive(Parser)]
@@ -20,6 +20,9 @@ struct Options {
     /// One seed, or FROM..TO without TO.
     #[arg(long, value_parser = seeds)]
     seeds: (u64, u64),
+    /// Runs clusters of so many nodes, 2 to 64, instead of a hub with peers.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(2..=64))]
+    nodes: Option<u16>,
     /// How many run at a time.
     #[arg(long, default_value = "1")]
     threads: NonZeroUsize,
@@ -55,8 +58,12 @@ fn main() -> ExitCode {
                     let more = |seed| (seed < to).then_some(seed + 1);
                     let taken = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
                     let Ok(seed) = taken else { return };
-                    match run(seed, &options) {
-                        Some(run) => _ = events.fetch_add(run.events, Ordering::Relaxed),
+                    let done = match options.nodes {
+                        Some(nodes) => run_cluster(seed, nodes.into(), &options),
+                        None => run(seed, &options).map(|run| run.events),
+                    };
+                    match done {
+                        Some(count) => _ = events.fetch_add(count, Ordering::Relaxed),
                         None => _ = failures.fetch_add(1, Ordering::Relaxed),
                     }
                 }
@@ -73,6 +80,27 @@ fn main() -> ExitCode {
 /// That nobody reads it hides no failure, which the exit code says.
 fn say(text: fmt::Arguments<'_>) {
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Returns how many messages were published and delivered.
+fn run_cluster(seed: u64, nodes: usize, options: &Options) -> Option<u64> {
+    if options.verbose {
+        say(format_args!("{:#?}", cluster::Plan::of(seed)));
+    }
+    let start = Instant::now();
+    let result = cluster::run(seed, Some(nodes));
+    match &result {
+        Err(failure) => eprintln!("{failure}\n"),
+        Ok(_) if options.twice && cluster::run(seed, Some(nodes)) != result => {
+            eprintln!("seed {seed} is not the same twice\n");
+            return None;
+        }
+        Ok(seen) if options.verbose => {
+            say(format_args!("seed {seed}: {nodes} nodes in {:?}, {seen:?}", start.elapsed()));
+        }
+        Ok(_) => {}
+    }
+    result.ok().map(|seen| seen.published + seen.delivered)
 }
 
 fn run(seed: u64, options: &Options) -> Option<simulation::Run> {

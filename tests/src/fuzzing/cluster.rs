@@ -5,7 +5,7 @@ use bytes::Bytes;
 use throng_core::cluster::{
     Action, Cluster, Command, Config, Deliver, Delivery, Identity, NodeId, Scope, Subject, Topic,
 };
-use throng_core::{ClientId, Instant, MessageKind, Place};
+use throng_core::{BarePart, ClientId, Instant, MessageKind, Place};
 
 /// The subjects on which messages come: those of each node, and of what it is interested in. The last is none of them.
 const SUBJECTS: [&str; 5] =
@@ -14,11 +14,13 @@ const NOW: Instant = Instant::from_nanos(1_000_000_000);
 const INCARNATION: u64 = 7;
 const NODES: u32 = 4;
 const STREAMS: u32 = 6;
+const ROOM_BYTES: u32 = 2_000;
 
 fn config() -> Config {
     let mut config = Config::default();
     (config.nodes, config.received_streams) = (NODES, STREAMS);
     (config.message_bytes, config.name_bytes, config.except) = (64, 40, 3);
+    config.room_bytes = ROOM_BYTES;
     config
 }
 
@@ -84,6 +86,8 @@ fn check(node: &mut Cluster, subject: &Subject, message: &Bytes) {
         let stats = node.stats();
         assert_eq!(node.check(), Ok(()));
         assert!(stats.nodes <= u64::from(NODES) && stats.received_streams <= u64::from(STREAMS));
+        assert!(stats.room_bytes <= u64::from(ROOM_BYTES));
+        ask(node);
         // Once another node has its id, the node takes nothing any more.
         assert_eq!(stats.received + stats.stale, before.received + before.stale + 1);
         while let Some(action) = node.poll_action() {
@@ -105,14 +109,38 @@ fn check(node: &mut Cluster, subject: &Subject, message: &Bytes) {
     }
 }
 
+/// Sends what the node has to send, so that it asks for rooms, and looks at all rooms page by page.
+fn ask(node: &mut Cluster) {
+    let mut commands = Vec::new();
+    while node.poll_commands(usize::MAX, &mut commands).is_some() {
+        commands.clear();
+        node.sent(NOW, 1).expect("few actions wait");
+    }
+    assert_eq!(node.check(), Ok(()));
+    for (room, counts) in node.rooms(None) {
+        let (mut after, mut last) = (None, None);
+        while let Some(page) = node.presence(room, after.as_ref(), 1) {
+            assert!(page.counts == counts && page.members.len() <= 1);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+            assert_ne!(after, last, "the next page is another one");
+            last.clone_from(&after);
+        }
+    }
+}
+
 const fn nothing(payload: &Bytes) -> throng_core::cluster::Message<'_> {
     throng_core::cluster::Message {
         to: throng_core::cluster::To::Room("nobody"),
         kind: MessageKind::Text,
         payload,
         place: None,
+        bare: None,
         except_user: None,
         except: &[],
+        covered: &[],
         asks: false,
     }
 }
@@ -127,6 +155,8 @@ struct Publication {
     except_user: Option<Vec<u8>>,
     except: Vec<ClientId>,
     place: Option<Place>,
+    bare: Option<BarePart>,
+    covered: Vec<Scope>,
     payload: Vec<u8>,
 }
 
@@ -139,6 +169,8 @@ impl Publication {
             && self.except_user.as_deref() == deliver.except_user.as_deref().map(str::as_bytes)
             && self.except[..] == deliver.except[..]
             && self.place == deliver.place
+            && self.bare == deliver.bare
+            && self.covered[..] == deliver.covered[..]
             && self.payload[..] == deliver.payload[..]
     }
 }
@@ -189,11 +221,7 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         };
-        let kind = match self.number(1)? {
-            1 => MessageKind::Text,
-            2 => MessageKind::Binary,
-            _ => return None,
-        };
+        let kind = self.kind()?;
         let asks = self.number(8)? > 0;
         let except_user = match self.number(1)? {
             0 => None,
@@ -208,18 +236,59 @@ impl<'a> Reader<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
-        let place = match self.number(1)? {
+        let parts = self.number(1)?;
+        let place = match parts & !0x10 {
             0 => None,
             1 => Some(Place::decimal(self.number(4)? as usize)),
             2 => Some(Place::big_endian(self.number(4)? as usize)),
             _ => return None,
         };
+        let bare = if parts & 0x10 > 0 {
+            let (kind, envelope) = (self.kind()?, self.number(4)? as u32);
+            Some(BarePart { kind, envelope, start: self.number(4)? as u32, end: self.number(4)? as u32 })
+        } else {
+            None
+        };
+        let mut covered = Vec::new();
+        let (count_of_covered, before) = (self.number(1)?, self.0.len());
+        for _ in 0..count_of_covered {
+            let is_room = match self.number(1)? {
+                2 => true,
+                3 => false,
+                _ => return None,
+            };
+            let name = std::str::from_utf8(self.name()?).ok()?.into();
+            covered.push(if is_room { Scope::Room(name) } else { Scope::User(name) });
+        }
+        let fits =
+            |bare: BarePart| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= self.0.len();
         let is_valid = subject == expected
+            && bare.is_none_or(fits)
+            && before - self.0.len() <= 4_096
             && place.is_none_or(|place| place.end() <= self.0.len())
             && count <= 3
             && self.0.len() <= 64
             && (!asks || matches!(to, Scope::Client(_)));
         let payload = self.0.to_vec();
-        is_valid.then_some(Publication { from, to, kind, asks, except_user, except, place, payload })
+        is_valid.then_some(Publication {
+            from,
+            to,
+            kind,
+            asks,
+            except_user,
+            except,
+            place,
+            bare,
+            covered,
+            payload,
+        })
+    }
+
+    fn kind(&mut self) -> Option<MessageKind> {
+        match self.number(1)? {
+            1 => Some(MessageKind::Text),
+            2 => Some(MessageKind::Binary),
+            _ => None,
+        }
     }
 }

@@ -16,6 +16,7 @@ mod hub;
 mod inflate;
 pub mod memory;
 mod position;
+mod protocol;
 pub mod reach;
 mod reference;
 pub mod seeds;
@@ -31,6 +32,7 @@ pub use handshake::handshake;
 pub use hub::hub_events;
 pub use inflate::inflate;
 pub use position::position;
+pub use protocol::protocol;
 pub use reference::negotiation;
 pub use trace::trace_file;
 pub use utf8::utf8;
@@ -58,6 +60,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "close_payload", run: close_payload, seeds: seeds::close_payload },
     Target { name: "utf8", run: utf8, seeds: seeds::utf8 },
     Target { name: "position", run: position, seeds: seeds::position },
+    Target { name: "protocol", run: protocol, seeds: seeds::protocol },
     Target { name: "inflate", run: inflate, seeds: seeds::inflate },
     Target { name: "trace_file", run: trace_file, seeds: seeds::trace_file },
     Target { name: "cluster_wire", run: cluster_wire, seeds: seeds::cluster_wire },

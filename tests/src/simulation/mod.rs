@@ -36,6 +36,7 @@
 
 mod application;
 mod checks;
+pub mod cluster;
 mod compression;
 mod configs;
 mod ending;

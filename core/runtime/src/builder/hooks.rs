@@ -13,6 +13,7 @@ use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
+use crate::notice::occupancy::Occupancy;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::Future;
@@ -392,6 +393,28 @@ impl Builder {
         F: for<'a> Fn(&'a Hub, ClusterEvent) -> Answering<'a, ()> + Send + Sync + 'static,
     {
         self.hooks.cluster_changed = Some(Box::new(closure));
+        self
+    }
+
+    /// [`Handler::occupancy_changed`](crate::Handler::occupancy_changed), by a closure that does not wait.
+    pub fn on_occupancy_change<F>(mut self, closure: F) -> Self
+    where
+        F: Fn(&Hub, &str, Occupancy) + Send + Sync + 'static,
+    {
+        self.hooks.occupancy_changed = Some(Box::new(move |hub, room, occupancy| {
+            closure(hub, room, occupancy);
+            at_once(())
+        }));
+        self
+    }
+
+    /// [`Handler::occupancy_changed`](crate::Handler::occupancy_changed), by a closure that may wait:
+    /// `|hub, room, occupancy| Box::pin(async move { … })`.
+    pub fn on_occupancy_change_async<F>(mut self, closure: F) -> Self
+    where
+        F: for<'a> Fn(&'a Hub, &'a str, Occupancy) -> Answering<'a, ()> + Send + Sync + 'static,
+    {
+        self.hooks.occupancy_changed = Some(Box::new(closure));
         self
     }
 

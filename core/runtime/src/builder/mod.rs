@@ -142,10 +142,10 @@ impl Builder {
         config.host.seed = seed.unwrap_or_else(random);
         // Random even with a fixed seed of the jitter: after a restart no client may take its old position for a new one.
         config.host.epoch_seed = epoch_seed.unwrap_or_else(random).max(1);
-        config.host.occupancy = cluster.is_some();
         settings.readiness = cluster.as_ref().map(|(options, _)| options.readiness);
         settings.config.set(&config);
         settings.written_hooks = hooks.written_hooks();
+        config.host.occupancy = cluster.is_some() || settings.written_hooks.occupancy_changed;
         settings.observing = observing.map(|observing| observing(observe_one_in));
         settings.fill(&mut config.closes);
         #[cfg(feature = "deflate")]
@@ -167,6 +167,7 @@ impl Builder {
         });
         let tasks = Tasks {
             presence: written.presence_changed.then_some(handler::presence::task as fn(_) -> _),
+            occupancy: written.occupancy_changed.then_some(handler::occupancy::task as fn(_) -> _),
             cluster: PlainMutex::new(cluster),
         };
         Ok(Hub::new(inner, Box::new(application), settings, tasks))

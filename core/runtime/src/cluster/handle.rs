@@ -12,8 +12,8 @@ use core::pin::Pin;
 use core::sync::atomic::Ordering;
 use core::task::{Context, Poll};
 use throng_core::cluster::{
-    Answer, Counts, Directive, Event, GlobalId, Member, Message, NodeId, Outcome, QuestionId, Refusal, Stats,
-    To, Totals,
+    Answer, Cluster, ClusterPage, Counts, Directive, Event, GlobalId, Member, Message, NodeId, Outcome,
+    QuestionId, Refusal, RoomCounts, Stats, To, Totals,
 };
 use throng_core::{ClientId, CloseCode, CloseFrame, Name};
 
@@ -78,6 +78,36 @@ impl ClusterNode {
         self.numbers.clients.load(Ordering::Relaxed)
     }
 
+    /// How many clients and users a room has on all nodes together, as far as this node has been told; `None`: no node has told of it. Under the
+    /// lock, O(log rooms).
+    #[must_use]
+    pub fn room_counts(&self, room: &str) -> Option<RoomCounts> {
+        self.look(|machine| machine.room_counts(room))
+    }
+
+    /// At most `limit` rooms that have members on any node, with their counts, in the order of their names, behind the room `after`. Under the
+    /// lock, O(limit + log(rooms)).
+    #[must_use]
+    pub fn rooms(&self, after: Option<&str>, limit: usize) -> Vec<(Name, RoomCounts)> {
+        let rooms = |machine: &Cluster| {
+            let rooms = machine.rooms(after).take(limit);
+            Some(rooms.map(|(name, counts)| (name.clone(), counts)).collect())
+        };
+        self.look(rooms).unwrap_or_default()
+    }
+
+    /// At most `limit` members of a room with presence on all nodes: the first page at `None`, each other one at the `next` of the page
+    /// before it. `None`: no node has told of the room. Members may come and go between two pages; each that is there all the time is in
+    /// exactly one. Under the lock, O(nodes · log(nodes) + limit).
+    #[must_use]
+    pub fn presence(&self, room: &str, after: Option<&GlobalId>, limit: u32) -> Option<ClusterPage> {
+        self.look(|machine| machine.presence(room, after, limit))
+    }
+
+    fn look<T>(&self, ask: impl FnOnce(&Cluster) -> Option<T>) -> Option<T> {
+        self.shared.look(|inner| ask(&inner.node.as_ref()?.machine))
+    }
+
     /// The other nodes that are present, each with its counts. O(nodes), under the lock.
     #[must_use]
     pub fn nodes(&self) -> Vec<(NodeId, Counts)> {
@@ -122,13 +152,16 @@ impl ClusterNode {
     fn try_send(&self, to: &GlobalId, message: impl IntoFrame, asks: bool) -> Result<Asked, SendError> {
         let frame = message.into_frame()?;
         let kind = frame.kind().ok_or(SendError::NotRelayed)?;
+        let (payload, bare) = frame.with_bare_part();
         let message = Message {
             to: To::Client(to),
             kind,
-            payload: frame.payload(),
+            payload: &payload,
             place: frame.place(),
+            bare,
             except_user: None,
             except: &[],
+            covered: &[],
             asks,
         };
         match self.relay(Event::Publish(message))? {

@@ -15,6 +15,7 @@ pub use handle::{Asked, ClusterNode};
 pub use memory::{Memory, MemoryReceiver, MemorySender};
 pub use options::ClusterOptions;
 pub use throng_core::cluster::{
-    Answer, BadGlobalId, BadNodeId, BadSubject, Command, Config, ConfigError, Counts, Delivery, Departure,
-    GlobalId, NodeId, Scope, Stats, Subject, Totals, Unready,
+    Answer, BadGlobalId, BadNodeId, BadSubject, ClusterMember, ClusterPage, Command, Config, ConfigError,
+    Counts, Delivery, Departure, GlobalId, NodeId, RoomCounts, Scope, Stats, Subject, TellRooms, Totals,
+    Unready,
 };

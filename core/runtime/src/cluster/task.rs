@@ -11,11 +11,12 @@ use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::future::Future;
 use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use throng_core::cluster::{Action, Command, Deliver, Delivery, Directive, Event, Perform, Scope};
+use throng_core::cluster::{Action, Command, Deliver, Delivery, Directive, Event, Perform, Scope, Unready};
 use throng_core::hub::{self, Flush, Target};
 use throng_core::websocket::Utf8Bytes;
 use throng_core::{ClientId, ClosedBy, Frame, Instant, MessageKind};
@@ -238,7 +239,11 @@ impl<B: Broker> NodeTask<B> {
             Action::NodeJoined { node, .. } => ClusterEvent::NodeJoined { node },
             Action::NodeGone { node, why, .. } => ClusterEvent::NodeGone { node, why },
             Action::Dropped { messages, bytes } => ClusterEvent::Dropped { messages, bytes },
-            Action::Superseded { .. } => ClusterEvent::Superseded,
+            Action::Superseded { .. } => {
+                // Also if it was not ready before.
+                self.shared.with(|inner, _| inner.set_unready(Some(Unready::Superseded)));
+                ClusterEvent::Superseded
+            }
             Action::Supersedes { .. } => ClusterEvent::Supersedes,
             // What the broker has dropped is told as lost, with its scope, when the next message comes.
             _ => return,
@@ -279,15 +284,23 @@ enum ToHub {
 impl ToHub {
     /// Encodes a message; `None` if it says that it is a text and is none. Only a program that is no node can send that.
     fn message(deliver: Deliver) -> Option<Self> {
-        let payload = deliver.payload.clone();
-        let frame = match deliver.kind {
-            MessageKind::Text => Utf8Bytes::try_from(payload).ok()?.into_frame().ok()?,
-            MessageKind::Binary => payload.into_frame().ok()?,
+        let payload = &deliver.payload;
+        // What the broker brought is within its bytes: the cluster has checked that.
+        let (whole, bare) = match &deliver.bare {
+            None => (payload.clone(), None),
+            Some(part) => {
+                let (start, end) = (part.start as usize, part.end as usize);
+                let bare = encoded(part.kind, payload.slice(start..end))?;
+                (payload.slice(..part.envelope as usize), Some(bare))
+            }
         };
-        let frame = match deliver.place {
-            Some(place) => frame.with_place(place).ok()?,
-            None => frame,
-        };
+        let mut frame = encoded(deliver.kind, whole)?;
+        if let Some(place) = deliver.place {
+            frame = frame.with_place(place).ok()?;
+        }
+        if let Some(bare) = bare {
+            frame = frame.with_bare(bare);
+        }
         Some(Self::Message(Box::new(deliver), frame))
     }
 
@@ -304,6 +317,13 @@ impl ToHub {
     }
 }
 
+fn encoded(kind: MessageKind, payload: Bytes) -> Option<Frame> {
+    match kind {
+        MessageKind::Text => Utf8Bytes::try_from(payload).ok()?.into_frame().ok(),
+        MessageKind::Binary => payload.into_frame().ok(),
+    }
+}
+
 /// Publishes a message of another node. Returns whether its recipients exist; there may be none any more.
 fn publish(inner: &mut Inner, now: Instant, deliver: &Deliver, frame: &Frame) -> bool {
     let target = match &deliver.to {
@@ -316,6 +336,13 @@ fn publish(inner: &mut Inner, now: Instant, deliver: &Deliver, frame: &Frame) ->
     let mut except = Vec::from(&*deliver.except);
     if let Some(user) = &deliver.except_user {
         except.extend(inner.hub.clients_of(user));
+    }
+    for covered in &deliver.covered {
+        match covered {
+            Scope::Room(room) => except.extend(inner.hub.members(room)),
+            Scope::User(user) => except.extend(inner.hub.clients_of(user)),
+            _ => {}
+        }
     }
     let (targets, except) = (&[target][..], &*except);
     let event = hub::Event::Publish { publisher: None, targets, except, frame, policy: None, dedup: None };

@@ -95,6 +95,10 @@ impl Deflating {
         }
         let make = || Compressor::new(compression.level);
         let deflated = self.compressors.with(make, |compressor| compressor.compress_frame(&frame));
+        let frame = match frame.bare().cloned() {
+            Some(bare) => frame.with_bare(self.deflate(compression, bare)),
+            None => frame,
+        };
         self.numbers.count_deflated(len, deflated.as_ref().map(|deflated| deflated.payload().len()));
         match deflated {
             Some(deflated) => frame.with_deflated(deflated),
@@ -116,14 +120,14 @@ impl Deflating {
 
     /// Counts a client that has opened and accepts shared deflated frames.
     pub(crate) fn opened(&self, window: Window) {
-        if window != Window::NONE {
+        if window.bits() > 0 {
             self.takers.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Uncounts a client that has ended.
     pub(crate) fn ended(&self, window: Window) {
-        if window != Window::NONE {
+        if window.bits() > 0 {
             self.takers.fetch_sub(1, Ordering::Relaxed);
         }
     }

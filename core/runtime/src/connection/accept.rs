@@ -73,11 +73,34 @@ impl HostedHub {
     pub fn accept(&self, remote: Option<SocketAddr>) -> Result<Accepted, Refusal> {
         Accepted::new(self.shared(), remote).map_err(|refusal| refused(self.shared(), refusal))
     }
+
+    /// Accepts a connection of a proxy whose client is not known yet: the limits per address do not hold for it. Once the client is
+    /// known, the host drops what this returns and [accepts](Self::accept) the client.
+    ///
+    /// # Errors
+    /// The HTTP answer, if the hub refuses the connection.
+    pub fn accept_from_proxy(&self) -> Result<Accepted, Refusal> {
+        Accepted::begin(self.shared(), None).map_err(|refusal| refused(self.shared(), refusal))
+    }
 }
 
 impl Accepted {
     /// The caller must [count](refused) the refusal when it sends it.
     pub(crate) fn new(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
+        let accepted = Self::begin(shared, remote);
+        if remote.is_none() {
+            let is_limited = shared.with(|inner, _| {
+                let limits = &inner.hub.config().admission;
+                limits.per_address.is_some() || limits.connect_rate.is_some()
+            });
+            if is_limited {
+                shared.tell_of_addresses();
+            }
+        }
+        accepted
+    }
+
+    fn begin(shared: &Arc<Shared>, remote: Option<SocketAddr>) -> Result<Self, Refusal> {
         let address = remote.map(|remote| Address::from(remote.ip()));
         // Made outside the lock: the subscriber may be slow.
         let span = ConnectionSpan::new(remote);
@@ -85,11 +108,7 @@ impl Accepted {
             shared.report(Report::HostIsGone);
             return Err(Refusal::UNAVAILABLE);
         }
-        let mut is_unlimited = false;
         let accepted = shared.with(|inner, now| {
-            let limits = &inner.hub.config().admission;
-            is_unlimited =
-                address.is_none() && (limits.per_address.is_some() || limits.connect_rate.is_some());
             let lane = inner.choose_lane();
             let outcome = inner.handle(now, Event::Accept { address, lane });
             let Outcome::Accepted(id) = outcome.map_err(|error| Refusal::unadmitted(error, now))? else {
@@ -99,9 +118,6 @@ impl Accepted {
             inner.insert_connection(Arc::clone(&connection));
             Ok((connection, now))
         });
-        if is_unlimited {
-            shared.tell_of_addresses();
-        }
         match accepted {
             Ok((connection, since)) => {
                 span.set_connection(connection.id);
@@ -241,6 +257,9 @@ impl Reserved {
             connection.set_compression(negotiated.window(), negotiated.keeps_context());
             negotiated.begin(&member.shared.deflating)
         });
+        if self.connecting.is_bare {
+            connection.set_bare();
+        }
         let mut decoder = None;
         if self.connecting.authenticates {
             let (since, kept) = (self.since, kept.as_deref_mut());

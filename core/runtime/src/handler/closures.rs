@@ -11,6 +11,7 @@ use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left};
+use crate::notice::occupancy::Occupancy;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
 use core::future::ready;
@@ -30,6 +31,7 @@ type Join = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, Result<(), 
 type Leave = Box<dyn for<'a> Fn(&'a Client, &'a str) -> Borrowing<'a, ()> + Send + Sync>;
 
 type Presence = Box<dyn for<'a> Fn(&'a Hub, &'a str, PresenceChange) -> Borrowing<'a, ()> + Send + Sync>;
+type Occupied = Box<dyn for<'a> Fn(&'a Hub, &'a str, Occupancy) -> Borrowing<'a, ()> + Send + Sync>;
 type OfCluster = Box<dyn for<'a> Fn(&'a Hub, ClusterEvent) -> Borrowing<'a, ()> + Send + Sync>;
 
 /// Each closure replaces the handler's hook of the same name as its field.
@@ -55,6 +57,7 @@ pub(crate) struct Closures {
     pub(crate) disconnected: Option<Closure<Disconnected>>,
     pub(crate) presence_changed: Option<Presence>,
     pub(crate) cluster_changed: Option<OfCluster>,
+    pub(crate) occupancy_changed: Option<Occupied>,
 }
 
 impl Closures {
@@ -81,6 +84,7 @@ impl Closures {
             disconnected: None,
             presence_changed: None,
             cluster_changed: None,
+            occupancy_changed: None,
         }
     }
 }
@@ -99,6 +103,7 @@ impl Hooks for Closures {
             error: written_hooks.error || self.error.is_some(),
             presence_changed: written_hooks.presence_changed || self.presence_changed.is_some(),
             cluster_changed: written_hooks.cluster_changed || self.cluster_changed.is_some(),
+            occupancy_changed: written_hooks.occupancy_changed || self.occupancy_changed.is_some(),
         }
     }
 
@@ -247,6 +252,18 @@ impl Hooks for Closures {
         match &self.cluster_changed {
             Some(closure) => closure(hub, event),
             None => self.handler.cluster_changed(hub, event),
+        }
+    }
+
+    fn occupancy_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        occupancy: Occupancy,
+    ) -> Borrowing<'a, ()> {
+        match &self.occupancy_changed {
+            Some(closure) => closure(hub, room, occupancy),
+            None => self.handler.occupancy_changed(hub, room, occupancy),
         }
     }
 }

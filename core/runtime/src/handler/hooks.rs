@@ -12,6 +12,7 @@ use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
+use crate::notice::occupancy::Occupancy;
 pub(crate) use crate::notice::written_hooks::WrittenHooks;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use alloc::boxed::Box;
@@ -59,6 +60,12 @@ pub(crate) trait Hooks: Send + Sync {
         change: PresenceChange,
     ) -> Borrowing<'a, ()>;
     fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()>;
+    fn occupancy_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        occupancy: Occupancy,
+    ) -> Borrowing<'a, ()>;
 }
 
 /// A [`Handler`] whose hooks each own the references that they use.
@@ -84,6 +91,7 @@ impl<H: Handler> Hooks for Owned<H> {
             error: takes_two(H::error),
             presence_changed: takes_three(H::presence_changed),
             cluster_changed: takes_two(H::cluster_changed),
+            occupancy_changed: takes_three(H::occupancy_changed),
         }
     }
 
@@ -220,5 +228,14 @@ impl<H: Handler> Hooks for Owned<H> {
 
     fn cluster_changed<'a>(&'a self, hub: &'a Hub, event: ClusterEvent) -> Borrowing<'a, ()> {
         Box::pin(self.0.cluster_changed(hub, event))
+    }
+
+    fn occupancy_changed<'a>(
+        &'a self,
+        hub: &'a Hub,
+        room: &'a str,
+        occupancy: Occupancy,
+    ) -> Borrowing<'a, ()> {
+        Box::pin(self.0.occupancy_changed(hub, room, occupancy))
     }
 }

@@ -6,7 +6,9 @@ pub(crate) mod closures;
 pub(crate) mod cluster;
 pub(crate) mod hooks;
 pub(crate) mod limit;
+pub(crate) mod occupancy;
 pub(crate) mod presence;
+pub(crate) mod turns;
 pub(crate) mod unset;
 
 use crate::handler::unset::Unset;
@@ -19,6 +21,7 @@ use crate::notice::cluster::ClusterEvent;
 use crate::notice::dropped::DropNotice;
 use crate::notice::expiry::Expiring;
 use crate::notice::hook::{ClientError, Handled, Left, Ruling};
+use crate::notice::occupancy::Occupancy;
 use crate::state::mailbox::{Away, Disconnected, Resumed};
 use core::future::Future;
 use throng_core::CloseFrame;
@@ -225,6 +228,21 @@ pub trait Handler: Send + Sync + 'static {
     /// between nodes. It is a hook of the hub: one call at a time, in the order of the events. If too many wait, the oldest are not told,
     /// and [`ClusterEvent::Lagged`] says how many.
     fn cluster_changed(&self, hub: &Hub, event: ClusterEvent) -> impl Future<Output = ()> + Send {
+        Unset::answering(())
+    }
+
+    /// A room has got its first member, or lost its last one: [`Occupancy`]. Only members of this hub count, not those of other
+    /// nodes of a cluster. The calls for one room alternate, beginning with [`Occupied`](Occupancy::Occupied).
+    ///
+    /// It is a hook of the hub: one call at a time, in the order of the changes, beside the hooks of clients. A room that is
+    /// vacated and occupied again, or occupied and vacated, while an earlier call waits is told of by none. A hook that panics
+    /// or exceeds its time limit is dropped and reported, and the next change is told.
+    fn occupancy_changed(
+        &self,
+        hub: &Hub,
+        room: &str,
+        occupancy: Occupancy,
+    ) -> impl Future<Output = ()> + Send {
         Unset::answering(())
     }
 

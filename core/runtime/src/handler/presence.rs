@@ -2,6 +2,7 @@
 
 use crate::handler::application::Application;
 use crate::handler::limit::within;
+use crate::handler::turns::yield_once;
 use crate::handles::hub::Hub;
 use crate::host::Task;
 use crate::notice::hook::Hook;
@@ -27,7 +28,6 @@ async fn tell(shared: Arc<Shared>) {
         if let Err(failure) = told {
             shared.report(failure.report(None, Hook::PresenceChanged));
         }
-        // Many rooms may have changed at once, and a hook that does not wait would hold up everybody else.
         yield_once(&shared).await;
     }
 }
@@ -36,19 +36,4 @@ fn poll_next(shared: &Shared, cx: &mut Context<'_>) -> Poll<Next> {
     let (next, old) = shared.with(|inner, _| inner.next_presence(cx.waker()));
     drop(old);
     next
-}
-
-async fn yield_once(shared: &Shared) {
-    let mut has_yielded = false;
-    poll_fn(|cx| {
-        if core::mem::replace(&mut has_yielded, true) {
-            return Poll::Ready(());
-        }
-        match shared.host() {
-            Some(host) => host.yield_now(cx),
-            None => cx.waker().wake_by_ref(),
-        }
-        Poll::Pending
-    })
-    .await;
 }

@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::time::Duration;
 use http::{HeaderValue, Method, Response, StatusCode, header};
+use throng_core::cluster::Unready;
 use throng_core::hub::{Refusal, State};
 use throng_core::websocket::handshake::Request;
 
@@ -31,6 +32,8 @@ pub struct Health {
     /// Whether the hub's link to the broker of its [cluster](crate::cluster) is proven: a message to itself has come back over it in time.
     /// `None` if the hub is in no cluster, or is ready [without](crate::cluster::Readiness) its broker.
     pub has_broker: Option<bool>,
+    /// Why the link to the broker is not proven, if it was before; or that another node has taken the place of this one.
+    pub unready: Option<Unready>,
 }
 
 impl Hub {
@@ -41,9 +44,17 @@ impl Hub {
         let is_started = shared.host().is_some();
         // Without the runtime that drives it, the hub can do nothing.
         let is_driven = !shared.has_lost_host();
-        let (state, connections, refuses, is_linked) = shared.look(|inner| {
-            let is_linked = inner.node.as_ref().is_some_and(|node| node.machine.is_ready());
-            (inner.hub.state(), inner.hub.connection_count(), inner.hub.newcomer_refusal(), is_linked)
+        let (state, connections, refuses, is_linked, unready) = shared.look(|inner| {
+            let node = inner.node.as_ref();
+            let is_linked = node.is_some_and(|node| node.machine.is_ready());
+            let unready = node.and_then(|node| node.unready);
+            (
+                inner.hub.state(),
+                inner.hub.connection_count(),
+                inner.hub.newcomer_refusal(),
+                is_linked,
+                unready,
+            )
         });
         let has_broker = (shared.settings.readiness == Some(Readiness::NeedsBroker)).then_some(is_linked);
         Health {
@@ -55,6 +66,7 @@ impl Hub {
             connections,
             refuses,
             has_broker,
+            unready,
         }
     }
 }
@@ -83,7 +95,19 @@ impl Health {
         match self.refuses {
             Some(refusal) => Some(refusal.to_string()),
             None if !self.is_started => Some("the hub is not served yet".into()),
-            None => (self.has_broker == Some(false)).then(|| "the link to the broker is not proven".into()),
+            None => (self.has_broker == Some(false)).then(|| self.reason_of_broker()),
+        }
+    }
+
+    fn reason_of_broker(&self) -> String {
+        match self.unready {
+            Some(Unready::Superseded) => {
+                "another node has the id of this one and was started later: give each node an id \
+                                          of its own, and start this one again"
+                    .into()
+            }
+            Some(why) => format!("the link to the broker is not proven ({})", why.name()),
+            None => "the link to the broker is not proven".into(),
         }
     }
 

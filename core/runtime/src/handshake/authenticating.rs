@@ -19,7 +19,7 @@ use std::io::ErrorKind;
 use throng_core::hub::{Cause, Recover};
 use throng_core::websocket::encode::{encode_close, encode_pong};
 use throng_core::websocket::{Decoder, Item, Message, ProtocolError};
-use throng_core::{CloseCode, CloseFrame, MessageKind, Name, Window, hub};
+use throng_core::{ClientId, CloseCode, CloseFrame, MessageKind, Name, Window, hub};
 
 /// Messages, pings and pongs that a peer may send before its client is open.
 const ITEMS: u32 = 100;
@@ -148,6 +148,12 @@ impl Authenticating<'_> {
     /// The same with bytes about the client: [`Connecting::join_with_info`](crate::Connecting::join_with_info).
     pub fn join_with_info(&mut self, room: impl Into<Name>, from: Option<Recover>, info: impl Into<Bytes>) {
         self.connecting.join_with_info(room, from, info);
+    }
+
+    /// The id that the client will have, unless the connection continues a [session](crate::Connecting::set_session).
+    #[must_use]
+    pub const fn client_id(&self) -> ClientId {
+        self.member.id
     }
 
     /// The request that asked for the WebSocket.

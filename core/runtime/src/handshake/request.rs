@@ -34,6 +34,7 @@ pub struct Connecting {
     pub(crate) joins: Vec<(Name, FirstJoin)>,
     pub(crate) own: Option<Box<ClientHandlers>>,
     pub(crate) authenticates: bool,
+    pub(crate) is_bare: bool,
     pub(crate) compression: Option<Box<Negotiated>>,
     /// Headers of the answer if the hook refuses the request.
     refusal_headers: Option<Box<HeaderMap>>,
@@ -61,6 +62,7 @@ impl Connecting {
             joins: Vec::new(),
             own: None,
             authenticates: false,
+            is_bare: false,
             compression,
             refusal_headers: None,
         }
@@ -173,6 +175,11 @@ impl Connecting {
     /// [`Handler::authenticate`]: crate::Handler::authenticate
     pub fn authenticate(&mut self) {
         self.authenticates = true;
+    }
+
+    /// The client gets the [bare variant](throng_core::Frame::with_bare) of each frame that has one: the message without an envelope.
+    pub fn without_envelopes(&mut self) {
+        self.is_bare = true;
     }
 
     /// Opens the WebSocket without compression, even if the peer asks for it. Use it for clients whose messages contain secrets

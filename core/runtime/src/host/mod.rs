@@ -116,7 +116,8 @@ pub enum Report {
         code: Option<i32>,
     },
     /// The process stood still: it was stopped, starved of processor time or blocked in a hook, or the machine was
-    /// suspended. Deadlines do not count that time: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
+    /// suspended and the clock ran on (on Linux the clocks of tokio and std stand still meanwhile: nothing is reported, and no
+    /// deadline comes nearer). Deadlines do not count that time: [`Deadlines::standstill`](throng_core::hub::Deadlines::standstill).
     StoodStill {
         /// The length of the standstill.
         time: Duration,

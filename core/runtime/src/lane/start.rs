@@ -29,7 +29,7 @@ impl Shared {
                 running.host.spawn(Box::pin(Lane::new(Arc::clone(self), lane as u8)));
             }
             running.host.spawn(Box::pin(Timer::new(Arc::clone(self), running.host.sleep())));
-            if let Some(task) = self.tasks.presence {
+            for task in [self.tasks.presence, self.tasks.occupancy].into_iter().flatten() {
                 running.host.spawn(task(Arc::clone(self)));
             }
             if let Some(tasks) = self.tasks.cluster.lock().unwrap_or_else(PoisonError::into_inner).take() {

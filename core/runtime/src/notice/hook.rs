@@ -49,6 +49,8 @@ pub enum Hook {
     PresenceChanged,
     /// [`cluster_changed`](crate::Handler::cluster_changed).
     ClusterChanged,
+    /// [`occupancy_changed`](crate::Handler::occupancy_changed).
+    OccupancyChanged,
     /// [`disconnected`](crate::Handler::disconnected), or the client's own
     /// [`on_close`](crate::Connecting::on_close).
     Disconnected,
@@ -78,6 +80,7 @@ impl Hook {
             Self::Expiring => "expiring",
             Self::PresenceChanged => "presence_changed",
             Self::ClusterChanged => "cluster_changed",
+            Self::OccupancyChanged => "occupancy_changed",
             Self::Disconnected => "disconnected",
         }
     }

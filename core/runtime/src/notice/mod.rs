@@ -7,6 +7,7 @@ pub(crate) mod expiry;
 pub(crate) mod hook;
 pub(crate) mod message;
 pub(crate) mod numbered;
+pub(crate) mod occupancy;
 pub(crate) mod receipt;
 #[cfg(feature = "tower")]
 pub(crate) mod request_id;

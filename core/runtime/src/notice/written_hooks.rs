@@ -13,4 +13,5 @@ pub(crate) struct WrittenHooks {
     pub(crate) error: bool,
     pub(crate) presence_changed: bool,
     pub(crate) cluster_changed: bool,
+    pub(crate) occupancy_changed: bool,
 }

@@ -4,19 +4,26 @@ use super::metrics::{Meters, Read};
 use crate::cluster::{ClusterNode, Stats};
 use ::metrics::{Unit, describe_counter, describe_gauge};
 
-const GAUGES: [Read; 9] = [
+const GAUGES: [Read; 12] = [
     ("throng_cluster_ready", Unit::Count, "1 while the link to the broker is proven"),
     ("throng_cluster_nodes", Unit::Count, "Nodes of the cluster, this one included"),
     ("throng_cluster_clients", Unit::Count, "Clients of all nodes"),
     ("throng_cluster_users", Unit::Count, "Users, counted once for each node"),
     ("throng_cluster_rooms", Unit::Count, "Rooms, counted once for each node"),
+    ("throng_cluster_known_rooms", Unit::Count, "Rooms of all nodes that this node knows of, each once"),
+    ("throng_cluster_room_bytes", Unit::Bytes, "What other nodes have told of their rooms, in memory"),
+    (
+        "throng_cluster_nodes_behind",
+        Unit::Count,
+        "Nodes whose rooms are asked for, or do not fit in room_bytes",
+    ),
     ("throng_cluster_queued_messages", Unit::Count, "Messages that wait for the broker"),
     ("throng_cluster_queued_bytes", Unit::Bytes, "Their bytes"),
     ("throng_cluster_subscriptions", Unit::Count, "Subjects to which the node is subscribed"),
     ("throng_cluster_probe_seconds", Unit::Seconds, "Time of the last probe from this node to itself"),
 ];
 
-const COUNTERS: [Read; 10] = [
+const COUNTERS: [Read; 12] = [
     ("throng_cluster_relayed_total", Unit::Count, "Messages that were queued for other nodes"),
     ("throng_cluster_relayed_bytes_total", Unit::Bytes, "Bytes of their payloads"),
     ("throng_cluster_not_relayed_total", Unit::Count, "Messages that no other node gets, by reason"),
@@ -29,6 +36,12 @@ const COUNTERS: [Read; 10] = [
         Unit::Count,
         "Messages from the broker that were not delivered, by reason",
     ),
+    (
+        "throng_cluster_room_pages_total",
+        Unit::Count,
+        "Pages of rooms that were asked for, since changes were lost",
+    ),
+    ("throng_cluster_rooms_cut_total", Unit::Count, "Rooms, members and infos that were left out, by reason"),
     ("throng_cluster_malformed_total", Unit::Count, "Messages from the broker that cannot be read, by kind"),
     ("throng_cluster_links_total", Unit::Count, "Links to the broker: opened, and lost"),
 ];
@@ -50,6 +63,9 @@ impl Meters {
         self.gauge("throng_cluster_clients", &[], totals.counts.clients as f64);
         self.gauge("throng_cluster_users", &[], totals.counts.users as f64);
         self.gauge("throng_cluster_rooms", &[], totals.counts.rooms as f64);
+        self.gauge("throng_cluster_known_rooms", &[], stats.rooms as f64);
+        self.gauge("throng_cluster_room_bytes", &[], stats.room_bytes as f64);
+        self.gauge("throng_cluster_nodes_behind", &[], stats.nodes_behind as f64);
         self.gauge("throng_cluster_queued_messages", &[], stats.queue_messages as f64);
         self.gauge("throng_cluster_queued_bytes", &[], stats.queue_bytes as f64);
         self.gauge("throng_cluster_subscriptions", &[], stats.subscriptions as f64);
@@ -60,6 +76,10 @@ impl Meters {
             self.counter("throng_cluster_not_relayed_total", &[("reason", reason)], count);
         }
         self.received(&stats);
+        self.counter("throng_cluster_room_pages_total", &[], stats.room_pages);
+        for (reason, count) in [("room_bytes", stats.rooms_refused), ("info_too_long", stats.infos_cut)] {
+            self.counter("throng_cluster_rooms_cut_total", &[("reason", reason)], count);
+        }
         for (what, count) in [("opened", stats.connects), ("lost", stats.disconnects)] {
             self.counter("throng_cluster_links_total", &[("what", what)], count);
         }

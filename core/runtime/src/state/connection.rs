@@ -41,17 +41,22 @@ impl ConnectionShared {
         self.has_urgent_notice.load(Ordering::Relaxed) && self.has_notices.load(Ordering::Relaxed)
     }
 
-    /// The deflated frames that the peer accepts.
+    /// The variants of frames that the peer gets.
     pub(crate) fn window(&self) -> Window {
-        Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
+        Window::of_byte(self.window.load(Ordering::Relaxed))
     }
 
     /// Stores what compression was agreed: the deflated frames that the peer accepts, and whether messages to it
     /// refer back. Called once, before the client opens.
     pub(crate) fn set_compression(&self, window: Window, keeps_context: bool) {
-        self.window.store(window.bits(), Ordering::Relaxed);
+        self.window.store(window.to_byte(), Ordering::Relaxed);
         let keeps = if keeps_context { KEEPS_CONTEXT } else { 0 };
         self.flags.fetch_or(INFLATES | keeps, Ordering::Relaxed);
+    }
+
+    /// The peer gets messages without an envelope. Called once, before the client opens.
+    pub(crate) fn set_bare(&self) {
+        self.window.store(self.window().bare().to_byte(), Ordering::Relaxed);
     }
 
     /// A write to the transport has failed.

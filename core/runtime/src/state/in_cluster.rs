@@ -9,8 +9,8 @@ use core::task::{Poll, Waker};
 use throng_core::cluster::{
     Action, Answer, Command, Counts, Event, Message, Outcome, QuestionId, Refusal, To, Topic, Unready,
 };
-use throng_core::hub::{Error, Published, Target};
-use throng_core::{Frame, Instant, hub};
+use throng_core::hub::{Error, PresenceMember, Published, Target};
+use throng_core::{ClientId, Frame, Instant, hub};
 
 impl Inner {
     /// Hands an event to the node's machine, and wakes its task. `None` if the hub is in no cluster, or not any more.
@@ -29,6 +29,34 @@ impl Inner {
     pub(crate) fn note_interest(&mut self, topic: Topic<'_>, wanted: bool) {
         let now = self.hub.now();
         self.in_cluster(now, Event::Interest { topic, wanted });
+    }
+
+    /// A room has no members any more.
+    #[cold]
+    pub(crate) fn note_vacated(&mut self, room: &str) {
+        self.note_interest(Topic::Room(room), false);
+        self.note_counted(room, 0, 0);
+    }
+
+    /// How many members a room has is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_counted(&mut self, room: &str, clients: u32, users: u32) {
+        let now = self.hub.now();
+        self.in_cluster(now, Event::Room { room, clients, users });
+    }
+
+    /// A member of a room with presence is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_present(&mut self, room: &str, member: &PresenceMember) {
+        let (now, client, user) = (self.hub.now(), member.client, member.user.as_deref());
+        self.in_cluster(now, Event::Present { room, client, user, info: &member.info });
+    }
+
+    /// That somebody is no member any more is told to the other nodes.
+    #[cold]
+    pub(crate) fn note_absent(&mut self, room: &str, client: ClientId) {
+        let now = self.hub.now();
+        self.in_cluster(now, Event::Absent { room, client });
     }
 
     /// Relays a publish to the other nodes, if the hub published it or had no recipients for it, and returns the result for the caller:
@@ -63,21 +91,22 @@ impl Inner {
         };
         let is_for_all = targets.iter().any(|target| matches!(target, Target::All));
         let mut is_relayed = false;
+        let mut covered = Vec::new();
         for target in targets {
-            let to = match *target {
-                Target::All => To::All,
-                Target::Room(room) if !is_for_all => To::Room(room),
-                Target::User(user) if !is_for_all => To::User(user),
+            let (to, topic) = match *target {
+                Target::All => (To::All, None),
+                Target::Room(room) if !is_for_all => (To::Room(room), Some(Topic::Room(room))),
+                Target::User(user) if !is_for_all => (To::User(user), Some(Topic::User(user))),
                 // A client is one of this node, and watchers are told of presence by their own node.
                 _ => continue,
             };
-            if !self.relay_to(now, to, except_user, frame) {
-                continue;
-            }
+            let Some(result) = self.relay_to(now, to, except_user, &covered, frame) else { continue };
             is_relayed = true;
             if is_for_all {
                 break;
             }
+            // Whom several of the targets reach gets it as a recipient of the first of them.
+            covered.extend(topic.filter(|_| result.is_ok()));
         }
         if is_nobody_here && is_relayed {
             let unknown = targets.len() as u32;
@@ -88,14 +117,30 @@ impl Inner {
         result
     }
 
-    fn relay_to(&mut self, now: Instant, to: To<'_>, except_user: Option<&str>, frame: &Frame) -> bool {
+    fn relay_to(
+        &mut self,
+        now: Instant,
+        to: To<'_>,
+        except_user: Option<&str>,
+        covered: &[Topic<'_>],
+        frame: &Frame,
+    ) -> Option<Result<Outcome, Refusal>> {
         // A frame of a format of the embedder's own has no kind, and no other node could encode it.
-        let Some(kind) = frame.kind() else { return false };
+        let kind = frame.kind()?;
         let except_user = except_user.filter(|user| !user.is_empty());
-        let payload = frame.payload();
-        let message =
-            Message { to, kind, payload, place: frame.place(), except_user, except: &[], asks: false };
-        self.in_cluster(now, Event::Publish(message)).is_some()
+        let (payload, bare) = frame.with_bare_part();
+        let message = Message {
+            to,
+            kind,
+            payload: &payload,
+            place: frame.place(),
+            bare,
+            except_user,
+            except: &[],
+            covered,
+            asks: false,
+        };
+        self.in_cluster(now, Event::Publish(message))
     }
 
     /// The next turn of the node's task. When the hub has stopped, the node says goodbye.

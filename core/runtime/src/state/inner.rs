@@ -4,9 +4,11 @@ use crate::measure::Marks;
 use crate::notice::ask::AskError;
 use crate::notice::dropped::DropNotice;
 use crate::notice::hook::{ClientError, Left};
+use crate::notice::occupancy::Occupancy;
 use crate::notice::written_hooks::WrittenHooks;
 use crate::state::asks::Asks;
 use crate::state::mailbox::{End, Mailbox, Notice};
+use crate::state::occupancy::OccupancyChanges;
 use crate::state::presence::PresenceChanges;
 use crate::state::receipts::Receipts;
 use crate::state::recording::Recording;
@@ -52,6 +54,7 @@ impl Inner {
             receipts: Receipts::default(),
             asks: Asks::default(),
             presence: PresenceChanges::default(),
+            occupancy: OccupancyChanges::default(),
             node: None,
             sent_bytes: 0,
             ends: None,
@@ -350,11 +353,15 @@ impl Inner {
                 self.stopped = true;
                 self.note_stopped();
                 self.stop_presence();
+                self.stop_occupancy();
                 self.stop_node();
                 self.stop_waiters.wake_all(&mut self.wakes);
             }
-            Action::RoomOccupied { room } => self.note_interest(Topic::Room(&room), true),
-            Action::RoomVacated { room } => self.note_interest(Topic::Room(&room), false),
+            Action::RoomOccupied { room } => self.tell_occupancy(room, Occupancy::Occupied),
+            Action::RoomVacated { room } => self.tell_occupancy(room, Occupancy::Vacated),
+            Action::RoomCounted { room, clients, users } => self.note_counted(&room, clients, users),
+            Action::MemberPresent { room, member } => self.note_present(&room, &member),
+            Action::MemberAbsent { room, client } => self.note_absent(&room, client),
             Action::UserPresent { user } => self.note_interest(Topic::User(&user), true),
             Action::UserAbsent { user } => self.note_interest(Topic::User(&user), false),
             // The core adds no action without a change here.

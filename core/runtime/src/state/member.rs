@@ -46,7 +46,7 @@ impl Member {
 
     /// The deflated frames that the client's connection accepts: a hint of which variant a message to it needs.
     pub(crate) fn window(&self) -> Window {
-        Window::of_bits(self.window.load(Ordering::Relaxed)).unwrap_or(Window::NONE)
+        Window::of_byte(self.window.load(Ordering::Relaxed))
     }
 
     /// Ready when no more hooks follow for this client; before that, `waker` is woken when it is so.
@@ -69,13 +69,13 @@ impl Member {
 
     /// The client opens on a connection that accepts such deflated frames.
     pub(crate) fn set_opened(&self, now: Instant, window: Window) {
-        self.window.store(window.bits(), Ordering::Relaxed);
+        self.window.store(window.to_byte(), Ordering::Relaxed);
         self.opened.store(now.as_nanos(), Ordering::Relaxed);
     }
 
     /// The client continues on a connection that accepts such deflated frames.
     pub(crate) fn set_resumed(&self, window: Window) {
-        self.window.store(window.bits(), Ordering::Relaxed);
+        self.window.store(window.to_byte(), Ordering::Relaxed);
     }
 
     pub(crate) fn set_closed(&self, now: Instant) {

@@ -120,8 +120,13 @@ impl Node {
         if self.has_left {
             return None;
         }
+        // Rooms are told after a tick: only the first change of it needs the task.
+        let is_of_room = matches!(event, Event::Room { .. } | Event::Present { .. } | Event::Absent { .. });
+        let before = if is_of_room { self.machine.poll_timeout() } else { None };
         let result = self.machine.handle(now, event);
-        self.wake(wakes);
+        if !is_of_room || self.machine.poll_timeout() != before {
+            self.wake(wakes);
+        }
         Some(result)
     }
 

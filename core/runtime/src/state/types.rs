@@ -13,6 +13,7 @@ use crate::state::last_hooks::LastHooks;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::node::Node;
+use crate::state::occupancy::OccupancyChanges;
 use crate::state::presence::PresenceChanges;
 use crate::state::receipts::Receipts;
 use crate::state::refused::RefusedConnections;
@@ -105,6 +106,8 @@ pub(crate) struct Inner {
     pub(crate) asks: Asks,
     /// Changes of presence that wait for the hook.
     pub(crate) presence: PresenceChanges,
+    /// Rooms that were occupied or vacated, and wait for the hook.
+    pub(crate) occupancy: OccupancyChanges,
     /// The hub's node in its cluster, since it has a host; `None` if it is in none.
     pub(crate) node: Option<Box<Node>>,
     /// Bytes that clients' transports took.
@@ -236,6 +239,8 @@ pub(crate) struct Member {
 pub(crate) struct Tasks {
     /// The task that tells the application of changes of presence, if it has the hook.
     pub(crate) presence: Option<fn(Arc<Shared>) -> Task>,
+    /// The task that tells it which rooms are occupied and vacated, if it has the hook.
+    pub(crate) occupancy: Option<fn(Arc<Shared>) -> Task>,
     /// Taken when the hub gets its host.
     pub(crate) cluster: PlainMutex<Option<ClusterTasks>>,
 }

@@ -30,7 +30,10 @@ struct Nodes {
 fn builder(memory: &Memory, name: &str, told: &Told) -> Builder {
     let options = ClusterOptions::default().node(NodeId::new(name).expect("a node id"));
     let told = Arc::clone(told);
+    let mut config = throng_core::hub::Config::default();
+    config.presence.by_prefix.insert("lobby".into(), throng_core::hub::Presence::default());
     Hub::builder()
+        .config(config)
         .cluster(memory.clone(), options)
         .before_connect(|connecting| {
             let query = |key: &str| connecting.request().query(key);
@@ -269,6 +272,68 @@ fn the_counts_of_all_nodes_come_together() {
         let other = if node == 0 { "b" } else { "a" };
         assert_eq!(cluster.nodes().iter().map(|(node, _)| node.as_str()).collect::<Vec<_>>(), [other]);
     }
+}
+
+#[test]
+fn the_rooms_of_all_nodes_come_together() {
+    let mut nodes = Nodes::new(2);
+    let _peers = [
+        nodes.client(0, "user=ada&room=lobby"),
+        nodes.client(1, "user=ada&room=lobby"),
+        nodes.client(1, "user=bob&room=lobby"),
+        nodes.client(1, "user=bob&room=other"),
+    ];
+    nodes.wait(Duration::from_secs(2));
+    for node in [0, 1] {
+        let cluster = nodes.hub(node).cluster().expect("a node");
+        let rooms: Vec<_> = cluster
+            .rooms(None, 10)
+            .into_iter()
+            .map(|(room, counts)| (room.to_string(), counts.clients))
+            .collect();
+        assert_eq!(rooms, [("lobby".to_owned(), 3), ("other".to_owned(), 1)]);
+        assert_eq!(cluster.rooms(Some("lobby"), 10).len(), 1);
+        assert_eq!(cluster.rooms(None, 1).len(), 1);
+        assert_eq!(cluster.room_counts("other").map(|counts| counts.users), Some(0), "without presence");
+        assert_eq!(cluster.room_counts("nowhere"), None);
+        // The room has presence.
+        assert_eq!(cluster.room_counts("lobby").map(|counts| counts.users), Some(2));
+        let first = cluster.presence("lobby", None, 2).expect("a room");
+        let rest = cluster.presence("lobby", first.next.as_ref(), 2).expect("a room");
+        assert!(first.next.is_some() && rest.next.is_none());
+        let members = first.members.iter().chain(&rest.members);
+        let members: Vec<_> = members
+            .map(|member| (member.client.node.as_str(), member.user.as_deref().unwrap_or("-")))
+            .collect();
+        assert_eq!(members, [("a", "ada"), ("b", "ada"), ("b", "bob")]);
+    }
+    nodes.hub(1).shutdown();
+    nodes.wait(Duration::from_secs(2));
+    let cluster = nodes.hub(0).cluster().expect("a node");
+    assert_eq!(cluster.rooms(None, 10).len(), 1);
+    assert_eq!(cluster.room_counts("lobby").map(|counts| (counts.clients, counts.users)), Some((1, 1)));
+}
+
+#[test]
+fn a_node_whose_place_is_taken_says_so_and_knows_only_its_own_rooms() {
+    let mut nodes = Nodes::new(2);
+    let _peers = [nodes.client(0, "room=here"), nodes.client(1, "room=there")];
+    nodes.wait(Duration::from_secs(2));
+    let options = ClusterOptions::default().node(NodeId::new("a").expect("a node id")).incarnation(u64::MAX);
+    nodes.worlds.push(World::new(Hub::builder().cluster(nodes.memory.clone(), options)));
+    nodes.wait(Duration::from_secs(12));
+    let health = nodes.hub(0).health();
+    assert!(!health.is_ready);
+    let reason = "another node has the id of this one and was started later: give each node an id of its own";
+    assert!(health.to_json().contains(reason), "{}", health.to_json());
+    let rooms = |node: usize| {
+        let rooms = nodes.hub(node).cluster().expect("a node").rooms(None, 10);
+        rooms.into_iter().map(|(room, _)| room.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (rooms(0), rooms(1), rooms(2)),
+        (vec!["here".into()], vec!["there".into()], vec!["there".into()])
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod memory;
 #[cfg(feature = "tower")]
 mod middleware;
 mod observe;
+mod occupancy;
 mod panic;
 mod participants;
 mod peer;

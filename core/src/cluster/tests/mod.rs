@@ -9,6 +9,7 @@ mod nodes;
 mod numbers;
 mod questions;
 mod relays;
+mod rooms;
 
 use super::*;
 use crate::frame::MessageKind;
@@ -61,7 +62,17 @@ pub(super) fn client(number: u64) -> ClientId {
 }
 
 pub(super) fn message<'a>(to: To<'a>, payload: &'a Bytes) -> Message<'a> {
-    Message { to, kind: MessageKind::Text, payload, place: None, except_user: None, except: &[], asks: false }
+    Message {
+        to,
+        kind: MessageKind::Text,
+        payload,
+        place: None,
+        bare: None,
+        except_user: None,
+        except: &[],
+        covered: &[],
+        asks: false,
+    }
 }
 
 impl Bus {

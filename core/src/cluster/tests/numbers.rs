@@ -194,3 +194,30 @@ fn what_cannot_be_remembered_is_delivered_unchecked_and_counted() {
     bus.publish(0, To::Room("other"), "checked");
     assert_eq!(bus.texts(1), ["checked"]);
 }
+
+#[test]
+fn a_message_that_found_the_queue_full_is_missed_where_it_would_have_come() {
+    let config = Config { message_bytes: 1_000, queue_bytes: 3_000, ..Config::default() };
+    let mut bus = Bus::with(2, &config);
+    bus.settle();
+    bus.want(1, Topic::Room("lobby"));
+    bus.publish(0, To::Room("lobby"), "first");
+    let (now, long) = (bus.now, Bytes::from(vec![b'x'; 1_000]));
+    let outcomes: Vec<_> =
+        (0..5).map(|_| bus.at(0).publish(now, message(To::Room("lobby"), &long)).unwrap()).collect();
+    let dropped = outcomes.iter().filter(|outcome| **outcome == Outcome::Dropped).count() as u64;
+    assert!((1..5).contains(&dropped), "{outcomes:?}");
+    bus.settle();
+    assert_eq!(bus.lost(1), [], "nothing has come behind it yet");
+    bus.publish(0, To::Room("lobby"), "next");
+    assert_eq!(bus.lost(1), [(room("lobby"), dropped)]);
+    assert_eq!(bus.at(1).stats().lost, dropped);
+
+    // Also if nothing follows.
+    for _ in 0..5 {
+        bus.at(0).publish(now, message(To::Room("lobby"), &long)).unwrap();
+    }
+    bus.settle();
+    bus.pass(2 * SECOND);
+    assert_eq!(bus.lost(1), [(room("lobby"), dropped)]);
+}

@@ -35,8 +35,10 @@ fn each_kind_of_message_reaches_those_nodes_that_it_concerns_once() {
                     kind,
                     payload: payload.clone(),
                     place: None,
+                    bare: None,
                     except_user: None,
                     except: [].into(),
+                    covered: [].into(),
                     from: NodeId::new("a").unwrap(),
                     asker: None,
                 };
@@ -50,6 +52,29 @@ fn each_kind_of_message_reaches_those_nodes_that_it_concerns_once() {
     assert_eq!(bus.at(1).stats().delivered, 4);
     assert_eq!(bus.at(0).stats().relayed, 8);
     assert_eq!(bus.at(0).stats().relayed_bytes, 40);
+}
+
+#[test]
+fn the_rooms_and_users_whose_own_copy_a_client_gets_are_named() {
+    let mut bus = Bus::of(2);
+    bus.want(1, Topic::Room("lobby"));
+    let (now, payload) = (bus.now, Bytes::from_static(b"x"));
+    let covered = [Topic::User("ada"), Topic::Room("other")];
+    bus.at(0).publish(now, Message { covered: &covered, ..message(To::Room("lobby"), &payload) }).unwrap();
+    bus.settle();
+    let [deliver] = &deliveries(&mut bus, 1)[..] else { panic!("one is delivered") };
+    assert_eq!(*deliver.covered, [Scope::User("ada".into()), room("other")]);
+
+    // More than can be named: those that fit are.
+    let names: Vec<String> = (0..300).map(|at| format!("{at:03}")).collect();
+    let many: Vec<_> = names.iter().map(|name| Topic::Room(name)).collect();
+    let long = "n".repeat(1_000);
+    let few = [Topic::Room(&long); 5];
+    for (covered, named) in [(&many[..], 255), (&few[..], 4)] {
+        bus.at(0).publish(now, Message { covered, ..message(To::Room("lobby"), &payload) }).unwrap();
+        bus.settle();
+        assert_eq!(deliveries(&mut bus, 1)[0].covered.len(), named);
+    }
 }
 
 #[test]

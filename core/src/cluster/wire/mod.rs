@@ -13,32 +13,40 @@
 //! | the body of the kind | … |
 //!
 //! The node is before everything else of variable length, so that a node recognises its own messages by the first bytes. Numbers have a
-//! fixed width: the length of a message is known before it is numbered, and a message that does not fit in the queue gets no number.
+//! fixed width: the length of a message is known before it is numbered.
 //!
 //! A **stream** is a run of numbers of one node to one subject. A node that forgets how far it has counted begins another stream with a
 //! greater number: to a receiver, everything of an older stream is a repeat, and the first message of a new stream is number 1.
 
 mod read;
+mod rooms;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub(super) use read::{Limits, read_body, read_header};
-pub(super) use write::{head_size, write_body, write_header, write_publication};
+pub(super) use rooms::{Records, size_of, write_record};
+pub(super) use write::{head_size, size_of_topic, write_body, write_header, write_publication};
 
-use super::event::{Counts, Directive};
+use super::event::{Counts, Directive, Topic};
 use super::stats::Defect;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
 pub(super) const VERSION: u8 = 1;
 
+/// The bit of the byte with the format of the place that says that the bare message is described, too.
+pub(super) const HAS_BARE: u8 = 0x10;
+
 /// The longest head of a message besides its names, excepted clients and payload: header and fixed fields.
-pub(super) const MOST_FIXED: usize = 128;
+pub(super) const MOST_FIXED: usize = 144;
 
 /// What an excepted client takes at most: an id of 32 bytes and its length, incarnation, client.
 pub(super) const EXCEPTED: usize = 1 + 32 + 8 + 8;
+
+/// What the covered rooms and users of a message take at most.
+pub(super) const COVERED: usize = 4_096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -49,10 +57,13 @@ pub(super) enum Kind {
     Publication,
     Directive,
     Answer,
+    Changes,
+    Ask,
+    Page,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Probe,
         Self::Beat,
         Self::Goodbye,
@@ -60,6 +71,9 @@ impl Kind {
         Self::Publication,
         Self::Directive,
         Self::Answer,
+        Self::Changes,
+        Self::Ask,
+        Self::Page,
     ];
 
     /// Whether messages of this kind are numbered.
@@ -79,13 +93,53 @@ pub(super) struct Header<'a> {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Body<'a> {
-    Probe { nonce: u64 },
-    Beat { beat: u64, counts: Counts },
+    Probe {
+        nonce: u64,
+    },
+    Beat {
+        beat: u64,
+        counts: Counts,
+        state: State,
+    },
     Goodbye,
     Tail,
     Publication(Publication<'a>),
-    Directive { to: Target<'a>, directive: Directive, question: u64 },
-    Answer { incarnation: u64, question: u64, exists: bool },
+    Directive {
+        to: Target<'a>,
+        directive: Directive,
+        question: u64,
+    },
+    Answer {
+        incarnation: u64,
+        question: u64,
+        exists: bool,
+    },
+    /// Changes of the sender's rooms; after them it has this state.
+    Changes {
+        state: State,
+        records: Records<'a>,
+    },
+    /// Asks for the page behind a record of the roster of this incarnation: a room, and a client of it.
+    Ask {
+        incarnation: u64,
+        ask: u64,
+        after: Option<(&'a str, Option<u64>)>,
+    },
+    /// The records behind the one in the question, and whether these are all.
+    Page {
+        ask: u64,
+        state: State,
+        is_last: bool,
+        records: Records<'a>,
+    },
+}
+
+/// How far a node has told of its rooms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) version: u64,
+    /// The digest of its roster, unless some of it is not told yet.
+    pub(super) digest: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +153,9 @@ pub(super) struct Publication<'a> {
     pub(super) except: Vec<ClientId>,
     /// Where the payload has a place for an offset.
     pub(super) place: Option<Place>,
+    /// Where the payload has the message without its envelope.
+    pub(super) bare: Option<BarePart>,
+    pub(super) covered: Vec<Topic<'a>>,
     /// Where the payload begins in the message.
     pub(super) payload: usize,
 }

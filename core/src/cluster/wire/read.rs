@@ -1,12 +1,13 @@
 //! Reads messages between nodes. No size is trusted: nothing is reserved for what a length claims, and each length is compared with the
 //! bytes that are there and with the limits of the config.
 
-use super::{Body, Header, Kind, Publication, Read, Target, VERSION};
+use super::rooms::Records;
+use super::{Body, COVERED, HAS_BARE, Header, Kind, Publication, Read, State, Target, VERSION};
 use crate::close::{CloseCode, CloseFrame};
-use crate::cluster::event::{Counts, Directive};
+use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{Identity, NodeId};
 use crate::cluster::stats::Defect;
-use crate::frame::{MessageKind, Place};
+use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
 
@@ -18,9 +19,9 @@ pub(in crate::cluster) struct Limits {
     pub(in crate::cluster) except: u32,
 }
 
-struct Input<'a> {
-    rest: &'a [u8],
-    limits: Limits,
+pub(super) struct Input<'a> {
+    pub(super) rest: &'a [u8],
+    pub(super) limits: Limits,
 }
 
 /// The header of a message, and the length of it. O(1).
@@ -54,7 +55,7 @@ pub(in crate::cluster) fn read_body<'a>(
         Kind::Beat => {
             let beat = input.u64()?;
             let counts = Counts { clients: input.u64()?, users: input.u64()?, rooms: input.u64()? };
-            Body::Beat { beat, counts }
+            Body::Beat { beat, counts, state: input.state()? }
         }
         Kind::Goodbye => Body::Goodbye,
         Kind::Tail => Body::Tail,
@@ -65,6 +66,10 @@ pub(in crate::cluster) fn read_body<'a>(
                 return Err(Defect::Oversized);
             }
             if publication.place.is_some_and(|place| place.end() > input.rest.len()) {
+                return Err(Defect::Value);
+            }
+            let length = input.rest.len();
+            if publication.bare.as_ref().is_some_and(|bare| !bare.is_within(length)) {
                 return Err(Defect::Value);
             }
             // The payload is all that follows.
@@ -83,12 +88,31 @@ pub(in crate::cluster) fn read_body<'a>(
             let (incarnation, question) = (input.u64()?, input.u64()?);
             Body::Answer { incarnation, question, exists: input.flag()? }
         }
+        // The records are all that follows.
+        Kind::Changes => {
+            let state = input.state()?;
+            return Ok(Body::Changes { state, records: Records::read(&input, false)? });
+        }
+        Kind::Page => {
+            let (ask, state, is_last) = (input.u64()?, input.state()?, input.flag()?);
+            return Ok(Body::Page { ask, state, is_last, records: Records::read(&input, true)? });
+        }
+        Kind::Ask => {
+            let (incarnation, ask) = (input.u64()?, input.u64()?);
+            let after = if input.flag()? {
+                let room = input.text()?;
+                Some((room, if input.flag()? { Some(input.u64()?) } else { None }))
+            } else {
+                None
+            };
+            Body::Ask { incarnation, ask, after }
+        }
     };
     if input.rest.is_empty() { Ok(body) } else { Err(Defect::Trailing) }
 }
 
 impl<'a> Input<'a> {
-    fn bytes(&mut self, length: usize) -> Read<&'a [u8]> {
+    pub(super) fn bytes(&mut self, length: usize) -> Read<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Defect::Truncated)?;
         self.rest = rest;
         Ok(bytes)
@@ -100,7 +124,7 @@ impl<'a> Input<'a> {
         Ok(*bytes)
     }
 
-    fn u8(&mut self) -> Read<u8> {
+    pub(super) fn u8(&mut self) -> Read<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
@@ -108,17 +132,26 @@ impl<'a> Input<'a> {
         self.array().map(u16::from_be_bytes)
     }
 
-    fn u64(&mut self) -> Read<u64> {
+    pub(super) fn u64(&mut self) -> Read<u64> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A position in the payload.
-    fn position(&mut self) -> Read<usize> {
-        let position = u32::from_be_bytes(self.array()?);
-        usize::try_from(position).map_err(|_| Defect::Value)
+    pub(super) fn u32(&mut self) -> Read<u32> {
+        self.array().map(u32::from_be_bytes)
     }
 
-    fn flag(&mut self) -> Read<bool> {
+    fn state(&mut self) -> Read<State> {
+        let version = self.u64()?;
+        Ok(State { version, digest: if self.flag()? { Some(self.u64()?) } else { None } })
+    }
+
+    /// A position in the payload.
+
+    fn position(&mut self) -> Read<usize> {
+        usize::try_from(self.u32()?).map_err(|_| Defect::Value)
+    }
+
+    pub(super) fn flag(&mut self) -> Read<bool> {
         match self.u8()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -135,7 +168,7 @@ impl<'a> Input<'a> {
         if NodeId::is_valid(id) { Ok(id) } else { Err(Defect::Value) }
     }
 
-    fn text(&mut self) -> Read<&'a str> {
+    pub(super) fn text(&mut self) -> Read<&'a str> {
         let length = self.u16()?;
         if u32::from(length) > self.limits.name_bytes {
             return Err(Defect::Oversized);
@@ -168,13 +201,25 @@ impl<'a> Input<'a> {
         })
     }
 
+    fn covered(&mut self) -> Read<Vec<Topic<'a>>> {
+        let (count, before) = (self.u8()?, self.rest.len());
+        let mut covered = Vec::new();
+        for _ in 0..count {
+            covered.push(match self.target()? {
+                Target::Room(name) => Topic::Room(name),
+                Target::User(name) => Topic::User(name),
+                Target::All | Target::Client { .. } => return Err(Defect::Value),
+            });
+            if before - self.rest.len() > COVERED {
+                return Err(Defect::Oversized);
+            }
+        }
+        Ok(covered)
+    }
+
     fn publication(&mut self, own: &Identity) -> Read<Publication<'a>> {
         let to = self.target()?;
-        let kind = match self.u8()? {
-            1 => MessageKind::Text,
-            2 => MessageKind::Binary,
-            _ => return Err(Defect::Value),
-        };
+        let kind = self.kind()?;
         let question = self.u64()?;
         if question > 0 && !matches!(to, Target::Client { .. }) {
             return Err(Defect::Value);
@@ -192,12 +237,28 @@ impl<'a> Input<'a> {
                 except.push(ClientId::from_u64(client));
             }
         }
-        let place = match self.u8()? {
+        let parts = self.u8()?;
+        let place = match parts & !HAS_BARE {
             0 => None,
             1 => Some(Place::decimal(self.position()?)),
             2 => Some(Place::big_endian(self.position()?)),
             _ => return Err(Defect::Value),
         };
-        Ok(Publication { to, kind, question, except_user, except, place, payload: 0 })
+        let has_bare = parts & HAS_BARE != 0;
+        let bare = if has_bare {
+            Some(BarePart { kind: self.kind()?, envelope: self.u32()?, start: self.u32()?, end: self.u32()? })
+        } else {
+            None
+        };
+        let covered = self.covered()?;
+        Ok(Publication { to, kind, question, except_user, except, place, bare, covered, payload: 0 })
+    }
+
+    fn kind(&mut self) -> Read<MessageKind> {
+        match self.u8()? {
+            1 => Ok(MessageKind::Text),
+            2 => Ok(MessageKind::Binary),
+            _ => Err(Defect::Value),
+        }
     }
 }

@@ -51,6 +51,9 @@ fn kind_of(body: &Body<'_>) -> Kind {
         Body::Publication(_) => Kind::Publication,
         Body::Directive { .. } => Kind::Directive,
         Body::Answer { .. } => Kind::Answer,
+        Body::Changes { .. } => Kind::Changes,
+        Body::Ask { .. } => Kind::Ask,
+        Body::Page { .. } => Kind::Page,
     }
 }
 
@@ -65,10 +68,13 @@ proptest! {
         directive in directives(),
     ) {
         let [first, second, users, rooms] = fields;
+        let state = State { version: users, digest: exists.then_some(rooms) };
+        let after = exists.then_some((&*name, (rooms % 2 == 0).then_some(users)));
         let to_client = Target::Client { incarnation: first, client: ClientId::from_u64(second) };
         for body in [
             Body::Probe { nonce: first },
-            Body::Beat { beat: first, counts: Counts { clients: second, users, rooms } },
+            Body::Beat { beat: first, counts: Counts { clients: second, users, rooms }, state },
+            Body::Ask { incarnation: first, ask: second, after },
             Body::Goodbye,
             Body::Tail,
             Body::Directive { to: Target::User(&name), directive: directive.clone(), question: 0 },
@@ -107,6 +113,8 @@ proptest! {
         is_text in any::<bool>(),
         question in any::<u64>(),
         place in proptest::option::of((any::<bool>(), 0..=80_usize)),
+        bare in proptest::option::of((any::<bool>(), 0..=110_u32, 0..=110_u32, 0..=110_u32)),
+        covered in proptest::collection::vec((any::<bool>(), names()), 0..=4),
         payload in proptest::collection::vec(any::<u8>(), 0..=100),
     ) {
         let ids: Vec<_> = except.iter().map(|(node, incarnation, client)| GlobalId {
@@ -115,6 +123,15 @@ proptest! {
             client: ClientId::from_u64(*client),
         }).collect();
         let place = place.map(|(is_decimal, at)| if is_decimal { Place::decimal(at) } else { Place::big_endian(at) });
+        let bare = bare.map(|(is_text, envelope, start, end)| {
+            let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
+            BarePart { kind, envelope, start, end }
+        });
+        let mut topics: Vec<Topic<'_>> = Vec::new();
+        for (is_room, name) in &covered {
+            topics.push(if *is_room { Topic::Room(name) } else { Topic::User(name) });
+        }
+        let covered = topics;
         let client = Target::Client { incarnation: numbers.0, client: ClientId::from_u64(numbers.1) };
         for to in [Target::All, Target::Room(&name), Target::User(&name), client] {
             let kind = if is_text { MessageKind::Text } else { MessageKind::Binary };
@@ -122,9 +139,10 @@ proptest! {
             let header = header(Kind::Publication, &node, numbers);
             let mut bytes = Vec::new();
             write_header(&header, &mut bytes);
-            write_publication(to, kind, question, user.as_deref(), ids.iter(), place, &mut bytes);
+            write_publication(to, kind, question, user.as_deref(), ids.iter(), (place, bare.as_ref()), &covered, &mut bytes);
             let head = bytes.len();
-            prop_assert!(head <= head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter()));
+            let size = head_size([&*name, user.as_deref().unwrap_or_default()], ids.iter());
+            prop_assert!(head <= size + covered.iter().map(size_of_topic).sum::<usize>());
             bytes.extend(&payload);
             let (_, length) = read_header(&bytes).unwrap();
             let here = ids.iter().filter(|id| id.node.as_str() == "own" && id.incarnation == 7);
@@ -135,10 +153,13 @@ proptest! {
                 except_user: user.as_deref(),
                 except: here.map(|id| id.client).collect(),
                 place,
+                bare,
+                covered: covered.clone(),
                 payload: head,
             };
             let read = read_body(Kind::Publication, &bytes, length, &own(), LIMITS);
-            let fits = place.is_none_or(|place| place.end() <= payload.len());
+            let fits = place.is_none_or(|place| place.end() <= payload.len())
+                && bare.is_none_or(|bare| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= payload.len());
             let expected = if fits { Ok(Body::Publication(expected)) } else { Err(Defect::Value) };
             prop_assert_eq!(read, expected);
             bytes.resize(head + 101, 0);
@@ -155,21 +176,32 @@ fn the_format_of_version_1_never_changes() {
     let id = GlobalId { node: NodeId::new("m").unwrap(), incarnation: 4, client: ClientId::from_u64(5) };
     let mut bytes = Vec::new();
     write_header(&header, &mut bytes);
-    write_publication(Target::Room("r"), MessageKind::Text, 0, Some("u"), [id].iter(), None, &mut bytes);
+    let covered = [Topic::User("c")];
+    write_publication(
+        Target::Room("r"),
+        MessageKind::Text,
+        0,
+        Some("u"),
+        [id].iter(),
+        (None, None),
+        &covered,
+        &mut bytes,
+    );
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
         "0105036e2d31000000000000000100000000000000020000000000000003\
          0200017201000000000000000001000175000101\
-         6d0000000000000004000000000000000500"
+         6d00000000000000040000000000000005000103000163"
     );
     let beat = Header { kind: Kind::Beat, node: "n", incarnation: 1, stream: 0, sequence: 0 };
     let counts = Counts { clients: 2, users: 3, rooms: 4 };
-    let bytes = written(&beat, &Body::Beat { beat: 5, counts });
+    let bytes = written(&beat, &Body::Beat { beat: 5, counts, state: State { version: 6, digest: Some(7) } });
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(
         hex,
         "0102016e000000000000000100000000000000000000000000000000\
-         0000000000000005000000000000000200000000000000030000000000000004"
+         0000000000000005000000000000000200000000000000030000000000000004\
+         0000000000000006010000000000000007"
     );
 }

@@ -1,9 +1,9 @@
 //! Writes messages between nodes.
 
-use super::{Header, MOST_FIXED, Target, VERSION};
-use crate::cluster::event::{Counts, Directive};
+use super::{HAS_BARE, Header, MOST_FIXED, State, Target, VERSION};
+use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{GlobalId, NodeId};
-use crate::frame::{MessageKind, Place, PlaceFormat};
+use crate::frame::{BarePart, MessageKind, Place, PlaceFormat};
 use alloc::vec::Vec;
 
 /// Most bytes that a head may take with these names and excepted clients. O(excepted).
@@ -28,10 +28,11 @@ pub(in crate::cluster) fn write_header(header: &Header<'_>, out: &mut Vec<u8>) {
 pub(in crate::cluster) fn write_body(body: &super::Body<'_>, out: &mut Vec<u8>) {
     match body {
         super::Body::Probe { nonce } => put_u64(*nonce, out),
-        super::Body::Beat { beat, counts: Counts { clients, users, rooms } } => {
+        super::Body::Beat { beat, counts: Counts { clients, users, rooms }, state } => {
             for number in [*beat, *clients, *users, *rooms] {
                 put_u64(number, out);
             }
+            put_state(*state, out);
         }
         super::Body::Goodbye | super::Body::Tail => {}
         super::Body::Publication(_) => debug_assert!(false, "written by write_publication"),
@@ -59,24 +60,46 @@ pub(in crate::cluster) fn write_body(body: &super::Body<'_>, out: &mut Vec<u8>) 
             put_u64(*question, out);
             out.push(u8::from(*exists));
         }
+        // Its records are written behind it.
+        super::Body::Changes { state, .. } => put_state(*state, out),
+        super::Body::Page { ask, state, is_last, .. } => {
+            put_u64(*ask, out);
+            put_state(*state, out);
+            out.push(u8::from(*is_last));
+        }
+        super::Body::Ask { incarnation, ask, after } => {
+            put_u64(*incarnation, out);
+            put_u64(*ask, out);
+            out.push(u8::from(after.is_some()));
+            if let Some((room, client)) = after {
+                put_text(room, out);
+                out.push(u8::from(client.is_some()));
+                client.iter().for_each(|client| put_u64(*client, out));
+            }
+        }
     }
 }
 
+fn put_state(state: State, out: &mut Vec<u8>) {
+    put_u64(state.version, out);
+    out.push(u8::from(state.digest.is_some()));
+    state.digest.iter().for_each(|digest| put_u64(*digest, out));
+}
+
 /// The body of a publication, up to its payload.
+#[expect(clippy::too_many_arguments, reason = "the parts of a message")]
 pub(in crate::cluster) fn write_publication<'a>(
     to: Target<'_>,
     kind: MessageKind,
     question: u64,
     except_user: Option<&str>,
     except: impl Iterator<Item = &'a GlobalId> + Clone,
-    place: Option<Place>,
+    (place, bare): (Option<Place>, Option<&BarePart>),
+    covered: &[Topic<'_>],
     out: &mut Vec<u8>,
 ) {
     put_target(to, out);
-    out.push(match kind {
-        MessageKind::Text => 1,
-        MessageKind::Binary => 2,
-    });
+    out.push(kind_byte(kind));
     put_u64(question, out);
     out.push(u8::from(except_user.is_some()));
     if let Some(user) = except_user {
@@ -89,13 +112,45 @@ pub(in crate::cluster) fn write_publication<'a>(
         put_u64(id.incarnation, out);
         put_u64(id.client.to_u64(), out);
     }
-    let Some(place) = place else { return out.push(0) };
-    out.push(match place.format() {
+    let format = place.map_or(0, |place| match place.format() {
         PlaceFormat::Decimal => 1,
         PlaceFormat::BigEndian => 2,
     });
-    // A place begins within the first 4 GiB.
-    out.extend((place.start() as u32).to_be_bytes());
+    out.push(format | if bare.is_some() { HAS_BARE } else { 0 });
+    if let Some(place) = place {
+        // A place begins within the first 4 GiB.
+        out.extend((place.start() as u32).to_be_bytes());
+    }
+    if let Some(BarePart { kind, envelope, start, end }) = bare {
+        out.push(kind_byte(*kind));
+        for number in [*envelope, *start, *end] {
+            out.extend(number.to_be_bytes());
+        }
+    }
+    // No more than a `u8` of them are passed.
+    out.push(covered.len() as u8);
+    for topic in covered {
+        let (kind, name) = match topic {
+            Topic::Room(name) => (2, name),
+            Topic::User(name) => (3, name),
+        };
+        out.push(kind);
+        put_text(name, out);
+    }
+}
+
+const fn kind_byte(kind: MessageKind) -> u8 {
+    match kind {
+        MessageKind::Text => 1,
+        MessageKind::Binary => 2,
+    }
+}
+
+/// The bytes of a covered room or user.
+pub(in crate::cluster) const fn size_of_topic(topic: &Topic<'_>) -> usize {
+    match topic {
+        Topic::Room(name) | Topic::User(name) => 1 + 2 + name.len(),
+    }
 }
 
 fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
@@ -117,7 +172,7 @@ fn put_target(target: Target<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn put_u64(number: u64, out: &mut Vec<u8>) {
+pub(super) fn put_u64(number: u64, out: &mut Vec<u8>) {
     out.extend(number.to_be_bytes());
 }
 
@@ -129,7 +184,7 @@ fn put_id(id: &str, out: &mut Vec<u8>) {
 }
 
 /// Config allows no longer names than a `u16` counts.
-fn put_text(text: &str, out: &mut Vec<u8>) {
+pub(super) fn put_text(text: &str, out: &mut Vec<u8>) {
     debug_assert!(u16::try_from(text.len()).is_ok());
     out.extend((text.len() as u16).to_be_bytes());
     out.extend(text.as_bytes());

@@ -279,7 +279,7 @@ pub struct Deadlines {
     /// client cannot say anything: it has its whole time again afterwards. Default: none.
     pub idle_inbound: Option<Duration>,
     /// The host stood still if it hands in an event later than [`Hub::poll_timeout`](super::Hub::poll_timeout) asked by
-    /// more than this time, and none in between: the process was stopped or starved, or the machine suspended. That time
+    /// more than this time, and none in between: the process was stopped or starved, or the machine was suspended and the host's clock ran on. That time
     /// does not count for deadlines, except for [`DrainPlan::deadline`], and each running deadline has at least this much
     /// time left afterwards, or its whole time if that is shorter. The time does count for the rates of [`Inbound`] and
     /// [`Admission::connect_rate`]: peers went on sending, so what they sent meanwhile may pass afterwards, beyond the
@@ -351,8 +351,8 @@ pub struct Host {
     /// [`Timeout`](crate::hub::Event::Timeout), for which the hub asks at once, continues. Default: 4,096.
     pub slice: u32,
     /// Whether the hub tells when a room gets its first member and loses its last one, and when a user gets its first client and
-    /// loses its last one: [`Action::RoomOccupied`](crate::hub::Action::RoomOccupied) and the three after it. A host that gets
-    /// messages from other nodes needs them for the rooms and users that are here. Default: `false`.
+    /// loses its last one: [`Action::RoomOccupied`](crate::hub::Action::RoomOccupied) and the six after it. A host that gets
+    /// messages from other nodes, or tells other nodes of its rooms, needs them. Default: `false`.
     pub occupancy: bool,
 }
 

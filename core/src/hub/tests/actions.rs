@@ -186,7 +186,10 @@ fn note(told: &mut BTreeMap<ClientId, Told>, bench: &Bench, action: &Action, see
         Action::RoomOccupied { .. }
         | Action::RoomVacated { .. }
         | Action::UserPresent { .. }
-        | Action::UserAbsent { .. } => panic!("seed {seed}: {action:?}, which nobody asked for"),
+        | Action::UserAbsent { .. }
+        | Action::RoomCounted { .. }
+        | Action::MemberPresent { .. }
+        | Action::MemberAbsent { .. } => panic!("seed {seed}: {action:?}, which nobody asked for"),
         Action::Stopped => panic!("seed {seed}: {action:?}, but nobody asked for it"),
     }
 }

@@ -1,7 +1,7 @@
 //! Which rooms have members and which users have clients, as a host is told that asks for it.
 
 use super::bench::*;
-use crate::hub::{Action, Lifetime, Members, RoomConfig};
+use crate::hub::{Action, Lifetime, Members, Presence, RoomConfig};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -83,6 +83,61 @@ fn a_client_with_another_user_moves_from_one_to_the_other() {
     bench.hub.set_user(bench.now, ada, Some("eve")).expect("a client");
     bench.hub.set_user(bench.now, ada, None).expect("a client");
     assert_eq!(bench.edges(), ["+@ada", "-@ada", "+@eve", "-@eve"]);
+}
+
+impl Bench {
+    /// What was told of the members of rooms: `room clients/users`, `+client room user info`, `-client room`.
+    fn members_told(&mut self) -> Vec<String> {
+        let told = self.actions().into_iter().filter_map(|action| match action {
+            Action::RoomVacated { room } => Some(format!("{room} -")),
+            Action::RoomCounted { room, clients, users } => Some(format!("{room} {clients}/{users}")),
+            Action::MemberPresent { room, member } => {
+                let info = String::from_utf8_lossy(&member.info).into_owned();
+                Some(format!("+{} {room} {:?} {info}", member.client.index, member.user.as_deref()))
+            }
+            Action::MemberAbsent { room, client } => Some(format!("-{} {room}", client.index)),
+            _ => None,
+        });
+        told.collect()
+    }
+}
+
+#[test]
+fn the_number_of_members_is_told_and_in_rooms_with_presence_who_they_are() {
+    let mut bench = told();
+    let presence = Some(Presence::default());
+    let config = RoomConfig { presence, lifetime: Lifetime::Kept, ..RoomConfig::default() };
+    bench.hub.configure_room(bench.now, "a", config).expect("a room");
+    let (ada, bob) = (bench.enter("ada"), bench.enter("ada"));
+    bench.hub.join_with_info(bench.now, ada, "a", None, b"x").expect("a room");
+    bench.hub.join(bench.now, bob, "a").expect("a room");
+    bench.hub.join(bench.now, bob, "plain").expect("a room");
+    assert_eq!(
+        bench.members_told(),
+        ["+0 a Some(\"ada\") x", "a 1/1", "+1 a Some(\"ada\") ", "a 2/1", "plain 1/0"]
+    );
+    bench.hub.set_user(bench.now, bob, None).expect("a client");
+    assert_eq!(bench.members_told(), ["+1 a None ", "a 2/2"]);
+    bench.hub.leave(bench.now, ada, "a").expect("a member");
+    assert_eq!(bench.members_told(), ["-0 a", "a 1/1"]);
+    bench.hub.join(bench.now, ada, "plain").expect("a room");
+    bench.gone(bob);
+    assert_eq!(bench.members_told(), ["plain 2/0", "-1 a", "a -", "plain 1/0"]);
+}
+
+#[test]
+fn a_presence_that_begins_or_ends_is_told_of_each_member() {
+    let mut bench = told();
+    let presence = |presence| RoomConfig { presence, lifetime: Lifetime::Kept, ..RoomConfig::default() };
+    let ada = bench.enter("ada");
+    bench.hub.join(bench.now, ada, "a").expect("a room");
+    assert_eq!(bench.members_told(), ["a 1/0"]);
+    bench.hub.configure_room(bench.now, "a", presence(Some(Presence::default()))).expect("a room");
+    assert_eq!(bench.members_told(), ["+0 a Some(\"ada\") ", "a 1/1"]);
+    bench.hub.configure_room(bench.now, "a", presence(Some(Presence::OFF))).expect("a room");
+    assert_eq!(bench.members_told(), ["-0 a", "a 1/0"]);
+    bench.hub.close_room(bench.now, "a", Members::Leave).expect("a room");
+    assert_eq!(bench.members_told(), ["a -"]);
 }
 
 #[test]

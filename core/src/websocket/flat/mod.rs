@@ -132,12 +132,15 @@ impl Flat {
 
 /// The widest window whose clients are written the same bytes as this one, so that windows of several sizes share a copy.
 fn widest(items: &[Item], window: Window) -> Window {
-    let is_whole = window == Window::WHOLE
+    let is_whole = window.bits() == Window::WHOLE.bits()
         || items.iter().all(|item| match item {
-            Item::Frame(frame) => frame.deflated().is_none() || window.holds(frame.payload().len()),
+            Item::Frame(frame) => {
+                let plain = frame.undeflated(window);
+                plain.deflated().is_none() || window.holds(plain.payload().len())
+            }
             Item::Control(_) => true,
         });
-    if is_whole { Window::WHOLE } else { window }
+    if is_whole { window.widened() } else { window }
 }
 
 impl FlatRun {

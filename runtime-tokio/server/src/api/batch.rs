@@ -3,6 +3,7 @@
 use super::error::{Code, Error};
 use super::methods::find;
 use super::parameters::{answer, or_default, read};
+use super::rights::{Caller, check};
 use crate::config::Config;
 use crate::server::Server;
 use serde::Deserialize;
@@ -17,7 +18,12 @@ struct Batch {
 }
 
 /// Carries out commands in their order, whether or not the caller allows others. A command that fails does not end the rest.
-pub(super) fn batch(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn batch(
+    server: &Server,
+    config: &Config,
+    caller: Caller<'_>,
+    body: &[u8],
+) -> Result<Value, Error> {
     let Batch { commands } = read(body)?;
     let most = config.api.channels.0;
     if commands.len() as u64 > most {
@@ -26,24 +32,30 @@ pub(super) fn batch(server: &Server, config: &Config, body: &[u8]) -> Result<Val
             commands.len()
         )));
     }
-    let replies: Vec<Value> = commands.iter().map(|command| reply(server, config, command)).collect();
+    let replies: Vec<Value> = commands.iter().map(|command| reply(server, config, caller, command)).collect();
     // Without `result`, as Centrifugo's.
     Ok(json!({ "replies": replies }))
 }
 
 /// The reply to one command: `{"publish": {…}}`, or an error.
-fn reply(server: &Server, config: &Config, command: &BTreeMap<String, Box<RawValue>>) -> Value {
+fn reply(
+    server: &Server,
+    config: &Config,
+    caller: Caller<'_>,
+    command: &BTreeMap<String, Box<RawValue>>,
+) -> Value {
     let mut methods = command.iter();
-    let (Some((method, parameters)), None) = (methods.next(), methods.next()) else {
+    let (Some((name, parameters)), None) = (methods.next(), methods.next()) else {
         return answer(Err(Error::bad("a command has one method, as {\"publish\": {…}}")));
     };
-    let carried_out = match find(method) {
-        None if method == "batch" => Err(Error::bad("a batch has no batch in it")),
-        Some((_, command)) => command(server, config, parameters.get().as_bytes()),
-        None => Err(Error::new(Code::MethodNotFound, format!("there is no method {method:?}"))),
+    let body = parameters.get().as_bytes();
+    let carried_out = match find(name) {
+        None if name == "batch" => Err(Error::bad("a batch has no batch in it")),
+        Some(method) => check(caller, method, body).and_then(|()| (method.command)(server, config, body)),
+        None => Err(Error::new(Code::MethodNotFound, format!("there is no method {name:?}"))),
     };
     match carried_out {
-        Ok(mut answer) => json!({ method: answer["result"].take() }),
+        Ok(mut answer) => json!({ name: answer["result"].take() }),
         Err(error) => answer(Err(error)),
     }
 }

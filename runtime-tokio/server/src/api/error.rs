@@ -2,12 +2,14 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use throng_tokio::core::protocol::{ErrorCode, Failure};
 use throng_tokio::{SendError, hub};
 
 /// The code of an error. The codes are Centrifugo's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     Internal = 100,
+    PermissionDenied = 103,
     MethodNotFound = 104,
     LimitExceeded = 106,
     BadRequest = 107,
@@ -40,6 +42,7 @@ impl Error {
     pub(super) const fn status(&self) -> StatusCode {
         match self.code {
             Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Code::PermissionDenied => StatusCode::FORBIDDEN,
             Code::MethodNotFound => StatusCode::NOT_FOUND,
             Code::LimitExceeded => StatusCode::TOO_MANY_REQUESTS,
             Code::BadRequest | Code::NotAvailable => StatusCode::BAD_REQUEST,
@@ -49,9 +52,20 @@ impl Error {
 }
 
 impl Code {
-    const fn message(self) -> &'static str {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Internal,
+        Self::PermissionDenied,
+        Self::MethodNotFound,
+        Self::LimitExceeded,
+        Self::BadRequest,
+        Self::NotAvailable,
+        Self::Unrecoverable,
+    ];
+
+    pub(super) const fn message(self) -> &'static str {
         match self {
             Self::Internal => "internal server error",
+            Self::PermissionDenied => "permission denied",
             Self::MethodNotFound => "not found",
             Self::LimitExceeded => "limit exceeded",
             Self::BadRequest => "bad request",
@@ -77,6 +91,18 @@ impl From<hub::Error> for Error {
             None => Code::Internal,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let code = match failure.code {
+            ErrorCode::LimitExceeded => Code::LimitExceeded,
+            ErrorCode::NotAvailable => Code::NotAvailable,
+            ErrorCode::Internal => Code::Internal,
+            _ => Code::BadRequest,
+        };
+        Self::new(code, failure.why)
     }
 }
 

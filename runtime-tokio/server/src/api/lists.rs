@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::parameters::{or_default, read, result};
-use crate::clients::Peer;
+use crate::clients::Address;
 use crate::config::Config;
 use crate::server::Server;
 use serde::Deserialize;
@@ -96,7 +96,7 @@ fn shown_client(client: &Client, user: Option<&Name>) -> Value {
     json!({
         "client": client.id().to_string(),
         "user": user.map(|user| &**user).unwrap_or_default(),
-        "address": client.get::<Peer>().map(|Peer(address)| address.to_string()),
+        "address": client.get::<Address>().map(|Address(address)| address.to_string()),
         "since": since.map(|since| since.as_secs()),
         "away": client.is_away(),
         "num_channels": rooms.len(),

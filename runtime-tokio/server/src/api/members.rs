@@ -1,16 +1,20 @@
 //! Clients and what becomes of them.
 
 use super::error::{Code, Error};
-use super::parameters::{check_name, or_default, read, result};
+use super::parameters::{Nothing, check_name, or_default, read, result};
 use crate::config::Config;
+use crate::protocol::{self, Peer, Subscription};
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use throng_tokio::cluster::GlobalId;
 use throng_tokio::core::Position;
 use throng_tokio::core::hub::Recover;
+use throng_tokio::core::protocol::{self as protocol_core, Data, Options, UnsubscribeCode};
 use throng_tokio::{Client, ClientId, CloseCode, CloseFrame, Expiry, Hub, hub};
 
 /// Which clients a command is for: all of a user, or one by its id or session.
@@ -34,7 +38,7 @@ pub(super) fn clients_of(hub: &Hub, who: &Who) -> Result<Vec<Client>, Error> {
     let mut clients: Vec<Client> = match (client.as_str(), session.as_str()) {
         ("", "") => hub.clients_of(user).into_iter().filter_map(|id| hub.client(id)).collect(),
         ("", session) => hub.find_session(session).into_iter().collect(),
-        (client, _) => hub.client(id_of(client)?).into_iter().collect(),
+        (client, _) => hub.client(id_of(hub, client)?).into_iter().collect(),
     };
     clients.retain(|found| {
         (user.is_empty() || found.user().as_deref() == Some(user))
@@ -43,7 +47,15 @@ pub(super) fn clients_of(hub: &Hub, who: &Who) -> Result<Vec<Client>, Error> {
     Ok(clients)
 }
 
-fn id_of(client: &str) -> Result<ClientId, Error> {
+/// The id of a client of this node, as its hub has it or as a cluster does.
+fn id_of(hub: &Hub, client: &str) -> Result<ClientId, Error> {
+    if let (Some(node), Ok(id)) = (hub.cluster(), client.parse::<GlobalId>()) {
+        if node.global_id(id.client).as_ref() == Some(&id) {
+            return Ok(id.client);
+        }
+        let why = format!("client {client:?} is not one of this node: call the API of node {:?}", id.node);
+        return Err(Error::bad(why));
+    }
     client.parse().map_err(|bad| Error::bad(format!("client {client:?}: {bad}")))
 }
 
@@ -83,7 +95,7 @@ impl Since {
     }
 }
 
-pub(super) fn subscribe(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn subscribe(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
     let (who, parameters): (Who, Subscribe) = (read(body)?, read(body)?);
     let hub = &server.hub;
     let Subscribe { channel, info, b64info, data, recover_since, expire_at, r#override } = parameters;
@@ -104,8 +116,21 @@ pub(super) fn subscribe(server: &Server, _: &Config, body: &[u8]) -> Result<Valu
         }
         (None, None) => None,
     };
+    let since = recover_since.as_ref().map(|since| {
+        let mut position = protocol_core::Since::default();
+        (position.recover, position.offset) = (true, since.offset);
+        position.epoch.clone_from(&since.epoch);
+        position
+    });
     let from = recover_since.map(|since| since.position()).transpose()?.map(Recover::Since);
     for client in clients_of(hub, &who)? {
+        if let Some(peer) = Peer::of(&client) {
+            let info = info.as_deref().and_then(|info| std::str::from_utf8(info).ok());
+            let info = info.and_then(|info| Data::new(info, Options::default().nesting).ok());
+            let subscription = Subscription { since: since.as_ref(), info, data: None };
+            protocol::subscribe(&peer, &client, config, &channel, subscription)?;
+            continue;
+        }
         let joined = match (&info, from) {
             (Some(info), from) => hub.join_with_info(client.id(), &channel, from, info),
             (None, Some(from)) => hub.join_from(client.id(), &channel, from),
@@ -127,6 +152,11 @@ struct Unsubscribe {
 pub(super) fn unsubscribe(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let (who, Unsubscribe { channel }): (Who, _) = (read(body)?, read(body)?);
     for client in clients_of(&server.hub, &who)? {
+        if let Some(peer) = Peer::of(&client) {
+            let channel = Some(channel.as_str()).filter(|channel| !channel.is_empty());
+            peer.unsubscribe(&client, channel, UnsubscribeCode::Server);
+            continue;
+        }
         let left = match channel.as_str() {
             "" => server.hub.leave_all(client.id()).map(drop),
             channel => server.hub.leave(client.id(), channel),
@@ -174,7 +204,7 @@ pub(super) fn disconnect(server: &Server, _: &Config, body: &[u8]) -> Result<Val
         );
         return Err(Error::bad(why));
     }
-    let spared = whitelist.iter().map(|client| id_of(client)).collect::<Result<Vec<_>, _>>()?;
+    let spared = whitelist.iter().map(|client| id_of(&server.hub, client)).collect::<Result<Vec<_>, _>>()?;
     for client in clients_of(&server.hub, &who)? {
         if !spared.contains(&client.id()) {
             // An error means that it closes already.
@@ -202,6 +232,12 @@ pub(super) fn refresh(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
     }
     let close = CloseFrame::new(CloseCode(3005), "connection expired");
     for client in clients_of(&server.hub, &who)? {
+        if let (Some(peer), false) = (Peer::of(&client), expired) {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let ttl = (expire_at > 0).then(|| Duration::from_secs(expire_at).saturating_sub(now));
+            peer.set_ttl(&client, ttl);
+            continue;
+        }
         // An error means that it has ended.
         let _ = match (expired, expire_at) {
             (true, _) => client.close(close.code, &close.reason),
@@ -213,16 +249,9 @@ pub(super) fn refresh(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
 }
 
 /// Beyond Centrifugo's: the hub closes its clients, spread over time, and the program ends.
-pub(super) fn drain(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
-    let plan = server.hub.config().drain;
+pub(super) fn drain(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
     tracing::info!("the API asks for a drain");
-    let draining = server.hub.drain(plan.drain(), plan.deadline);
-    let hub = server.hub.clone();
-    tokio::spawn(async move {
-        if let Err(late) = draining.await {
-            tracing::warn!("{late}: they are closed");
-            hub.shutdown();
-        }
-    });
+    crate::server::drain(&server.hub);
     Ok(result(json!({})))
 }

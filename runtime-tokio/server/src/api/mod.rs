@@ -9,6 +9,8 @@
 //! | `operators` | stats, events, config |
 //! | `batch` | batch |
 //! | `methods` | the table of all but `batch` |
+//! | `rights` | what a key may do |
+//! | `openapi`, `schemas`, `operator_schemas` | the description of all this, made of the table |
 //! | `parameters`, `error` | how they are read and answered; the codes |
 
 mod batch;
@@ -16,23 +18,31 @@ mod error;
 mod lists;
 mod members;
 mod methods;
+mod openapi;
+mod operator_schemas;
 mod operators;
 mod parameters;
 mod pattern;
 mod publish;
 mod queries;
+mod rights;
+mod schemas;
+
+pub(crate) use openapi::serve as openapi;
 
 use crate::admin::Rank;
 use crate::config::Config;
-use crate::guard::has_key;
+use crate::guard;
 use crate::server::{Server, Shared};
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use error::Error;
 use http::{HeaderMap, Method, Request, StatusCode, header};
-use methods::{Command, METHODS, find};
-use serde_json::json;
+use methods::{METHODS, find};
+use rights::Caller;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -55,23 +65,20 @@ pub(crate) async fn call(
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], why).into_response();
     }
     // Before the body is read.
-    if let Some(refused) = unauthorized(&server, &config, peer, request.headers()) {
-        server.records.events.refused(&format!(
-            "a request for the API from {}: {}",
-            peer.ip(),
-            refused.status()
-        ));
-        return refused;
-    }
-    let batch: (&'static str, Command) = ("batch", batch::batch);
-    let Some((method, command)) = find(&method).or((method == "batch").then_some(batch)) else {
+    let caller = match authorized(&server, &config, peer, request.headers()) {
+        Ok(caller) => caller,
+        Err(refused) => {
+            let what = format!("a request for the API from {}: {}", peer.ip(), refused.status());
+            server.records.events.refused(&what);
+            return *refused;
+        }
+    };
+    let found = find(&method);
+    let Some(method) = found.map(|method| method.name).or((method == "batch").then_some("batch")) else {
         count("unknown", 404);
-        let known: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
-        return (
-            StatusCode::NOT_FOUND,
-            format!("There is no such method: there are {}, batch.\n", known.join(", ")),
-        )
-            .into_response();
+        let known: Vec<_> = METHODS.iter().map(|method| method.name).collect();
+        let why = format!("There is no such method: there are {}, batch.\n", known.join(", "));
+        return (StatusCode::NOT_FOUND, why).into_response();
     };
     let is_transport = request.headers().get(ERROR_MODE).is_some_and(|mode| mode == "transport");
     let body = match body_of(request, &config).await {
@@ -86,7 +93,20 @@ pub(crate) async fn call(
         count(method, 400);
         return (StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}.\n")).into_response();
     }
-    let (status, answer) = match command(&server, &config, &body) {
+    let outcome = match found {
+        Some(method) => {
+            let allowed = rights::check(caller, method, &body);
+            allowed.and_then(|()| (method.command)(&server, &config, &body))
+        }
+        None => batch::batch(&server, &config, caller, &body),
+    };
+    let (status, answer) = answered(method, outcome, is_transport);
+    (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+}
+
+/// Counts what came of a command, and gives the status and the body.
+fn answered(method: &'static str, outcome: Result<Value, Error>, is_transport: bool) -> (StatusCode, Value) {
+    match outcome {
         Ok(answer) => {
             count(method, 0);
             (StatusCode::OK, answer)
@@ -98,32 +118,39 @@ pub(crate) async fn call(
                 false => (StatusCode::OK, json!({ "error": error.to_json() })),
             }
         }
-    };
-    (status, [(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+    }
 }
 
-fn unauthorized(server: &Server, config: &Config, peer: SocketAddr, headers: &HeaderMap) -> Option<Response> {
+/// Who calls, or the answer to a request without a key.
+fn authorized<'a>(
+    server: &Server,
+    config: &'a Config,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<Caller<'a>, Box<Response>> {
     match server.start_key.rank(config, peer, headers) {
-        Rank::Admin => return None,
+        Rank::Admin => return Ok(Caller::Admin),
         Rank::StartKeyFromElsewhere => {
             const WHY: &str = "The key that was made at the start is for peers of this machine that use its address or \"localhost\". \
                 Set `admin.key` for others.\n";
             count("unauthorized", 403);
-            return Some((StatusCode::FORBIDDEN, WHY).into_response());
+            return Err(Box::new((StatusCode::FORBIDDEN, WHY).into_response()));
         }
         Rank::Other => {}
     }
     let has_admin_key = config.admin.key.is_some() || server.start_key.valid(config).is_some();
-    let why = match &config.api.keys[..] {
-        [] if has_admin_key => {
+    let why = match (guard::caller(headers, &config.api.keys), config.api.keys.is_empty()) {
+        (Some(key), _) => return Ok(Caller::Key(key)),
+        (None, true) if has_admin_key => {
             "The API needs the key of the admin page in the header X-API-Key: `api.keys` is empty.\n"
         }
-        [] => "The API is off: no key is in the config's `api.keys`.\n",
-        keys if has_key(headers, keys) => return None,
-        _ => "The API needs one of the keys of the config's `api.keys` in the header X-API-Key.\n",
+        (None, true) => "The API is off: no key is in the config's `api.keys`.\n",
+        (None, false) => {
+            "The API needs one of the keys of the config's `api.keys` in the header X-API-Key.\n"
+        }
     };
     count("unauthorized", 401);
-    Some((StatusCode::UNAUTHORIZED, why).into_response())
+    Err(Box::new((StatusCode::UNAUTHORIZED, why).into_response()))
 }
 
 async fn body_of(request: Request<Body>, config: &Config) -> Result<Bytes, (StatusCode, String)> {

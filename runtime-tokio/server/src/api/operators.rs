@@ -1,7 +1,7 @@
 //! The state of the program, for operators: numbers of the last hour, the last refusals and drops, the config. They are not Centrifugo's.
 
 use super::error::Error;
-use super::parameters::{or_default, read, result};
+use super::parameters::{Nothing, or_default, read, result};
 use crate::config::{Config, listed};
 use crate::records::{EVERY, fields};
 use crate::server::Server;
@@ -60,11 +60,13 @@ fn rounded(number: f64) -> Value {
 }
 
 /// The last refusals, drops and ends of clients, the newest first.
-pub(super) fn events(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
+pub(super) fn events(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
     Ok(result(json!({ "events": server.records.events.newest_first() })))
 }
 
 /// The config in force: every key with its value, its default and its meaning. Secrets are `***`.
-pub(super) fn config(_: &Server, config: &Config, _: &[u8]) -> Result<Value, Error> {
+pub(super) fn config(_: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
     Ok(result(json!({ "keys": listed(config) })))
 }

@@ -6,8 +6,16 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use throng_tokio::Hub;
 
+/// The parameters of a command that has none.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
 /// Reads the parameters of a command. Unknown ones are ignored, so that newer libraries of Centrifugo work.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // Serde would read the fields of a struct out of a list, too, by their places.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Error::bad("the parameters must be an object, as {\"channel\": \"news\"}"));
+    }
     serde_json::from_slice(body).map_err(|error| Error::bad(error.to_string()))
 }
 

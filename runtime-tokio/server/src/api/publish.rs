@@ -4,6 +4,7 @@ use super::error::{Code, Error};
 use super::members::{Who, clients_of};
 use super::parameters::{answer, check_name, or_default, read, result};
 use crate::config::Config;
+use crate::protocol::frames;
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use throng_tokio::hub::{Refusal, Target};
-use throng_tokio::{Frame, Hub, Publish};
+use throng_tokio::{Hub, Publish};
 
 /// What is published: JSON as a text, or bytes as a binary message.
 #[derive(Debug, Deserialize)]
@@ -21,14 +22,16 @@ struct Content {
 }
 
 impl Content {
-    /// The frame for all recipients.
-    fn frame(self, hub: &Hub) -> Result<Frame, Error> {
+    /// What is published, read once for all its recipients.
+    fn read(self) -> Result<frames::Content, Error> {
         match self {
-            Self { data: Some(data), b64data: None } => Ok(hub.encode(String::from(Box::<str>::from(data)))?),
-            Self { data: None, b64data: Some(text) } => {
-                let bytes = BASE64_STANDARD.decode(&text);
-                Ok(hub.encode(bytes.map_err(|error| Error::bad(format!("b64data is no base64: {error}")))?)?)
+            Self { data: Some(data), b64data: None } => {
+                frames::Content::json(data.get()).map_err(|bad| Error::bad(format!("data: {bad}")))
             }
+            Self { data: None, b64data: Some(text) } => match BASE64_STANDARD.decode(&text) {
+                Ok(bytes) => Ok(frames::Content::Bytes(bytes)),
+                Err(error) => Err(Error::bad(format!("b64data is no base64: {error}"))),
+            },
             Self { data: None, b64data: None } => Err(Error::bad("data is missing")),
             Self { data: Some(_), b64data: Some(_) } => {
                 Err(Error::bad("data and b64data exclude each other"))
@@ -93,11 +96,11 @@ struct ToMany {
     options: Options,
 }
 
-pub(super) fn publish(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn publish(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
     let ToOne { channel, options } = read(body)?;
     // Apart, since a raw value cannot be read out of a flattened struct.
-    let frame = read::<Content>(body)?.frame(&server.hub)?;
-    publish_to(&server.hub, &channel, &frame, &options)
+    let content = read::<Content>(body)?.read()?;
+    publish_to(&server.hub, config, &channel, &content, &options)
 }
 
 pub(super) fn broadcast(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
@@ -112,14 +115,25 @@ pub(super) fn broadcast(server: &Server, config: &Config, body: &[u8]) -> Result
             channels.len()
         )));
     }
-    let frame = read::<Content>(body)?.frame(&server.hub)?;
-    let responses = channels.iter().map(|channel| answer(publish_to(&server.hub, channel, &frame, &options)));
+    let content = read::<Content>(body)?.read()?;
+    let responses =
+        channels.iter().map(|channel| answer(publish_to(&server.hub, config, channel, &content, &options)));
     Ok(result(json!({ "responses": responses.collect::<Vec<_>>() })))
 }
 
-fn publish_to(hub: &Hub, channel: &str, frame: &Frame, options: &Options) -> Result<Value, Error> {
+fn publish_to(
+    hub: &Hub,
+    config: &Config,
+    channel: &str,
+    content: &frames::Content,
+    options: &Options,
+) -> Result<Value, Error> {
     check_name(hub, channel)?;
     options.check(hub, channel)?;
+    let frame = match config.speaks_protocol() {
+        true => content.to_channel(hub, channel, None)?,
+        false => content.alone(hub)?,
+    };
     let target = [Target::Room(channel)];
     let mut publish = Publish::to(&target);
     if !options.idempotency_key.is_empty() {
@@ -128,7 +142,7 @@ fn publish_to(hub: &Hub, channel: &str, frame: &Frame, options: &Options) -> Res
     if options.version > 0 {
         publish = publish.version(options.version);
     }
-    match hub.publish(&publish, frame) {
+    match hub.publish(&publish, &frame) {
         Ok(published) => Ok(result(published.position.map_or_else(
             || json!({}),
             |position| json!({ "offset": position.offset, "epoch": position.epoch.to_string() }),
@@ -140,9 +154,13 @@ fn publish_to(hub: &Hub, channel: &str, frame: &Frame, options: &Options) -> Res
 }
 
 /// Beyond Centrifugo's: to all clients of a user, to one client, or to the client of a session.
-pub(super) fn send(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn send(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
     let who: Who = read(body)?;
-    let frame = read::<Content>(body)?.frame(&server.hub)?;
+    let content = read::<Content>(body)?.read()?;
+    let frame = match config.speaks_protocol() {
+        true => content.to_clients(&server.hub)?,
+        false => content.alone(&server.hub)?,
+    };
     let clients = clients_of(&server.hub, &who)?;
     let targets: Vec<_> = clients.iter().map(|client| Target::Client(client.id())).collect();
     if targets.is_empty() {

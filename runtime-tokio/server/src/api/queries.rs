@@ -2,16 +2,21 @@
 
 use super::error::{Code, Error};
 use super::members::Since;
-use super::parameters::{check_name, or_default, read, result};
+use super::parameters::{Nothing, check_name, or_default, read, result};
 use super::pattern::matches;
 use crate::config::Config;
+use crate::protocol::{history_removed, info};
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::iter;
 use throng_tokio::Frame;
 use throng_tokio::core::hub::{Order, Unrecoverable, Unrecovered};
+
+/// Rooms that are listed while the hub's lock is held once.
+const ROOMS_AT_ONCE: usize = 1_000;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -20,27 +25,46 @@ struct OfChannel {
     channel: String,
 }
 
-/// The members of a room with presence, by the ids of their clients.
+/// The members of a room with presence, by the ids of their clients: in a cluster those of all nodes, by ids that are valid on each.
 pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let OfChannel { channel } = read(body)?;
-    let (hub, mut at) = (&server.hub, None);
+    let hub = &server.hub;
     check_name(hub, &channel)?;
-    let page = hub.config().presence.page;
     let mut members = Map::new();
-    loop {
-        let Some(page) = hub.presence(&channel, at, page) else { break };
-        for member in page.members {
-            let client = member.client.to_string();
-            let mut shown = json!({ "client": client, "user": member.user.as_deref().unwrap_or_default() });
-            if !member.info.is_empty() {
-                let (name, value) = content(&member.info, true);
-                shown[if name == "data" { "chan_info" } else { "b64chan_info" }] = value;
-            }
-            members.insert(client, shown);
+    let mut add = |client: String, user: Option<&str>, info: &[u8]| {
+        let mut shown = json!({ "client": client, "user": user.unwrap_or_default() });
+        let (conn_info, chan_info) = info::decode(info);
+        if let Some(conn_info) = conn_info {
+            shown["conn_info"] = conn_info;
         }
-        at = page.next;
-        if at.is_none() {
-            break;
+        if !chan_info.is_empty() {
+            let (name, value) = content(&chan_info, true);
+            shown[if name == "data" { "chan_info" } else { "b64chan_info" }] = value;
+        }
+        members.insert(client, shown);
+    };
+    let most = hub.config().presence.page;
+    if let Some(node) = hub.cluster() {
+        let mut after = None;
+        while let Some(page) = node.presence(&channel, after.as_ref(), most) {
+            for member in page.members {
+                add(member.client.to_string(), member.user.as_deref(), &member.info);
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    } else {
+        let mut at = None;
+        while let Some(page) = hub.presence(&channel, at, most) {
+            for member in page.members {
+                add(member.client.to_string(), member.user.as_deref(), &member.info);
+            }
+            at = page.next;
+            if at.is_none() {
+                break;
+            }
         }
     }
     if members.is_empty() {
@@ -49,16 +73,20 @@ pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value
     Ok(result(json!({ "presence": members })))
 }
 
+/// Of all nodes together.
 pub(super) fn presence_stats(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let OfChannel { channel } = read(body)?;
-    check_name(&server.hub, &channel)?;
-    let (clients, users) = match server.hub.presence_counts(&channel) {
-        Some(counts) => (counts.clients, counts.users),
-        None => {
-            has_presence(server, &channel)?;
-            (0, 0)
-        }
-    };
+    let hub = &server.hub;
+    check_name(hub, &channel)?;
+    let (clients, users) = match hub.cluster() {
+        Some(node) => node.room_counts(&channel).map(|counts| (counts.clients, counts.users)),
+        None => hub.presence_counts(&channel).map(|counts| (counts.clients.into(), counts.users.into())),
+    }
+    .unwrap_or_default();
+    // Users are counted only where there is presence.
+    if users == 0 {
+        has_presence(server, &channel)?;
+    }
     Ok(result(json!({ "num_clients": clients, "num_users": users })))
 }
 
@@ -116,8 +144,10 @@ pub(super) fn history(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
 }
 
 fn publication(offset: u64, frame: &Frame) -> Value {
-    let is_text = frame.kind() == Some(throng_tokio::core::MessageKind::Text);
-    let (name, value) = content(frame.payload(), is_text);
+    // Without the envelope, if it has one.
+    let message = frame.bare().unwrap_or(frame);
+    let is_text = message.kind() == Some(throng_tokio::core::MessageKind::Text);
+    let (name, value) = content(message.payload(), is_text);
     json!({ "offset": offset, name: value })
 }
 
@@ -142,6 +172,7 @@ pub(super) fn history_remove(server: &Server, _: &Config, body: &[u8]) -> Result
     // A room that does not exist has nothing to remove.
     if server.hub.room_exists(&channel) {
         server.hub.remove_history(&channel)?;
+        history_removed(&server.hub, &channel);
     }
     Ok(result(json!({})))
 }
@@ -153,24 +184,42 @@ struct Channels {
     pattern: String,
 }
 
-/// The rooms that have members. O(rooms).
+/// The rooms that have members on any node. O(rooms).
 pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let Channels { pattern } = read(body)?;
+    let hub = &server.hub;
     let mut channels = Map::new();
-    for name in server.hub.room_names() {
-        let members = server.hub.member_count(&name);
-        if members > 0 && (pattern.is_empty() || matches(&pattern, &name)) {
-            channels.insert(name.to_string(), json!({ "num_clients": members }));
+    let mut add = |name: &str, members: u64| {
+        if members > 0 && (pattern.is_empty() || matches(&pattern, name)) {
+            channels.insert(name.to_owned(), json!({ "num_clients": members }));
+        }
+    };
+    if let Some(node) = hub.cluster() {
+        let mut after = None;
+        loop {
+            // In parts, so that the hub's lock is not held for long.
+            let rooms = node.rooms(after.as_deref(), ROOMS_AT_ONCE);
+            rooms.iter().for_each(|(name, counts)| add(name, counts.clients));
+            match rooms.into_iter().next_back() {
+                Some((last, _)) => after = Some(last),
+                None => break,
+            }
+        }
+    } else {
+        for name in hub.room_names() {
+            add(&name, hub.member_count(&name) as u64);
         }
     }
     Ok(result(json!({ "channels": channels })))
 }
 
-/// This node: there is one.
-pub(super) fn info(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error> {
-    let (stats, health) = (server.hub.stats(), server.hub.health());
+/// This node, and the others: of these only what their heartbeats tell.
+pub(super) fn info(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
+    read::<Nothing>(body)?;
+    let (stats, health, cluster) = (server.hub.stats(), server.hub.health(), server.hub.cluster());
+    let id = cluster.as_ref().and_then(|node| node.id());
     let node = json!({
-        "uid": server.uid,
+        "uid": id.map_or_else(|| server.uid.clone(), |id| id.to_string()),
         "name": "throng",
         "version": env!("CARGO_PKG_VERSION"),
         "num_clients": stats.clients,
@@ -179,5 +228,15 @@ pub(super) fn info(server: &Server, _: &Config, _: &[u8]) -> Result<Value, Error
         "num_channels": stats.rooms,
         "uptime": health.uptime.as_secs(),
     });
-    Ok(result(json!({ "nodes": [node] })))
+    let others = cluster.into_iter().flat_map(|node| node.nodes()).map(|(id, counts)| {
+        json!({
+            "uid": id.to_string(),
+            "name": "throng",
+            "num_clients": counts.clients,
+            "num_users": counts.users,
+            "num_channels": counts.rooms,
+        })
+    });
+    let nodes: Vec<Value> = iter::once(node).chain(others).collect();
+    Ok(result(json!({ "nodes": nodes })))
 }

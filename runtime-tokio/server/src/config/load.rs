@@ -5,6 +5,8 @@ use super::file::{extensions, inline, read};
 use super::hub;
 use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
+use super::proxies::Network;
+use super::token_keys::JwksSource;
 use super::types::Switch;
 use super::value::shown;
 use serde_json::{Map, Value};
@@ -20,6 +22,9 @@ const TAKEN: [&str; 7] = ["/healthz", "/readyz", "/metrics", "/status", "/client
 const TAKEN_WITH_ALL_BELOW: [&str; 4] = ["/api", "/admin", "/demo", "/assets"];
 /// The shortest key of the admin page, in bytes.
 const ADMIN_KEY: usize = 12;
+
+/// The most entries of `auth.public_keys`: each takes time for each token.
+const MOST_PUBLIC_KEYS: usize = 8;
 
 /// Where the config comes from. A reload reads the same again.
 #[derive(Clone, Debug, Default)]
@@ -169,6 +174,9 @@ impl Loading {
                 || key.path.ends_with("keys")
                 || key.path.ends_with("password")
                 || key.path.ends_with("secret")
+                || key.path.ends_with("secrets")
+                // A URL may name a user with a password.
+                || (key.path.starts_with("hooks.") && value.as_str().is_some_and(|url| url.contains('@')))
                 || key.path.ends_with("broker");
             let shown = if is_secret { "the value".into() } else { shown(value) };
             format!("{shown} is not allowed: {allowed}")
@@ -188,6 +196,19 @@ impl Loading {
             table.insert(key.into(), value.clone());
         }
         Ok(())
+    }
+
+    /// The path of the protocol must be free.
+    fn check_paths(&mut self, of: &str) {
+        let clients = self.config.clients.path.text();
+        let path = self.config.protocol.path.text();
+        if self.config.speaks_protocol() && (is_taken(path) || path == clients) {
+            self.errors.push(format!(
+                "{of}: protocol.path: {path:?} is not allowed: must be none of {}, {clients}, and not in {}",
+                TAKEN.join(", "),
+                TAKEN_WITH_ALL_BELOW.join(", ")
+            ));
+        }
     }
 
     /// Rooms in which no client could be would refuse every client.
@@ -214,10 +235,12 @@ impl Loading {
                 "{of}: admin.key: the value is not allowed: must have at least {ADMIN_KEY} characters"
             ));
         }
-        if admin.enabled == Switch::On && admin.key.is_none() && !listen.is_loopback() {
+        // The page is where the API is.
+        let of_admin = config.api.listen.as_ref().unwrap_or(listen);
+        if admin.enabled == Switch::On && admin.key.is_none() && !of_admin.is_loopback() {
             self.errors.push(format!(
                 "{of}: admin.enabled: true is not allowed without `admin.key`, as {} is no loopback address: set the key",
-                listen.text()
+                of_admin.text()
             ));
         }
         if demo == Switch::On && config.wshub.enabled {
@@ -232,6 +255,48 @@ impl Loading {
         }
     }
 
+    /// Settings of tokens, proxies and TLS that make sense only together.
+    fn check_access(&mut self, of: &str) {
+        let Config { clients, auth, proxies, tls, .. } = &self.config;
+        let mut wrong = |told: &str| self.errors.push(format!("{of}: {told}"));
+        if auth.first_message && clients.anonymous {
+            wrong(
+                "auth.first_message: true is not allowed while clients.anonymous is true: a client without a token in its request is anonymous",
+            );
+        }
+        if auth.public_keys.len() > MOST_PUBLIC_KEYS {
+            let (count, most) = (auth.public_keys.len(), MOST_PUBLIC_KEYS);
+            wrong(&format!(
+                "auth.public_keys: {count} keys are not allowed: at most {most}, since a token is tried with each"
+            ));
+        }
+        if proxies.protocol && proxies.trusted.is_empty() {
+            wrong(
+                "proxies.protocol: true is not allowed while proxies.trusted is empty: the PROXY protocol is believed only of trusted proxies",
+            );
+        }
+        match (&tls.certificate, &tls.key) {
+            (Some(_), None) => wrong("tls.key is missing: tls.certificate needs the file of its private key"),
+            (None, Some(_)) => wrong("tls.certificate is missing: tls.key needs the file of its certificate"),
+            _ => {}
+        }
+        let mut notice = |told: String| self.notices.push(told);
+        if proxies.trusted.iter().any(Network::is_everybody) {
+            notice("proxies.trusted has every address: any client can claim any address".into());
+        }
+        match &auth.jwks {
+            Some(JwksSource::Url(url)) if url.is_open() => {
+                notice(format!(
+                    "auth.jwks: {url} is fetched without TLS: whoever can change the answer can let anybody in"
+                ));
+            }
+            Some(JwksSource::File(file)) => {
+                file.left_out().iter().for_each(|why| notice(format!("auth.jwks: {why}")));
+            }
+            _ => {}
+        }
+    }
+
     fn finish(mut self, file: Option<PathBuf>) -> Result<Loaded, Vec<String>> {
         match hub::assemble(std::mem::take(&mut self.hub)) {
             Ok(hub) => self.config.hub = hub,
@@ -242,14 +307,13 @@ impl Loading {
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
             self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
+            let of_hooks = self.config.hooks.errors(&self.config.hub());
+            self.errors.extend(of_hooks.into_iter().map(|why| format!("{of}: {why}")));
             let (key, path) = match self.config.wshub.enabled {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
                 false => ("clients.path", self.config.clients.path.text()),
             };
-            let is_below = |taken: &&str| {
-                path.strip_prefix(*taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            };
-            if TAKEN.contains(&path) || TAKEN_WITH_ALL_BELOW.iter().any(is_below) {
+            if is_taken(path) {
                 self.errors.push(format!(
                     "{of}: {key}: {path:?} is not allowed: must be none of {}, and not in {}",
                     TAKEN.join(", "),
@@ -258,17 +322,31 @@ impl Loading {
             }
             self.check_pages(&of);
         }
+        self.check_paths(&of);
         self.check_rooms(&of);
+        self.check_access(&of);
         let default = Config::default();
         let is_changed = |key: &Key| key.path.starts_with("wshub.") && !(key.is_same)(&self.config, &default);
         if !self.config.wshub.enabled && KEYS.iter().any(is_changed) {
             self.notices.push("wshub.enabled is false: the other keys of wshub have no effect".into());
+        }
+        if self.config.wshub.enabled && self.config.hooks.is_on() {
+            let why =
+                "wshub.enabled is true: the keys of hooks have no effect, the back end is told by Redis";
+            self.notices.push(why.into());
         }
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
         Ok(Loaded { config: self.config, file, notices: self.notices })
     }
+}
+
+/// Whether the server has something else at this path.
+fn is_taken(path: &str) -> bool {
+    let is_below =
+        |taken: &&str| path.strip_prefix(*taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    TAKEN.contains(&path) || TAKEN_WITH_ALL_BELOW.iter().any(is_below)
 }
 
 /// Whether keys begin with this path and a dot. Those of `wshub` are known in capital letters, too.

@@ -5,14 +5,20 @@
 //! | `keys` | the table of all keys: path, meaning, whether a reload changes it |
 //! | `hub_keys`, `hub` | the keys under `hub.`, which are those of [`throng_tokio::Config`] |
 //! | `value`, `types` | the types of values, and what is allowed for each |
-//! | `broker` | those of a node in a cluster |
+//! | `api_keys` | the keys of the HTTP API and their rights |
+//! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
+//! | `token_keys` | those of keys that check tokens |
+//! | `proxies` | those of proxies in front of the program |
+//! | `protocol` | those of clients that speak the protocol of Centrifugo's SDKs |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
 //! | `list` | the config in force, for the API |
 //! | `print` | the commented file of `throng config` |
 
+pub(crate) mod api_keys;
 pub(crate) mod broker;
 mod file;
+pub(crate) mod hooks;
 mod hub;
 mod hub_keys;
 pub(crate) mod keys;
@@ -20,8 +26,11 @@ mod list;
 mod load;
 mod nearest;
 mod print;
+pub(crate) mod protocol;
+pub(crate) mod proxies;
 #[cfg(test)]
 mod tests;
+pub(crate) mod token_keys;
 pub(crate) mod types;
 pub(crate) mod value;
 
@@ -29,11 +38,17 @@ pub(crate) use list::listed;
 pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
+use api_keys::ApiKeys;
 use broker::Cluster;
+use hooks::Hooks;
+use protocol::Protocol;
+pub(crate) use proxies::Proxies;
 use std::collections::btree_map::Entry;
+use std::path::PathBuf;
 use std::time::Duration;
 use throng_tokio::hub as throng;
-use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, Switch, UrlPath};
+use token_keys::{JwksSource, PublicKey};
+use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, Subprotocol, Switch, TlsVersion, UrlPath};
 use value::{Listen, Secret, Whole};
 
 /// How long a client of the demo that lost its connection may take to return, unless `hub.sessions.grace` says.
@@ -57,13 +72,18 @@ pub(crate) struct Config {
     pub(crate) origins: Origins,
     pub(crate) clients: Clients,
     pub(crate) auth: Auth,
+    pub(crate) proxies: Proxies,
+    pub(crate) tls: Tls,
     pub(crate) api: Api,
     pub(crate) pages: Pages,
     pub(crate) admin: Admin,
     pub(crate) demo: Demo,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
+    pub(crate) recorder: Recorder,
     pub(crate) cluster: Cluster,
+    pub(crate) hooks: Hooks,
+    pub(crate) protocol: Protocol,
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,
@@ -77,22 +97,39 @@ pub(crate) struct Clients {
     pub(crate) path: UrlPath,
     pub(crate) anonymous: bool,
     pub(crate) rooms: Vec<String>,
+    pub(crate) subprotocols: Vec<Subprotocol>,
 }
 
 /// Who clients are: JSON web tokens.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Auth {
     pub(crate) secret: Option<Secret>,
     pub(crate) algorithm: Algorithm,
+    pub(crate) public_keys: Vec<PublicKey>,
+    pub(crate) jwks: Option<JwksSource>,
+    pub(crate) jwks_ca: Option<PathBuf>,
+    pub(crate) jwks_refresh: Whole<10, 86_400>,
+    pub(crate) jwks_retry: Whole<1, 3_600>,
     pub(crate) audience: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) leeway: Whole<0, 3_600>,
+    pub(crate) first_message: bool,
+}
+
+/// TLS for clients.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+    pub(crate) min_version: TlsVersion,
+    pub(crate) watch: Whole<0, 86_400>,
 }
 
 /// The HTTP API.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
-    pub(crate) keys: Vec<Secret>,
+    pub(crate) keys: ApiKeys,
+    pub(crate) listen: Option<Listen>,
     pub(crate) body_bytes: Whole<1, 0x1000_0000>,
     pub(crate) channels: Whole<1, 1_000_000>,
 }
@@ -128,6 +165,13 @@ pub(crate) struct Metrics {
 pub(crate) struct Log {
     pub(crate) format: LogFormat,
     pub(crate) filter: LogFilter,
+}
+
+/// The flight recorder.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) bytes: Option<Whole<0x1_0000, 0x4000_0000>>,
+    pub(crate) folder: String,
 }
 
 /// WS-HUB mode.
@@ -169,19 +213,61 @@ pub(crate) struct WebSocket {
 
 impl Default for Clients {
     fn default() -> Self {
-        Self { path: UrlPath::new("/ws"), anonymous: false, rooms: Vec::new() }
+        Self {
+            path: UrlPath::new("/ws"),
+            anonymous: false,
+            rooms: Vec::new(),
+            subprotocols: vec![Subprotocol::default()],
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            algorithm: Algorithm::default(),
+            public_keys: Vec::new(),
+            jwks: None,
+            jwks_ca: None,
+            jwks_refresh: Whole(600),
+            jwks_retry: Whole(30),
+            audience: None,
+            issuer: None,
+            leeway: Whole(0),
+            first_message: false,
+        }
+    }
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self { certificate: None, key: None, min_version: TlsVersion::default(), watch: Whole(10) }
+    }
+}
+
+impl Auth {
+    /// Whether a token can be checked at all.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.secret.is_some() || !self.public_keys.is_empty() || self.jwks.is_some()
     }
 }
 
 impl Default for Api {
     fn default() -> Self {
-        Self { keys: Vec::new(), body_bytes: Whole(1 << 20), channels: Whole(1_000) }
+        Self { keys: ApiKeys::default(), listen: None, body_bytes: Whole(1 << 20), channels: Whole(1_000) }
     }
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         Self { enabled: true }
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self { bytes: None, folder: ".".into() }
     }
 }
 
@@ -227,6 +313,11 @@ impl Config {
         }
     }
 
+    /// Whether clients speak TLS.
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.certificate.is_some()
+    }
+
     /// The web pages that may open a WebSocket.
     pub(crate) const fn origins(&self) -> &Origins {
         if self.wshub.enabled { &self.wshub.origins } else { &self.origins }
@@ -258,6 +349,11 @@ impl Config {
             Switch::Off => false,
             Switch::Auto => self.is_tried(),
         }
+    }
+
+    /// Whether clients may speak the protocol. In WS-HUB mode the back end decides about every message.
+    pub(crate) const fn speaks_protocol(&self) -> bool {
+        self.protocol.enabled && !self.wshub.enabled
     }
 
     /// The config of the hub, with what WS-HUB mode and the demo set.

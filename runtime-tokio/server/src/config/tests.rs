@@ -97,18 +97,58 @@ fn the_printed_config_has_every_key_and_loads_to_exactly_the_defaults() {
 #[test]
 fn a_config_in_which_every_key_is_changed_is_not_the_default() {
     // So that `is_same` of each key is seen to compare that key.
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
+    let certificate = rcgen::generate_simple_self_signed(["backend.example".to_owned()]).unwrap().cert;
+    let folder = Folder::new();
+    let ca_file = folder.write("ca.pem", &certificate.pem());
     let text = "
 listen: :9000
 origins: any
-clients: { path: /chat, anonymous: true, rooms: [lobby] }
-auth: { secret: hunter5, algorithm: HS512, audience: a, issuer: i, leeway: 1 }
-api: { keys: [hunter2], body_bytes: 10, channels: 2 }
+clients: { path: /chat, anonymous: false, rooms: [lobby], subprotocols: [] }
+auth:
+  secret: hunter5
+  algorithm: HS512
+  public_keys: [KEYS/rsa.pub.pem]
+  jwks: KEYS/set.json
+  jwks_ca: ca.pem
+  jwks_refresh: 20
+  jwks_retry: 2
+  audience: a
+  issuer: i
+  leeway: 1
+  first_message: true
+proxies: { trusted: [10.0.0.0/8], header: none, protocol: true }
+tls: { certificate: a.pem, key: b.pem, min_version: '1.3', watch: 0 }
+api: { keys: [hunter2], listen: :9002, body_bytes: 10, channels: 2 }
 pages: { key: hunter3, open: true }
 admin: { enabled: true, key: hunter7hunter7 }
 demo: { enabled: false }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
+recorder: { bytes: 65536, folder: /tmp }
 cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
+hooks:
+  connect: { url: 'https://backend.example/c?key=hunter7', fail: open }
+  refresh: { url: 'https://backend.example/r', fail: open }
+  message: { url: 'https://backend.example/m', fail: open }
+  notices: { url: 'https://backend.example/n', events: [away], queue_bytes: 2048, keep: 1h, timeout: 1s }
+  secrets: [hunter8 hunter8 hunter8]
+  headers: [Cookie]
+  timeout: 500ms
+  concurrency: 1
+  answer_bytes: 1000
+  ca_file: 'CA_FILE'
+protocol:
+  enabled: false
+  path: /live
+  anonymous: true
+  ping: 1
+  pong: 2
+  grace: 3
+  subscriptions: 4
+  frame_bytes: 5000
+  channels: { subscribe: users, publish: subscribers, presence: everybody, history: nobody, recover: true, join_leave: true }
+  namespaces: { chat: {} }
 wshub:
   enabled: true
   address: :9001
@@ -124,7 +164,15 @@ wshub:
 hub:
   rooms: { members: 3 }
 ";
-    let loaded = of_file("throng.yaml", text).unwrap().config;
+    let text = text.replace("CA_FILE", ca_file.to_str().unwrap());
+    let loaded = of_file("throng.yaml", &text.replace("KEYS", keys)).unwrap().config;
+    // `auth.first_message` excludes it.
+    let anonymous = of_file("throng.yaml", "clients: { anonymous: true }").unwrap().config;
+    let loaded = Config { clients: super::Clients { anonymous: true, ..loaded.clients }, ..loaded };
+    assert!(
+        KEYS.iter()
+            .any(|key| key.path == "clients.anonymous" && !(key.is_same)(&anonymous, &Config::default()))
+    );
     for key in KEYS {
         assert!(!(key.is_same)(&loaded, &Config::default()), "{}", key.path);
     }
@@ -175,7 +223,7 @@ fn the_environment_overrides_the_file_and_flags_override_both() {
     let config = load(&origin).unwrap().config;
     assert_eq!((config.listen.text(), config.hub.rooms.members), (":3", Some(2)));
     assert_eq!(config.hub.deadlines.close.as_secs(), 2);
-    assert_eq!(config.api.keys.iter().map(super::value::Secret::text).collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(config.api.keys.iter().map(|entry| entry.key.text()).collect::<Vec<_>>(), ["one", "two"]);
     // A text is a text, also if it looks like a number.
     assert_eq!(config.wshub.client_key, "123");
     assert_eq!(config.pages.key.as_ref().map(super::value::Secret::text), Some("1e3"));
@@ -344,6 +392,34 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     ("api: { keys: [hush, ''] }", &["api.keys: ", "item 2", "must not be empty"]),
     ("api: { body_bytes: 0 }", &["api.body_bytes: 0 is not allowed", "from 1 to 268435456"]),
+    (
+        "clients: { anonymous: true }\nauth: { first_message: true }",
+        &["auth.first_message: true is not allowed", "clients.anonymous"],
+    ),
+    ("clients: { subprotocols: ['a b'] }", &["clients.subprotocols: ", "item 1", "letters, digits"]),
+    ("clients: { subprotocols: [throng.token.x] }", &["clients.subprotocols: ", "must not begin with"]),
+    ("auth: { algorithm: RS256 }", &["auth.algorithm: \"RS256\" is not allowed", "\"HS256\""]),
+    (
+        "auth: { public_keys: [nowhere.pem] }",
+        &["auth.public_keys: ", "item 1", "nowhere.pem cannot be opened"],
+    ),
+    (
+        concat!(
+            "auth: { public_keys: [&k ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/keys/rsa.pub.pem, *k, *k, *k, *k, *k, *k, *k, *k] }"
+        ),
+        &["auth.public_keys: 9 keys are not allowed", "at most 8"],
+    ),
+    ("auth: { jwks: nowhere.json }", &["auth.jwks: \"nowhere.json\" is not allowed", "cannot be opened"]),
+    ("auth: { jwks: 'ftp://a/b' }", &["auth.jwks: \"ftp://a/b\" is not allowed", "http or https"]),
+    ("auth: { jwks_refresh: 1 }", &["auth.jwks_refresh: 1 is not allowed", "from 10 to 86400"]),
+    ("proxies: { trusted: [10.0.0.1/8] }", &["proxies.trusted: ", "\"10.0.0.0/8\""]),
+    ("proxies: { header: via }", &["proxies.header: \"via\" is not allowed", "\"forwarded\""]),
+    ("proxies: { protocol: true }", &["proxies.protocol: true is not allowed", "proxies.trusted is empty"]),
+    ("tls: { certificate: a.pem }", &["tls.key is missing"]),
+    ("tls: { key: a.pem }", &["tls.certificate is missing"]),
+    ("tls: { min_version: 1.1 }", &["tls.min_version: 1.1 is not allowed", "\"1.2\" \"1.3\""]),
     ("log: { format: xml }", &["log.format: \"xml\" is not allowed", "\"text\" \"json\""]),
     ("log: { filter: loud }", &["log.filter: \"loud\" is not allowed", "must be a level"]),
     (
@@ -431,4 +507,29 @@ fn files_that_are_none_are_refused() {
     expect(path, "is not UTF-8 from byte 10 on");
     expect(folder.write("twice.json", r#"{"log":{"format":"json","format":"text"}}"#), "twice");
     expect(folder.write("date.toml", "listen = 2026-01-01"), "listen: ");
+}
+
+#[test]
+fn rules_of_channels_say_what_is_wrong_with_them() {
+    for (text, says) in [
+        (
+            "namespaces: { chat: { subscribe: subscribers } }",
+            "\"chat\" must be a table with any of subscribe",
+        ),
+        ("namespaces: { chat: { publish: maybe } }", "publish must be one of \"nobody\" \"subscribers\""),
+        ("namespaces: { chat: { recover: yes please } }", "recover must be true or false"),
+        ("namespaces: { chat: { presense: users } }", "there is no key \"presense\""),
+        ("namespaces: { 'a:b': {} }", "the namespace \"a:b\" must have letters"),
+        ("namespaces: [chat]", "must be a table of namespaces"),
+        ("channels: users", "must be a table with any of subscribe"),
+        ("path: /ws", "protocol.path: \"/ws\" is not allowed: must be none of"),
+        ("path: /metrics", "protocol.path: \"/metrics\" is not allowed: must be none of"),
+        ("subscriptions: 0", "must be a whole number from 1"),
+    ] {
+        let errors = of_file("throng.yaml", &format!("protocol: {{ {text} }}")).unwrap_err();
+        assert!(errors.len() == 1 && errors[0].contains("protocol."), "{errors:?}");
+        assert!(errors[0].contains(says), "{text}: {errors:?}");
+    }
+    let path = "protocol: { enabled: false, path: /ws }";
+    assert!(of_file("throng.yaml", path).is_ok(), "a path that is not served may be any");
 }

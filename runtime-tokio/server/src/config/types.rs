@@ -2,8 +2,11 @@
 
 use super::value::{Setting, host_and_port, is_name, words};
 use serde_json::Value;
-use throng_tokio::Origin;
+use throng_tokio::{Origin, Protocol};
 use tracing_subscriber::filter::Targets;
+
+/// What a subprotocol begins with whose rest is a token.
+pub(crate) const TOKEN_SUBPROTOCOL: &str = "throng.token.";
 
 /// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +66,16 @@ impl Algorithm {
         }
     }
 }
+
+/// The oldest version of TLS that is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TlsVersion {
+    #[default]
+    V12,
+    V13,
+}
+
+words!(TlsVersion { "1.2" => V12, "1.3" => V13 });
 
 /// Which lines are logged: `info`, or `info,throng=debug`.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,6 +182,44 @@ impl Setting for UrlPath {
         let is_path =
             begins && text.len() > 1 && segments.all(|part| !part.is_empty() && part.bytes().all(is_plain));
         if is_path { Ok(Self(text.into())) } else { Err(ALLOWED.into()) }
+    }
+
+    fn write(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
+/// A subprotocol of WebSockets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Subprotocol(String);
+
+impl Default for Subprotocol {
+    fn default() -> Self {
+        Self("throng".into())
+    }
+}
+
+impl Subprotocol {
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+
+    /// As the hub has it: the name was checked when it was read.
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        Protocol::new(&self.0).ok()
+    }
+}
+
+impl Setting for Subprotocol {
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = value.as_str().ok_or("must be the name of a subprotocol, as \"chat\"")?;
+        match Protocol::new(name) {
+            Ok(_) if name.starts_with(TOKEN_SUBPROTOCOL) => {
+                Err(format!("must not begin with {TOKEN_SUBPROTOCOL:?}: what follows would be a token"))
+            }
+            Ok(_) => Ok(Self(name.into())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     fn write(&self) -> Value {

@@ -6,6 +6,9 @@ use std::net::{Ipv6Addr, SocketAddr};
 
 /// A value of the config. The error of `read` says what is allowed: "must be …".
 pub(crate) trait Setting: Sized {
+    /// Whether no error may show a value, not even a wrong one.
+    const IS_SECRET: bool = false;
+
     fn read(value: &Value) -> Result<Self, String>;
     fn write(&self) -> Value;
 }
@@ -55,7 +58,10 @@ impl<T: Setting> Setting for Vec<T> {
     fn read(value: &Value) -> Result<Self, String> {
         let items = value.as_array().ok_or("must be a list")?;
         let read = |(at, item)| {
-            T::read(item).map_err(|allowed| format!("item {at} of the list, {}, {allowed}", shown(item)))
+            T::read(item).map_err(|allowed| match T::IS_SECRET {
+                true => format!("item {at} of the list {allowed}"),
+                false => format!("item {at} of the list, {}, {allowed}", shown(item)),
+            })
         };
         (1..).zip(items).map(read).collect()
     }
@@ -105,6 +111,8 @@ impl fmt::Debug for Secret {
 }
 
 impl Setting for Secret {
+    const IS_SECRET: bool = true;
+
     fn read(value: &Value) -> Result<Self, String> {
         match String::read(value)? {
             text if text.is_empty() => Err("must not be empty".into()),

@@ -1,14 +1,17 @@
 //! The path of clients without a protocol.
 
-use crate::auth::{Claims, check};
-use crate::clients::Peer;
+use crate::auth::place::token_of;
+use crate::auth::{BadToken, Claims};
+use crate::clients::{Address, count_refusal, expiry};
 use crate::config::Config;
-use crate::server::Shared;
+use crate::config::types::Subprotocol;
+use crate::hooks::Asking;
+use crate::server::{Server, Shared};
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Uri, header};
+use throng_tokio::Refusal;
 use throng_tokio::axum::Upgrade;
-use throng_tokio::{Expiry, Refusal};
 
 /// The route at `clients.path`.
 pub(super) async fn connect(
@@ -18,26 +21,41 @@ pub(super) async fn connect(
     mut upgrade: Upgrade,
 ) -> Response {
     let config = server.live.config();
-    let claims = match claims_of(&config, &uri, &headers) {
-        Ok(claims) => claims,
-        Err(why) => {
-            metrics::counter!("throng_server_clients_refused_total").increment(1);
-            server.records.events.refused(&format!("a client at {}: {why}", uri.path()));
-            tracing::debug!("a client was refused: {why}");
-            let bearer = HeaderValue::from_static("Bearer");
-            upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, bearer);
-            return upgrade.refuse(&Refusal::custom(401, why));
+    Address::keep(upgrade.connecting());
+    upgrade.connecting().without_envelopes();
+    let token = token_of(&uri, &headers);
+    // As with Centrifugo, a token that can be checked here spares the question.
+    if config.hooks.connect.url.is_some() && (token.is_none() || !config.auth.has_keys()) {
+        choose_subprotocol(&mut upgrade, &config);
+        let connecting = upgrade.connecting();
+        Asking::about(connecting, &config, &uri, &headers);
+        for room in &config.clients.rooms {
+            connecting.join(room.as_str());
         }
+        return upgrade.accept().await;
+    }
+    let claims = match token {
+        // A bad token does not make an anonymous client: its owner would not know why it hears nothing.
+        Some(token) => match server.tokens.check(token).await {
+            Ok(claims) => claims,
+            Err(bad) => return refuse(&server, upgrade, &bad),
+        },
+        None if config.clients.anonymous => Claims::default(),
+        None if config.auth.first_message => {
+            choose_subprotocol(&mut upgrade, &config);
+            upgrade.connecting().authenticate();
+            return upgrade.accept().await;
+        }
+        None => return refuse_unknown(&server, upgrade),
     };
+    choose_subprotocol(&mut upgrade, &config);
     let connecting = upgrade.connecting();
-    Peer::keep(connecting);
-    let Claims { sub, exp, channels, .. } = claims.unwrap_or_default();
+    let Claims { sub, exp, channels, .. } = claims;
     if !sub.is_empty() {
         connecting.set_user(sub);
     }
     if let Some(seconds) = exp {
-        // A client whose token is within the leeway has at least that long.
-        connecting.set_expiry(Expiry::at_unix_seconds(seconds.saturating_add(config.auth.leeway.0)));
+        connecting.set_expiry(expiry(seconds, config.auth.leeway.0));
     }
     for room in config.clients.rooms.iter().chain(&channels) {
         connecting.join(room.as_str());
@@ -45,28 +63,39 @@ pub(super) async fn connect(
     upgrade.accept().await
 }
 
-/// What the request's token says; `None` for a client that nobody knows, if such clients may come. The error is for a person.
-fn claims_of(config: &Config, uri: &Uri, headers: &HeaderMap) -> Result<Option<Claims>, String> {
-    const UNKNOWN: &str = "Nobody knows this client: connect with ?token=TOKEN, or set `clients.anonymous` to true if such clients may come.\n";
-    const NO_SECRET: &str = "A token cannot be checked: the config has no `auth.secret`.\n";
-    match (token_of(uri, headers), &config.auth.secret) {
-        (None, _) if config.clients.anonymous => Ok(None),
-        (None, _) => Err(UNKNOWN.into()),
-        (Some(_), None) => Err(NO_SECRET.into()),
-        // A bad token does not make an anonymous client: its owner would not know why it hears nothing.
-        (Some(token), Some(secret)) => check(&config.auth, secret, token)
-            .map(Some)
-            .map_err(|error| format!("The token is not valid: {error}.\n")),
+/// The preferred one of those that the client offers. Its token, which may be among them, is none, and is not sent back.
+fn choose_subprotocol(upgrade: &mut Upgrade, config: &Config) {
+    let connecting = upgrade.connecting();
+    let offered = |name: &str| connecting.subprotocols().any(|offer| offer == name);
+    let chosen = config.clients.subprotocols.iter().find(|known| offered(known.name()));
+    if let Some(protocol) = chosen.and_then(Subprotocol::protocol) {
+        // It was offered.
+        let _ = connecting.set_subprotocol(protocol);
     }
 }
 
-/// The token: in the query, for browsers, or in the header Authorization. Its letters need no escapes.
-fn token_of<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    let in_query =
-        uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
-    let in_header = || {
-        let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
+    count_refusal(bad.label());
+    server.records.events.refused(&format!("a client: {bad}"));
+    tracing::debug!(reason = bad.label(), "a client was refused");
+    let connecting = upgrade.connecting();
+    let status = if *bad == BadToken::KeysAway {
+        connecting.set_refusal_header(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        503
+    } else {
+        let bearer = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+        connecting.set_refusal_header(header::WWW_AUTHENTICATE, bearer);
+        401
     };
-    in_query.or_else(in_header)
+    let told = bad.to_string();
+    let (first, rest) = told.split_at(told.ceil_char_boundary(1));
+    upgrade.refuse(&Refusal::custom(status, format!("{}{rest}.\n", first.to_uppercase())))
+}
+
+fn refuse_unknown(server: &Server, mut upgrade: Upgrade) -> Response {
+    const UNKNOWN: &str = "Nobody knows this client: connect with ?token=TOKEN, or set `clients.anonymous` to true if such clients may come.\n";
+    count_refusal("no_token");
+    server.records.events.refused(&format!("a client: {UNKNOWN}"));
+    upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    upgrade.refuse(&Refusal::custom(401, UNKNOWN))
 }

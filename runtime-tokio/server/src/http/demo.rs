@@ -2,7 +2,7 @@
 
 use super::assets::html;
 use super::pages::nothing;
-use crate::clients::Peer;
+use crate::clients::Address;
 use crate::config::Config;
 use crate::config::types::Switch;
 use crate::demo::Guest;
@@ -63,7 +63,8 @@ pub(super) async fn connect(
     if let Some(session) = &guest.session {
         connecting.set_session(session.as_str());
     }
-    Peer::keep(connecting);
+    Address::keep(connecting);
+    connecting.without_envelopes();
     connecting.insert(Arc::new(guest));
     upgrade.accept().await
 }

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `clients`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
+//! | `clients`, `protocol`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
 //! | `admin`, `demo`, `assets` | the pages for the browser, and their files |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `pages` | `/` and `/metrics` |
@@ -13,6 +13,7 @@ mod clients;
 mod demo;
 mod health;
 mod pages;
+mod protocol;
 mod wshub;
 
 pub(crate) use pages::served;
@@ -22,8 +23,16 @@ use crate::server::{Shared, State};
 use axum::Router;
 use axum::routing::{any, get};
 
-/// All routes of the program.
-pub(crate) fn router(server: Shared) -> Router {
+/// What a listener serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serves {
+    Everything,
+    /// The API has a listener of its own, `api.listen`, and the admin page is there.
+    AllButTheApi,
+}
+
+/// The routes of a listener.
+pub(crate) fn router(server: Shared, serves: Serves) -> Router {
     let config = server.live.config();
     let mut router = Router::new()
         .route("/", get(pages::index))
@@ -33,8 +42,12 @@ pub(crate) fn router(server: Shared) -> Router {
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
-    router = router.route("/api/{method}", any(api::call));
-    router = router.route("/assets/{file}", get(assets::asset)).route("/admin", get(admin::page));
+    router = router.route("/assets/{file}", get(assets::asset));
+    if serves == Serves::Everything {
+        router = router.route("/api/openapi.json", get(api::openapi)).route("/api/{method}", any(api::call));
+        // The page asks the API of its own origin.
+        router = router.route("/admin", get(admin::page));
+    }
     if server.gateway.is_none() {
         router = router.route("/demo", get(demo::page)).route("/demo/ws", get(demo::connect));
     }
@@ -49,6 +62,9 @@ pub(crate) fn router(server: Shared) -> Router {
         }
     } else {
         router = router.route(path, get(clients::connect));
+    }
+    if config.speaks_protocol() {
+        router = router.route(config.protocol.path.text(), get(protocol::connect));
     }
     router.with_state(State(server))
 }

@@ -19,7 +19,7 @@ pub(super) async fn index(State(server): State<Shared>, headers: HeaderMap) -> R
     let mut response = match is_browser {
         true => html(start_page(&config)),
         false => {
-            format!("throng {}\n\n{}", env!("CARGO_PKG_VERSION"), served(&config, "", "")).into_response()
+            format!("throng {}\n\n{}", env!("CARGO_PKG_VERSION"), served(&config, "", "", "")).into_response()
         }
     };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
@@ -27,8 +27,10 @@ pub(super) async fn index(State(server): State<Shared>, headers: HeaderMap) -> R
 }
 
 fn start_page(config: &Config) -> String {
-    let rows = rows(config).into_iter().map(|Row { path, is_link, what }| {
+    let rows = rows(config).into_iter().map(|Row { path, kind, what }| {
         let (path, what) = (escaped(&path), escaped(&what));
+        // What is only at another address is no link here.
+        let is_link = kind == Kind::Page || kind == Kind::PageOfApi && config.api.listen.is_none();
         let shown =
             if is_link { format!("<a href=\"{path}\">{path}</a>") } else { format!("<code>{path}</code>") };
         format!("<dt>{shown}</dt><dd>{what}</dd>\n")
@@ -54,13 +56,17 @@ fn escaped(text: &str) -> String {
     safe
 }
 
-/// A line for each path, for the page `/` and for the start of the program. `ws` and `http` come before the paths.
-pub(crate) fn served(config: &Config, ws: &str, http: &str) -> String {
+/// A line for each path, for the page `/` and for the start of the program. `ws`, `http` and `api` come before the paths.
+pub(crate) fn served(config: &Config, ws: &str, http: &str, api: &str) -> String {
     let lines: Vec<_> = rows(config)
         .into_iter()
-        .map(|Row { path, is_link, what }| {
-            let is_websocket = !is_link && !path.starts_with("/api");
-            (format!("{}{path}", if is_websocket { ws } else { http }), what)
+        .map(|Row { path, kind, what }| {
+            let before = match kind {
+                Kind::WebSocket => ws,
+                Kind::Page => http,
+                Kind::Api | Kind::PageOfApi => api,
+            };
+            (format!("{before}{path}"), what)
         })
         .collect();
     let width = lines.iter().map(|(path, _)| path.len()).max().unwrap_or_default();
@@ -70,44 +76,69 @@ pub(crate) fn served(config: &Config, ws: &str, http: &str) -> String {
 /// A path and what it serves.
 struct Row {
     path: String,
-    /// Whether a browser can open it.
-    is_link: bool,
+    kind: Kind,
     what: String,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A browser can open it.
+    Page,
+    /// The same, where the API is.
+    PageOfApi,
+    Api,
+    WebSocket,
+}
+
 fn rows(config: &Config) -> Vec<Row> {
-    let row = |path: &str, what: &str| Row { path: path.into(), is_link: true, what: what.into() };
+    let row = |path: &str, kind, what: &str| Row { path: path.into(), kind, what: what.into() };
     let mut rows = Vec::new();
     if config.has_demo() {
-        rows.push(row("/demo", "a chat for trying the program: open it in two windows"));
+        rows.push(row("/demo", Kind::Page, "a chat for trying the program: open it in two windows"));
     }
+    let own = config.api.listen.as_ref().map(|own| format!(", only at {}", own.text())).unwrap_or_default();
     if config.has_admin() {
-        rows.push(row("/admin", "the admin page, which asks for its key"));
+        rows.push(row("/admin", Kind::PageOfApi, &format!("the admin page, which asks for its key{own}")));
     }
-    rows.push(Row { path: config.websocket_path().into(), is_link: false, what: of_clients(config) });
-    let keys = config.api.keys.len();
-    let api = match (keys, config.has_admin()) {
+    rows.push(row(config.websocket_path(), Kind::WebSocket, &of_clients(config)));
+    if config.speaks_protocol() {
+        rows.push(row(config.protocol.path.text(), Kind::WebSocket, &of_protocol(config)));
+    }
+    let api = match (config.api.keys.len(), config.has_admin()) {
         (0, false) => "the HTTP API: off, as api.keys is empty".into(),
-        (0, true) => "the HTTP API, by POST: for the key of the admin page, in the header X-API-Key".into(),
-        (keys, _) => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key"),
+        (0, true) => {
+            format!("the HTTP API, by POST: for the key of the admin page, in the header X-API-Key{own}")
+        }
+        (keys, _) => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key{own}"),
     };
-    rows.push(Row { path: "/api/METHOD".into(), is_link: false, what: api });
-    rows.push(row("/healthz", "200 while the program lives"));
-    rows.push(row("/readyz", "200 while newcomers are taken"));
+    rows.push(row("/api/METHOD", Kind::Api, &api));
+    let described = format!("the description of the API, for machines{own}");
+    rows.push(row("/api/openapi.json", Kind::PageOfApi, &described));
+    rows.push(row("/healthz", Kind::Page, "200 while the program lives"));
+    rows.push(row("/readyz", Kind::Page, "200 while newcomers are taken"));
     let who = if config.pages.open { "everybody" } else { "this machine, and pages.key" };
     if config.metrics.enabled {
-        rows.push(row("/metrics", &format!("numbers for Prometheus, open to {who}")));
+        rows.push(row("/metrics", Kind::Page, &format!("numbers for Prometheus, open to {who}")));
     }
     if config.wshub.enabled {
-        let page = |path: &&str| row(path, &format!("a page of WS-HUB, open to {who}"));
+        let page = |path: &&str| row(path, Kind::Page, &format!("a page of WS-HUB, open to {who}"));
         rows.extend(crate::wshub::pages::PATHS.iter().map(page));
     }
     rows
 }
 
+fn of_protocol(config: &Config) -> String {
+    let who = match (config.auth.has_keys(), config.protocol.anonymous) {
+        (_, true) => "anybody",
+        (true, false) => "clients with a token",
+        (false, false) => "nobody, as auth has no key and protocol.anonymous is false",
+    };
+    format!("WebSockets of Centrifugo's SDKs, for {who}")
+}
+
 fn of_clients(config: &Config) -> String {
     match (config.wshub.enabled, config.clients.anonymous) {
-        (false, false) if config.auth.secret.is_some() => {
+        (false, false) if config.auth.has_keys() => {
             "WebSockets, for clients with a token: ?token=TOKEN".into()
         }
         (true, _) => format!(
@@ -116,7 +147,7 @@ fn of_clients(config: &Config) -> String {
         ),
         (false, true) => "WebSockets, for anybody".into(),
         (false, false) => {
-            "WebSockets: all are refused, as auth.secret is not set and clients.anonymous is false".into()
+            "WebSockets: all are refused, as auth has no key and clients.anonymous is false".into()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! WS-HUB's paths: clients and pages.
 
-use crate::clients::Peer;
+use crate::clients::Address;
 use crate::guard;
 use crate::server::Shared;
 use crate::wshub::clients::identify;
@@ -38,7 +38,7 @@ pub(super) async fn connect(
             upgrade.refuse(&Refusal::custom(400, why))
         }
         Ok(key) => {
-            Peer::keep(upgrade.connecting());
+            Address::keep(upgrade.connecting());
             identify(upgrade.connecting(), key);
             upgrade.accept().await
         }

@@ -3,7 +3,10 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::print_stderr, reason = "a test that fails shows the log")]
 
+pub(crate) mod back_end;
 pub(crate) mod gateway;
+pub(crate) mod jwks;
+pub(crate) mod proxy_server;
 pub(crate) mod redis_server;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -78,13 +81,33 @@ impl Program {
         Self::start_with("throng.yaml", config, &[])
     }
 
+    /// Starts it with `throng.yaml` of this text in a folder that has more files.
+    pub(crate) fn start_in(folder: Folder, config: &str) -> Self {
+        Self::begin(folder, "throng.yaml", config, &[])
+    }
+
     pub(crate) fn start_with(name: &str, config: &str, arguments: &[&str]) -> Self {
-        let folder = Folder::new();
+        Self::begin(Folder::new(), name, config, arguments)
+    }
+
+    fn begin(folder: Folder, name: &str, config: &str, arguments: &[&str]) -> Self {
         if !config.is_empty() {
             folder.write(name, config);
         }
         let mut command = throng();
-        command.args(arguments).current_dir(&folder.0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments);
+        Self::launch(folder, command)
+    }
+
+    /// Runs a command that becomes the program, in this folder.
+    pub(crate) fn launch(folder: Folder, mut command: Command) -> Self {
+        command.current_dir(&folder.0);
+        Self::run(folder, command)
+    }
+
+    /// Runs a command that becomes the program.
+    pub(crate) fn run(folder: Folder, mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let log = collect(child.stderr.take().expect("stderr is a pipe"));
         let said = collect(child.stdout.take().expect("stdout is a pipe"));
@@ -101,6 +124,10 @@ impl Program {
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the program runs");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn rewrite(&self, text: &str) {

@@ -21,7 +21,7 @@ fn hub() -> HostedHub {
 
 /// The admission of a connection whose first request has arrived.
 fn admission(hub: &HostedHub) -> Arc<HttpAdmission> {
-    let admission = HttpAdmission::new(hub, SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+    let admission = HttpAdmission::new(hub, Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))));
     admission.head_is_complete(false);
     Arc::new(admission)
 }

@@ -49,8 +49,123 @@ fn placed(sequence: u64, target: &[u8], question: u64, excepted: u8, place: &[u8
         message.extend(u64::from(client).to_be_bytes());
     }
     message.extend(place);
+    message.push(0);
     message.extend(b"hello");
     message
+}
+
+/// A publication to the room, of which rooms and users of these kinds and names get a copy of their own.
+fn covering(covered: &[(u8, &str)]) -> Vec<u8> {
+    let mut message = publication(1, &target(2, "lobby"), 0, 0);
+    message.truncate(message.len() - 6);
+    message.push(covered.len() as u8);
+    covered.iter().for_each(|(kind, of)| message.extend(target(*kind, of)));
+    message.extend(b"hello");
+    message
+}
+
+/// How far a node has told of its rooms: a version, and a digest that may be there.
+fn state(head: Vec<u8>, version: u64, digest: Option<u64>) -> Vec<u8> {
+    let mut message = numbers(head, &[version]);
+    message.push(digest.is_some().into());
+    numbers(message, digest.as_slice())
+}
+
+fn room_record(of: &str, clients: u32) -> Vec<u8> {
+    [&target(1, of)[..], &clients.to_be_bytes(), &clients.to_be_bytes()].concat()
+}
+
+fn member_record(client: u64, user: Option<&str>, info: &[u8]) -> Vec<u8> {
+    let mut record = numbers(vec![2], &[client]);
+    record.push(user.is_some().into());
+    user.iter().for_each(|user| name(user, &mut record));
+    record.extend((info.len() as u32).to_be_bytes());
+    record.extend(info);
+    record
+}
+
+fn changes(version: u64, records: &[Vec<u8>]) -> Vec<u8> {
+    [state(header(8, "other", 3, 0, 0), version, Some(1)), records.concat()].concat()
+}
+
+fn page(ask: u64, version: u64, is_last: bool, records: &[Vec<u8>]) -> Vec<u8> {
+    let mut message = state(numbers(header(10, "other", 3, 0, 0), &[ask]), version, None);
+    message.push(is_last.into());
+    [message, records.concat()].concat()
+}
+
+/// For several subjects, in turn.
+fn on_each(messages: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    messages.iter().flat_map(|(subject, message)| on(*subject, &[message.clone()])).collect()
+}
+
+/// What is told of rooms, and asked.
+fn of_rooms(beat: &[u8]) -> Vec<Seed> {
+    let two = [room_record("a", 2), member_record(1, Some("ada"), b"x"), member_record(2, None, b"")];
+    let gone = [room_record("a", 1), numbers(vec![3], &[1]), room_record("b", 0)];
+    let mut ask = numbers(header(9, "other", 3, 0, 0), &[7, 5]);
+    ask.push(1);
+    name("a", &mut ask);
+    ask.push(1);
+    let ask = numbers(ask, &[2]);
+    let many: Vec<_> = (0..12).map(|at| room_record(&format!("room-{at:02}"), 1)).collect();
+    let beat = (0, beat.to_vec());
+    vec![
+        seed("rooms-changed", on_each(&[beat.clone(), (0, changes(1, &two)), (0, changes(2, &gone))])),
+        seed(
+            "rooms-after-a-gap",
+            on_each(&[beat.clone(), (0, changes(5, &two)), (1, page(1, 5, true, &gone[..1]))]),
+        ),
+        seed(
+            "rooms-in-pages",
+            on_each(&[
+                beat.clone(),
+                (0, changes(5, &two)),
+                (1, page(1, 5, false, &two[..2])),
+                (1, page(2, 6, true, &two)),
+            ]),
+        ),
+        seed(
+            "rooms-of-an-old-page",
+            on_each(&[beat.clone(), (0, changes(5, &two)), (1, page(1, 4, true, &two))]),
+        ),
+        seed(
+            "rooms-out-of-order",
+            on_each(&[
+                beat.clone(),
+                (0, changes(5, &two)),
+                (1, page(1, 5, true, &[many[3].clone(), many[1].clone()])),
+            ]),
+        ),
+        seed(
+            "rooms-beyond-the-bound",
+            on_each(&[
+                beat.clone(),
+                (0, changes(1, &many[..2])),
+                (0, changes(2, &many[2..4])),
+                (0, changes(3, &many[4..6])),
+                (0, changes(4, &many[6..8])),
+            ]),
+        ),
+        seed("a-member-of-no-room", on_each(&[beat.clone(), (0, changes(1, &two[1..]))])),
+        seed(
+            "a-member-that-is-cut",
+            on_each(&[
+                beat.clone(),
+                (0, {
+                    let mut cut = changes(1, &two);
+                    cut.truncate(cut.len() - 3);
+                    cut
+                }),
+            ]),
+        ),
+        seed(
+            "rooms-that-are-gone",
+            on_each(&[beat.clone(), (0, changes(1, &two)), (0, header(3, "other", 3, 0, 0))]),
+        ),
+        seed("rooms-of-a-node-that-has-not-come", on(0, &[changes(1, &two)])),
+        seed("rooms-asked-for", on_each(&[beat, (1, ask)])),
+    ]
 }
 
 fn target(kind: u8, of: &str) -> Vec<u8> {
@@ -73,7 +188,9 @@ fn numbers(head: Vec<u8>, numbers: &[u64]) -> Vec<u8> {
 /// One of every kind.
 pub fn cluster_wire() -> Vec<Seed> {
     let room = target(2, "lobby");
-    let beat = |node: &str, incarnation, beat| numbers(header(2, node, incarnation, 0, 0), &[beat, 5, 6, 7]);
+    let beat = |node: &str, incarnation, beat| {
+        state(numbers(header(2, node, incarnation, 0, 0), &[beat, 5, 6, 7]), 0, None)
+    };
     let mut directive = header(6, "other", 3, 1, 1);
     directive.extend(target(3, "ada"));
     directive.extend(0_u64.to_be_bytes());
@@ -89,7 +206,10 @@ pub fn cluster_wire() -> Vec<Seed> {
     long.extend([b'x'; 64]);
     let cut = publication(1, &room, 0, 2)[..50].to_vec();
     let nodes: Vec<_> = ["a", "b", "c", "d", "e"].map(|node| beat(node, 1, 1)).into();
-    vec![
+    let of_rooms = of_rooms(&beat("other", 3, 1));
+    let mut seeds = vec![
+        seed("covered", on(2, &[covering(&[(2, "other"), (3, "ada")])])),
+        seed("covered-by-all", on(2, &[covering(&[(1, "other")])])),
         seed("to-all", on(0, &[publication(1, &[1], 0, 0)])),
         seed("to-a-room", on(2, &[publication(1, &room, 0, 0)])),
         seed("to-a-user", on(3, &[publication(1, &target(3, "ada"), 0, 1)])),
@@ -99,6 +219,14 @@ pub fn cluster_wire() -> Vec<Seed> {
         seed("with-excepted-clients", on(2, &[publication(1, &room, 0, 3)])),
         seed("with-too-many-excepted", on(2, &[publication(1, &room, 0, 4)])),
         seed("with-a-place", on(2, &[[placed(1, &room, 0, 0, &[2, 0, 0, 0, 2]), vec![0; 8]].concat()])),
+        seed(
+            "with-a-bare-part",
+            on(2, &[placed(1, &room, 0, 0, &[0x10, 1, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 4])]),
+        ),
+        seed(
+            "with-a-bare-part-beyond",
+            on(2, &[placed(1, &room, 0, 0, &[0x10, 2, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0, 0, 6])]),
+        ),
         seed("with-a-place-beyond", on(2, &[placed(1, &room, 0, 0, &[1, 0, 0, 0, 2])])),
         seed("gap-and-late", on(2, &gap)),
         seed("misplaced", on(3, &[publication(1, &room, 0, 0)])),
@@ -116,5 +244,7 @@ pub fn cluster_wire() -> Vec<Seed> {
         seed("same-id-earlier", on(0, &[beat("own", 6, 1)])),
         seed("same-id-later", on(0, &[beat("own", 8, 1), publication(1, &[1], 0, 0)])),
         seed("nothing", on(0, &[Vec::new()])),
-    ]
+    ];
+    seeds.extend(of_rooms);
+    seeds
 }

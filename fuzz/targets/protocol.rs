@@ -1,0 +1,3 @@
+#![no_main]
+
+throng_fuzz::target!(protocol);
