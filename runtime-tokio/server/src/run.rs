@@ -100,9 +100,9 @@ async fn serve(
         .map_err(|error| format!("no key can be made for the admin page: {error}"))?;
     let tokens = Arc::new(Tokens::begin(Arc::clone(&live))?);
     let uid = format!("{:032x}", fastrand::u128(..));
+    let records = Arc::new(Records::default());
     // In WS-HUB mode the back end is told by Redis.
     let notices = if gateway.is_some() { None } else { Notices::of(&live, &uid) };
-    let records = Arc::new(Records::default());
     let clients = Clients {
         live: Arc::clone(&live),
         tokens: Arc::clone(&tokens),
@@ -115,33 +115,24 @@ async fn serve(
         .map_err(|error| format!("the hub cannot begin: {error}"))?;
     let listeners = Listeners::open(&config, inherited).await?;
     let numbers = recorder.map(|recorder| recorder.of(&hub));
-    if let Some(gateway) = &gateway {
-        tokio::spawn(wshub::run(Arc::clone(gateway), hub.clone()));
-    }
-    if let Some(notices) = notices.clone() {
-        tokio::spawn(async move { notices.deliver().await });
-    }
     let server = Arc::new(Server {
         uid,
-        hub: hub.clone(),
+        hub,
         live: Arc::clone(&live),
         start_key,
-        records: Arc::clone(&records),
+        records,
         tokens,
-        certificate: certificate.clone(),
+        certificate,
         numbers,
-        gateway: gateway.clone(),
+        gateway,
         handed_over: AtomicBool::new(false),
     });
-    tokio::spawn(records::keep(records, hub.clone()));
+    work(&server, notices.as_ref());
     // Signals are caught from here on: who reads the lines below may send one.
     let (address, api) = (listeners.main.address, listeners.api.as_ref().map(|api| api.address));
     let serving = listeners.serve(&server);
     let (serving, handover) = serving.map_err(|error| format!("the listeners cannot be copied: {error}"))?;
     recorder::begin(&server.hub, &config.recorder);
-    if let Some(certificate) = certificate {
-        tokio::spawn(certificate.watch());
-    }
     tokio::spawn(reload::at_each_hangup(Arc::clone(&server), origin, log));
     #[cfg(unix)]
     tokio::spawn(crate::upgrade::at_a_signal(Arc::clone(&server), handover));
@@ -153,20 +144,39 @@ async fn serve(
     #[cfg(unix)]
     crate::upgrade::serves();
     serving.await;
+    end(&server, notices.as_ref()).await;
+    Ok(())
+}
+
+/// Begins what goes on beside the clients, until the program ends.
+fn work(server: &Arc<Server>, notices: Option<&Arc<Notices>>) {
+    if let Some(gateway) = &server.gateway {
+        tokio::spawn(wshub::run(Arc::clone(gateway), server.hub.clone()));
+    }
+    if let Some(notices) = notices.cloned() {
+        tokio::spawn(async move { notices.deliver().await });
+    }
+    if let Some(certificate) = server.certificate.clone() {
+        tokio::spawn(certificate.watch());
+    }
+    tokio::spawn(records::keep(Arc::clone(&server.records), server.hub.clone()));
+}
+
+/// The last client has ended: what it caused is told.
+async fn end(server: &Server, notices: Option<&Arc<Notices>>) {
     if let Some(notices) = notices {
         let left = notices.flush(LAST).await;
         if left > 0 {
             tracing::error!(left, "notices were not delivered: the back end is away or slow");
         }
     }
-    systemd::ending(&server);
-    if let Some(gateway) = gateway {
+    systemd::ending(server);
+    if let Some(gateway) = &server.gateway {
         let left = gateway.flush(LAST).await;
         if left > 0 {
             tracing::error!(left, "messages for the back end were not published: Redis is away or slow");
         }
     }
-    Ok(())
 }
 
 fn build(

@@ -146,7 +146,6 @@ impl<'a> Input<'a> {
     }
 
     /// A position in the payload.
-
     fn position(&mut self) -> Read<usize> {
         usize::try_from(self.u32()?).map_err(|_| Defect::Value)
     }

@@ -8,7 +8,7 @@ const BOTH: u8 = 1;
 
 /// The bytes for a client: those of the subscription's info as they are, or both.
 pub(crate) fn encode(conn_info: Option<&Data>, chan_info: Option<&Data>) -> Vec<u8> {
-    let chan = chan_info.map(|info| info.as_str());
+    let chan = chan_info.map(Data::as_str);
     let Some(conn) = conn_info else { return chan.unwrap_or_default().into() };
     let mut bytes = vec![BOTH];
     let chan = chan.unwrap_or("null");
