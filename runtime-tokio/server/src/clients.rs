@@ -54,6 +54,7 @@ impl Handler for Clients {
         };
         let Claims { sub, exp, channels, .. } = checked.map_err(|bad| {
             count_refusal(bad.label());
+            self.records.events.refused(&format!("a client at its first message: {bad}"));
             tracing::debug!(reason = bad.label(), "a client was refused at its first message");
             CloseFrame::new(CloseCode::POLICY, bad.to_string())
         })?;

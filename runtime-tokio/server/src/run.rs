@@ -118,7 +118,7 @@ async fn serve(
     let server = Arc::new(Server {
         uid,
         hub,
-        live: Arc::clone(&live),
+        live,
         start_key,
         records,
         tokens,
@@ -222,7 +222,8 @@ fn announce(server: &Server, file: Option<&Path>, address: SocketAddr, api: Opti
     // Where the API is, and with it the admin page.
     let of_api = format!("{http}://{}", api.unwrap_or(address));
     let lines = served(&config, &format!("{ws}://{address}"), &format!("{http}://{address}"), &of_api);
-    say(&format!("throng {version} listens on {http}://{address}\n{lines}  config: {file}"));
+    let api = api.map_or_else(String::new, |api| format!("  the API listens on {http}://{api}\n"));
+    say(&format!("throng {version} listens on {http}://{address}\n{lines}{api}  config: {file}"));
     if let Some(key) = server.start_key.valid(&config) {
         let key = key.text();
         say(&format!(

@@ -131,7 +131,7 @@ async fn refusals_drops_and_ends_by_the_hub_are_in_the_log_and_in_the_samples() 
         let is_it = |event: &&Value| event["kind"] == kind && event["what"].as_str().unwrap().contains(part);
         events.as_array().unwrap().iter().find(is_it).unwrap_or_else(|| panic!("{kind} {part}: {events}"))
     };
-    assert_eq!(of("refused", "a client at /ws: The token is not valid")["count"], 3);
+    assert_eq!(of("refused", "a client at /ws: the token is not valid")["count"], 3);
     assert_eq!(of("refused", "a request for the API from 127.0.0.1: 401")["count"], 1);
     assert_eq!(of("refused", "requests: ")["count"], 1);
     assert_eq!(of("closed", "1009 message too big")["user"], "Ann");

@@ -6,6 +6,7 @@ mod support;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::SinkExt;
 use hmac::{Hmac, KeyInit, Mac};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -285,4 +286,51 @@ async fn a_program_that_ends_tells_the_last_notices() {
     let number = |event: &str| all.iter().filter(|notice| notice["event"] == event).count();
     assert_eq!((number("unsubscribe"), number("disconnect")), (20, 20));
     assert_eq!((number("occupied"), number("vacated")), (1, 1));
+}
+
+/// Waits for a message with this part.
+async fn hears(socket: &mut Socket, part: &str) {
+    loop {
+        if let Message::Text(text) = support::next(socket).await
+            && text.contains(part)
+        {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn notices_take_nothing_from_clients_of_the_protocol_and_guests_of_the_demo() {
+    let back_end = BackEnd::start();
+    back_end.answer("notices", Answering::Status(204));
+    let program = Program::start(&format!(
+        "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\ndemo: {{ enabled: true }}\n\
+         protocol: {{ anonymous: true, channels: {{ subscribe: everybody, join_leave: true }} }}\n\
+         hooks: {{ notices: {{ url: '{}', events: [disconnect, away, resumed] }} }}\n",
+        back_end.url("notices")
+    ));
+    let subscribe =
+        "{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"chat\",\"join_leave\":true}}";
+    let mut watching = program.connect("/connection/websocket").await;
+    watching.send(support::text(subscribe)).await.expect("it is open");
+    hears(&mut watching, "\"id\":2").await;
+    let mut other = program.connect("/connection/websocket").await;
+    other.send(support::text(subscribe)).await.expect("it is open");
+    hears(&mut watching, "\"join\"").await;
+    drop(other);
+    hears(&mut watching, "\"leave\"").await;
+    assert_eq!(words(&told(&back_end, 1).await, &["event", "code"]), ["disconnect 1006"]);
+
+    let bob = "/demo/ws?room=lobby&name=Bob&session=0123456789abcdef0123456789abcdef";
+    let mut ann = program.connect("/demo/ws?room=lobby&name=Ann").await;
+    let guest = program.connect(bob).await;
+    hears(&mut ann, "\"joined\"").await;
+    drop(guest);
+    hears(&mut ann, "\"away\",").await;
+    let _guest = program.connect(bob).await;
+    hears(&mut ann, "\"back\"").await;
+    call(&program, "disconnect", json!({ "session": "demo:0123456789abcdef0123456789abcdef" }));
+    hears(&mut ann, "\"left\"").await;
+    let all = words(&told(&back_end, 4).await, &["event", "by"]);
+    assert_eq!(all[1..], ["away transport", "resumed", "disconnect application"]);
 }

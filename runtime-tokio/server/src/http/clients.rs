@@ -76,7 +76,10 @@ fn choose_subprotocol(upgrade: &mut Upgrade, config: &Config) {
 
 fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
     count_refusal(bad.label());
-    server.records.events.refused(&format!("a client: {bad}"));
+    server
+        .records
+        .events
+        .refused(&format!("a client at {}: {bad}", server.live.config().clients.path.text()));
     tracing::debug!(reason = bad.label(), "a client was refused");
     let connecting = upgrade.connecting();
     let status = if *bad == BadToken::KeysAway {
@@ -95,7 +98,10 @@ fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
 fn refuse_unknown(server: &Server, mut upgrade: Upgrade) -> Response {
     const UNKNOWN: &str = "Nobody knows this client: connect with ?token=TOKEN, or set `clients.anonymous` to true if such clients may come.\n";
     count_refusal("no_token");
-    server.records.events.refused(&format!("a client: {UNKNOWN}"));
+    server
+        .records
+        .events
+        .refused(&format!("a client at {}: {UNKNOWN}", server.live.config().clients.path.text()));
     upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     upgrade.refuse(&Refusal::custom(401, UNKNOWN))
 }
