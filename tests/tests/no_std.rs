@@ -20,9 +20,5 @@ fn a_binary_without_std_links_the_hub_runs_and_replays_it() {
         .expect("cargo starts");
     assert!(built.success(), "the binary without std does not build");
     let ran = Command::new(target.join("debug/throng-no-std")).status().expect("the binary starts");
-    assert_eq!(
-        ran.code(),
-        Some(0),
-        "both clients are given the frame, and again in the replay; the one of the protocol is answered"
-    );
+    assert_eq!(ran.code(), Some(0), "both clients are given the frame, and again in the replay");
 }

@@ -73,7 +73,7 @@ impl Run {
         let (client, now, ttl) = (&mut self.client, self.now, Some(5 * SECOND));
         match command {
             Command::Connect(_) if is_good => {
-                client.connected(now, &Connected { ttl: Some(40 * SECOND), ..Connected::default() }, SECOND)
+                client.connected(now, &Connected { ttl: Some(40 * SECOND), ..Connected::default() }, SECOND);
             }
             Command::Subscribe(command) if is_good => {
                 client.subscribed(now, id, &command.channel, &Subscribed { ttl, ..Subscribed::default() });
@@ -82,7 +82,7 @@ impl Run {
             Command::Refresh(_) if is_good => client.refreshed(now, id, ttl),
             Command::SubRefresh(command) if is_good => client.sub_refreshed(now, id, &command.channel, ttl),
             Command::Rpc(command) if is_good => {
-                client.reply(id, &Reply::Rpc(command.data.unwrap_or_else(Data::null)))
+                client.reply(id, &Reply::Rpc(command.data.unwrap_or_else(Data::null)));
             }
             Command::Publish(_) if is_good => client.reply(id, &Reply::Published),
             _ => client.refuse(id, &ErrorCode::PermissionDenied.into()),

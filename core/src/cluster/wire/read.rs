@@ -145,7 +145,6 @@ impl<'a> Input<'a> {
         Ok(State { version, digest: if self.flag()? { Some(self.u64()?) } else { None } })
     }
 
-    /// A position in the payload.
     fn position(&mut self) -> Read<usize> {
         usize::try_from(self.u32()?).map_err(|_| Defect::Value)
     }

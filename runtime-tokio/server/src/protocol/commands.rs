@@ -34,7 +34,7 @@ async fn carry_out(peer: &Peer, client: &Client, request: Request) {
     let (id, asking) = (request.id, Asking { peer, client, config: &config });
     let answered = match request.command {
         Command::Connect(command) => return connect(&asking, id, &command).await,
-        Command::Subscribe(command) => return subscribe(&asking, id, command).await,
+        Command::Subscribe(command) => return subscribe(&asking, id, &command).await,
         Command::Refresh(command) => return refresh(&asking, id, &command.token).await,
         Command::SubRefresh(command) => return sub_refresh(&asking, id, &command).await,
         Command::Unsubscribe(of) => {

@@ -32,6 +32,8 @@ pub(super) async fn connect(asking: &Asking<'_>, id: u32, command: &Connect) {
         Err(Refused::Reply(failure)) => peer.refuse(client, id, &failure),
         Err(Refused::Close(reason, close)) => {
             count_refusal(reason);
+            let (path, why) = (config.protocol.path.text(), &close.reason);
+            peer.server.records.events.refused(&format!("a client at {path}: {why}"));
             peer.close(client, close);
         }
     }

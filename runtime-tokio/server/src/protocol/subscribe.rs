@@ -48,10 +48,10 @@ pub(super) struct Plan {
     wants_join_leave: bool,
 }
 
-pub(super) async fn subscribe(asking: &Asking<'_>, id: u32, command: Subscribe) {
+pub(super) async fn subscribe(asking: &Asking<'_>, id: u32, command: &Subscribe) {
     let Asking { peer, client, .. } = *asking;
-    let planned = allowed(asking, &command).await.and_then(|(ttl, info)| {
-        let Subscribe { channel, recover, offset, epoch, join_leave, .. } = &command;
+    let planned = allowed(asking, command).await.and_then(|(ttl, info)| {
+        let Subscribe { channel, recover, offset, epoch, join_leave, .. } = command;
         let mut since = Since::default();
         (since.recover, since.offset, since.epoch) = (*recover, *offset, epoch.clone());
         let rejects_unrecovered = command.rejects_unrecovered();
