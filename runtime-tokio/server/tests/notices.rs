@@ -306,6 +306,7 @@ async fn notices_take_nothing_from_clients_of_the_protocol_and_guests_of_the_dem
     let program = Program::start(&format!(
         "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\ndemo: {{ enabled: true }}\n\
          protocol: {{ anonymous: true, channels: {{ subscribe: everybody, join_leave: true }} }}\n\
+         hub: {{ presence: {{ by_prefix: {{ chat: {{}} }} }} }}\n\
          hooks: {{ notices: {{ url: '{}', events: [disconnect, away, resumed] }} }}\n",
         back_end.url("notices")
     ));
