@@ -11,6 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::back_end::{Answering, Asked, BackEnd};
 use support::{Program, Socket, closed, soon};
@@ -129,7 +130,7 @@ async fn what_happens_is_told_signed_and_in_order() {
         assert_eq!(one.body["id"], one.header("webhook-id"));
         assert_eq!((&one.body["lost"], one.body["node"].as_str().map(str::len)), (&json!(0), Some(32)));
     }
-    let ids: std::collections::BTreeSet<_> = asked.iter().map(|one| one.header("webhook-id")).collect();
+    let ids: BTreeSet<_> = asked.iter().map(|one| one.header("webhook-id")).collect();
     assert_eq!(ids.len(), asked.len(), "an id for each delivery");
     back_end.asked("connect").iter().for_each(is_signed);
 }
@@ -282,7 +283,10 @@ async fn a_program_that_ends_tells_the_last_notices() {
         while !matches!(support::next(&mut socket).await, Message::Close(_)) {}
     }
     assert!(program.end().success());
-    let all = notices(&back_end.asked("notices"));
+    let mut asked = back_end.asked("notices");
+    // A delivery whose answer came too late, as on a busy machine, is sent again.
+    asked.dedup_by_key(|one| one.body["id"].to_string());
+    let all = notices(&asked);
     let number = |event: &str| all.iter().filter(|notice| notice["event"] == event).count();
     assert_eq!((number("unsubscribe"), number("disconnect")), (20, 20));
     assert_eq!((number("occupied"), number("vacated")), (1, 1));
