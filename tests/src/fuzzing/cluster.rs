@@ -249,22 +249,11 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
-        let mut covered = Vec::new();
-        let (count_of_covered, before) = (self.number(1)?, self.0.len());
-        for _ in 0..count_of_covered {
-            let is_room = match self.number(1)? {
-                2 => true,
-                3 => false,
-                _ => return None,
-            };
-            let name = std::str::from_utf8(self.name()?).ok()?.into();
-            covered.push(if is_room { Scope::Room(name) } else { Scope::User(name) });
-        }
+        let covered = self.covered()?;
         let fits =
             |bare: BarePart| bare.start <= bare.end && bare.end.max(bare.envelope) as usize <= self.0.len();
         let is_valid = subject == expected
             && bare.is_none_or(fits)
-            && before - self.0.len() <= 4_096
             && place.is_none_or(|place| place.end() <= self.0.len())
             && count <= 3
             && self.0.len() <= 64
@@ -282,6 +271,22 @@ impl<'a> Reader<'a> {
             covered,
             payload,
         })
+    }
+
+    /// The rooms and users whose members get the message as recipients of another target; at most 4 KiB.
+    fn covered(&mut self) -> Option<Vec<Scope>> {
+        let (count, before) = (self.number(1)?, self.0.len());
+        let mut covered = Vec::new();
+        for _ in 0..count {
+            let is_room = match self.number(1)? {
+                2 => true,
+                3 => false,
+                _ => return None,
+            };
+            let name = std::str::from_utf8(self.name()?).ok()?.into();
+            covered.push(if is_room { Scope::Room(name) } else { Scope::User(name) });
+        }
+        (before - self.0.len() <= 4_096).then_some(covered)
     }
 
     fn kind(&mut self) -> Option<MessageKind> {

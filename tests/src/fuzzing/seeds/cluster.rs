@@ -96,7 +96,7 @@ fn page(ask: u64, version: u64, is_last: bool, records: &[Vec<u8>]) -> Vec<u8> {
 
 /// For several subjects, in turn.
 fn on_each(messages: &[(u8, Vec<u8>)]) -> Vec<u8> {
-    messages.iter().flat_map(|(subject, message)| on(*subject, &[message.clone()])).collect()
+    messages.iter().flat_map(|(subject, message)| on(*subject, std::slice::from_ref(message))).collect()
 }
 
 /// What is told of rooms, and asked.
