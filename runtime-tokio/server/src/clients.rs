@@ -53,8 +53,7 @@ impl Handler for Clients {
             Err(bad) => Err(bad),
         };
         let Claims { sub, exp, channels, .. } = checked.map_err(|bad| {
-            count_refusal(bad.label());
-            self.records.events.refused(&format!("a client at its first message: {bad}"));
+            self.records.refused(bad.label(), &format!("a client at its first message: {bad}"));
             tracing::debug!(reason = bad.label(), "a client was refused at its first message");
             CloseFrame::new(CloseCode::POLICY, bad.to_string())
         })?;
@@ -142,9 +141,4 @@ impl Handler for Clients {
 /// When the authorisation ends: a client whose token is within the leeway has at least that long.
 pub(crate) fn expiry(seconds: u64, leeway: u64) -> Expiry {
     Expiry::at_unix_seconds(seconds.saturating_add(leeway))
-}
-
-/// Counts a client that was not let in.
-pub(crate) fn count_refusal(reason: &'static str) {
-    metrics::counter!("throng_server_clients_refused_total", "reason" => reason).increment(1);
 }

@@ -2,7 +2,7 @@
 
 use crate::auth::place::token_of;
 use crate::auth::{BadToken, Claims};
-use crate::clients::{Address, count_refusal, expiry};
+use crate::clients::{Address, expiry};
 use crate::config::Config;
 use crate::config::types::Subprotocol;
 use crate::hooks::Asking;
@@ -75,11 +75,7 @@ fn choose_subprotocol(upgrade: &mut Upgrade, config: &Config) {
 }
 
 fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
-    count_refusal(bad.label());
-    server
-        .records
-        .events
-        .refused(&format!("a client at {}: {bad}", server.live.config().clients.path.text()));
+    note(server, bad.label(), &bad.to_string());
     tracing::debug!(reason = bad.label(), "a client was refused");
     let connecting = upgrade.connecting();
     let status = if *bad == BadToken::KeysAway {
@@ -97,11 +93,13 @@ fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
 
 fn refuse_unknown(server: &Server, mut upgrade: Upgrade) -> Response {
     const UNKNOWN: &str = "Nobody knows this client: connect with ?token=TOKEN, or set `clients.anonymous` to true if such clients may come.\n";
-    count_refusal("no_token");
-    server
-        .records
-        .events
-        .refused(&format!("a client at {}: {UNKNOWN}", server.live.config().clients.path.text()));
+    note(server, "no_token", UNKNOWN);
     upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     upgrade.refuse(&Refusal::custom(401, UNKNOWN))
+}
+
+/// Notes a client that is refused, for operators.
+fn note(server: &Server, reason: &'static str, why: &str) {
+    let config = server.live.config();
+    server.records.refused(reason, &format!("a client at {}: {why}", config.clients.path.text()));
 }

@@ -28,6 +28,14 @@ pub(crate) struct Records {
     pub(crate) events: Events,
 }
 
+impl Records {
+    /// A client was not let in.
+    pub(crate) fn refused(&self, reason: &'static str, what: &str) {
+        metrics::counter!("throng_server_clients_refused_total", "reason" => reason).increment(1);
+        self.events.refused(what);
+    }
+}
+
 /// Samples the hub, for ever.
 pub(crate) async fn keep(records: Arc<Records>, hub: Hub) {
     let mut ticks = tokio::time::interval(EVERY);
