@@ -1,15 +1,32 @@
-//! Clients without a protocol: they get what is published to their rooms, each message as it is. Clients with one are
-//! [`Peer`]s.
+//! Clients without a protocol: they get what is published to their rooms, each message as it is. Clients with one are [`Peer`]s, and those of
+//! the demo are guests.
 
 use crate::auth::{BadToken, Claims, Tokens};
+use crate::demo::{self, Demo};
+use crate::hooks::notices::Notices;
 use crate::hooks::{Asking, Hooks};
 use crate::live::Live;
 use crate::protocol::{self, Peer};
+use crate::records::Records;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use throng_tokio::{
-    Authenticating, Client, CloseCode, CloseFrame, Disconnected, DropNotice, Expiring, Expiry, Handler,
-    Message,
+    Authenticating, Away, Client, CloseCode, CloseFrame, Connecting, Disconnected, DropNotice, Expiring,
+    Expiry, Handler, Message, Resumed,
 };
+
+/// The address of a client: behind trusted proxies its own, not the proxy's. The hub does not keep it, nor the request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Address(pub(crate) SocketAddr);
+
+impl Address {
+    /// Keeps the address with the client that connects.
+    pub(crate) fn keep(connecting: &mut Connecting) {
+        if let Some(remote) = connecting.request().remote() {
+            connecting.insert(Self(remote));
+        }
+    }
+}
 
 /// The hub's hooks for these clients.
 #[derive(Debug)]
@@ -17,6 +34,10 @@ pub(crate) struct Clients {
     pub(crate) live: Arc<Live>,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) hooks: Arc<Hooks>,
+    /// Set if the back end is told what happens. Called here, as a closure of the builder would replace the hook of this handler.
+    pub(crate) notices: Option<Arc<Notices>>,
+    pub(crate) records: Arc<Records>,
+    pub(crate) demo: Demo,
 }
 
 impl Handler for Clients {
@@ -32,7 +53,7 @@ impl Handler for Clients {
             Err(bad) => Err(bad),
         };
         let Claims { sub, exp, channels, .. } = checked.map_err(|bad| {
-            count_refusal(bad.label());
+            self.records.refused(bad.label(), &format!("a client at its first message: {bad}"));
             tracing::debug!(reason = bad.label(), "a client was refused at its first message");
             CloseFrame::new(CloseCode::POLICY, bad.to_string())
         })?;
@@ -50,12 +71,17 @@ impl Handler for Clients {
     }
 
     async fn connected(&self, client: &Client) {
-        if let Some(peer) = Peer::of(client) {
+        if let Some(guest) = demo::guest(client) {
+            self.demo.connected(client, &guest);
+        } else if let Some(peer) = Peer::of(client) {
             peer.opened(client);
         }
     }
 
     async fn message(&self, client: &Client, message: Message) {
+        if let Some(guest) = demo::guest(client) {
+            return self.demo.message(client, &guest, &message);
+        }
         if let Some(peer) = Peer::of(client) {
             return protocol::message(&peer, client, message).await;
         }
@@ -67,19 +93,46 @@ impl Handler for Clients {
     }
 
     async fn expiring(&self, client: &Client, _: Expiring) {
-        if Peer::of(client).is_none() {
+        if demo::guest(client).is_none() && Peer::of(client).is_none() {
             self.hooks.refresh(client);
         }
     }
 
-    async fn dropped(&self, client: &Client, _: DropNotice) {
-        if let Some(peer) = Peer::of(client) {
+    async fn dropped(&self, client: &Client, dropped: DropNotice) {
+        self.records.events.dropped(client, &dropped);
+        if demo::guest(client).is_some() {
+            demo::dropped(client, dropped.frames);
+        } else if let Some(peer) = Peer::of(client) {
             peer.dropped(client);
         }
     }
 
-    async fn disconnected(&self, client: &Client, _: Disconnected) {
-        if let Some(peer) = Peer::of(client) {
+    async fn away(&self, client: &Client, away: Away) {
+        if let Some(notices) = &self.notices {
+            notices.away(client, &away);
+        }
+        if let Some(guest) = demo::guest(client) {
+            self.demo.away(client, &guest);
+        }
+    }
+
+    async fn resumed(&self, client: &Client, resumed: Resumed) {
+        if let Some(notices) = &self.notices {
+            notices.resumed(client, &resumed);
+        }
+        if let Some(guest) = demo::guest(client) {
+            self.demo.resumed(client, &guest, resumed.away.is_some());
+        }
+    }
+
+    async fn disconnected(&self, client: &Client, end: Disconnected) {
+        self.records.events.disconnected(client, &end);
+        if let Some(notices) = &self.notices {
+            notices.disconnected(client, &end);
+        }
+        if let Some(guest) = demo::guest(client) {
+            self.demo.disconnected(client, &guest);
+        } else if let Some(peer) = Peer::of(client) {
             peer.ended(client);
         }
     }
@@ -88,9 +141,4 @@ impl Handler for Clients {
 /// When the authorisation ends: a client whose token is within the leeway has at least that long.
 pub(crate) fn expiry(seconds: u64, leeway: u64) -> Expiry {
     Expiry::at_unix_seconds(seconds.saturating_add(leeway))
-}
-
-/// Counts a client that was not let in.
-pub(crate) fn count_refusal(reason: &'static str) {
-    metrics::counter!("throng_server_clients_refused_total", "reason" => reason).increment(1);
 }

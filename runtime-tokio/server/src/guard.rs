@@ -24,11 +24,16 @@ pub(crate) fn check(pages: &Pages, peer: SocketAddr, headers: &HeaderMap) -> Res
     if pages.open || pages.key.as_ref().is_some_and(|key| has_key(headers, [key])) {
         return Ok(());
     }
-    let is_direct = !OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-    if is_direct && peer.ip().to_canonical().is_loopback() && names_this_machine(headers) {
+    if is_local(peer, headers) {
         return Ok(());
     }
     Err(Box::new((StatusCode::FORBIDDEN, WHY).into_response()))
+}
+
+/// Whether the request is of a peer of this machine, which names it as its host, and came without a proxy.
+pub(crate) fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let is_direct = !OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+    is_direct && peer.ip().to_canonical().is_loopback() && names_this_machine(headers)
 }
 
 /// Whether the request has one of these keys. The time that this takes tells nothing about a key but its length.

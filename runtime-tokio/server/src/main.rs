@@ -19,7 +19,10 @@
 //! | `auth`, `keys` | JSON web tokens; the keys that check them |
 //! | `front`, `tls`, `proxies` | connections as they come in: TLS, the PROXY protocol, and whose a connection is |
 //! | `http` | paths, health, pages |
+//! | `admin` | the key of the admin page |
+//! | `records` | the numbers of the last hour, the last refusals and drops |
 //! | `clients` | clients without a protocol |
+//! | `demo` | the demo: a chat |
 //! | `hooks` | what the back end is asked and told over HTTP |
 //! | `protocol` | clients that speak the protocol of Centrifugo's SDKs |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
@@ -28,11 +31,13 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod api;
 mod auth;
 mod cli;
 mod clients;
 mod config;
+mod demo;
 mod files;
 mod front;
 mod guard;
@@ -48,6 +53,7 @@ mod output;
 mod protocol;
 mod proxies;
 mod recorder;
+mod records;
 mod reload;
 mod run;
 mod server;

@@ -28,25 +28,34 @@ pub(crate) fn reload(server: &Server, origin: &Origin, log: &Log) -> Result<(), 
     Ok(())
 }
 
-/// Reloads at each SIGHUP, for ever.
+/// Reloads at each SIGHUP, for ever. SIGHUP is caught from this call on, not only from the first poll: it would end the program before.
 #[cfg(unix)]
-pub(crate) async fn at_each_hangup(server: crate::server::Shared, origin: Origin, log: Log) {
+pub(crate) fn at_each_hangup(
+    server: crate::server::Shared,
+    origin: Origin,
+    log: Log,
+) -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => return tracing::error!(%error, "SIGHUP cannot be caught: the config is not reloaded"),
-    };
-    while hangups.recv().await.is_some() {
-        systemd::reloading();
-        let (server, origin, log) = (server.clone(), origin.clone(), log.clone());
-        // The disk may take its time, or never answer: no client waits for it, nor does the end of the program.
-        let reloaded = tokio::task::spawn_blocking(move || reload(&server, &origin, &log)).await;
-        systemd::ready();
-        match reloaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
-            Ok(()) => tracing::info!("the config was reloaded"),
-            Err(errors) => {
-                for error in &errors {
-                    tracing::error!("the config was not reloaded: {error}");
+    let hangups = signal(SignalKind::hangup());
+    async move {
+        let mut hangups = match hangups {
+            Ok(hangups) => hangups,
+            Err(error) => {
+                return tracing::error!(%error, "SIGHUP cannot be caught: the config is not reloaded");
+            }
+        };
+        while hangups.recv().await.is_some() {
+            systemd::reloading();
+            let (server, origin, log) = (server.clone(), origin.clone(), log.clone());
+            // The disk may take its time, or never answer: no client waits for it, nor does the end of the program.
+            let reloaded = tokio::task::spawn_blocking(move || reload(&server, &origin, &log)).await;
+            systemd::ready();
+            match reloaded.unwrap_or_else(|error| Err(vec![error.to_string()])) {
+                Ok(()) => tracing::info!("the config was reloaded"),
+                Err(errors) => {
+                    for error in &errors {
+                        tracing::error!("the config was not reloaded: {error}");
+                    }
                 }
             }
         }

@@ -1,8 +1,10 @@
 //! What the parts of the running program share.
 
+use crate::admin::StartKey;
 use crate::auth::Tokens;
 use crate::live::Live;
 use crate::metrics::Numbers;
+use crate::records::Records;
 use crate::tls::Certificate;
 use crate::wshub::Gateway;
 use axum::extract::FromRef;
@@ -17,6 +19,8 @@ pub(crate) struct Server {
     pub(crate) uid: String,
     pub(crate) hub: Hub,
     pub(crate) live: Arc<Live>,
+    pub(crate) start_key: StartKey,
+    pub(crate) records: Arc<Records>,
     pub(crate) tokens: Arc<Tokens>,
     /// Set if clients speak TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,

@@ -15,6 +15,8 @@ api:
     - { key: news-key, channels: ['news*', sport] }
     - { key: publish-key, methods: [publish, info] }
     - { key: narrow-key, methods: [publish, disconnect], channels: [chat] }
+    - { key: watch-key, methods: [clients, stats, config] }
+admin: { key: the admin key }
 hub: { history: { by_prefix: { news: { messages: 3 } } }, presence: { by_prefix: { news: {} } } }
 log: { filter: error }
 ";
@@ -66,6 +68,17 @@ fn a_key_is_for_its_methods_and_channels() {
         ("narrow-key", "publish", to("news"), 103),
         ("narrow-key", "disconnect", ann, 0),
         ("narrow-key", "history", of("chat"), 103),
+        ("watch-key", "clients", json!({}), 0),
+        ("watch-key", "stats", json!({}), 0),
+        ("watch-key", "config", json!({}), 0),
+        ("watch-key", "events", json!({}), 103),
+        ("watch-key", "publish", to("chat"), 103),
+        ("publish-key", "config", json!({}), 103),
+        ("news-key", "clients", of("news"), 103),
+        ("news-key", "rooms", json!({}), 103),
+        ("the admin key", "users", json!({}), 0),
+        ("the admin key", "events", json!({}), 0),
+        ("the admin key", "publish", to("chat"), 0),
     ] {
         assert_eq!(code(&program, key, method, &parameters), expected, "{key} {method} {parameters}");
     }
@@ -98,6 +111,9 @@ fn a_batch_gives_no_more_rights() {
         .map(|reply| reply["error"]["code"].as_u64())
         .collect();
     assert_eq!(codes, [None, Some(103), Some(103)], "{answer}");
+    let listed = json!({"commands": [{"users": {}}, {"rooms": {}}]}).to_string();
+    let of_admin = program.post("/api/batch", &[("X-API-Key", "the admin key")], &listed).json();
+    assert!(of_admin["replies"][1]["rooms"]["rooms"].is_array(), "{of_admin}");
 }
 
 #[test]
@@ -140,6 +156,9 @@ fn the_api_has_a_port_of_its_own() {
         (ask(api, "/api/openapi.json", "GET"), ask(program.address, "/api/openapi.json", "GET")),
         (200, 404)
     );
+    // The admin page asks the API of its own origin.
+    assert_eq!((ask(api, "/admin", "GET"), ask(program.address, "/admin", "GET")), (200, 404));
+    assert!(said.contains(&format!("http://{api}/admin ")), "{said}");
     assert_eq!((ask(api, "/healthz", "GET"), ask(program.address, "/healthz", "GET")), (200, 200));
     // One signal drains both.
     program.signal(rustix::process::Signal::TERM);

@@ -6,10 +6,12 @@ mod support;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use futures_util::SinkExt;
 use hmac::{Hmac, KeyInit, Mac};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::back_end::{Answering, Asked, BackEnd};
 use support::{Program, Socket, closed, soon};
@@ -128,7 +130,7 @@ async fn what_happens_is_told_signed_and_in_order() {
         assert_eq!(one.body["id"], one.header("webhook-id"));
         assert_eq!((&one.body["lost"], one.body["node"].as_str().map(str::len)), (&json!(0), Some(32)));
     }
-    let ids: std::collections::BTreeSet<_> = asked.iter().map(|one| one.header("webhook-id")).collect();
+    let ids: BTreeSet<_> = asked.iter().map(|one| one.header("webhook-id")).collect();
     assert_eq!(ids.len(), asked.len(), "an id for each delivery");
     back_end.asked("connect").iter().for_each(is_signed);
 }
@@ -218,14 +220,12 @@ async fn what_does_not_fit_is_counted_and_told_as_lost() {
     back_end.result("connect", json!({}));
     let (_ann, client) = come(&program, &back_end).await;
     occupy(&program, &client, 0..100);
-    let lost = soon("notices are lost", || {
-        Some(count(&program, r#"throng_hooks_notices_lost_total{reason="queue_full"}"#))
-            .filter(|lost| *lost > 0)
-    })
-    .await;
+    let noted = || count(&program, r#"throng_hooks_notices_total{event="occupied"}"#);
+    let lost = || count(&program, r#"throng_hooks_notices_lost_total{reason="queue_full"}"#);
+    let is_over = || (noted() + lost() == 100).then(|| (noted(), lost()));
+    let (noted, lost) = soon("each is noted or lost", is_over).await;
+    assert!(lost > 0);
     assert!(count(&program, "throng_hooks_queue_bytes") <= 1024);
-    let noted = count(&program, r#"throng_hooks_notices_total{event="occupied"}"#);
-    assert_eq!(noted + lost, 100);
     program.logs("hooks.notices.queue_bytes");
     back_end.answer("notices", Answering::Status(200));
     soon("all are delivered", || (count(&program, "throng_hooks_queue_bytes") == 0).then_some(())).await;
@@ -281,8 +281,59 @@ async fn a_program_that_ends_tells_the_last_notices() {
         while !matches!(support::next(&mut socket).await, Message::Close(_)) {}
     }
     assert!(program.end().success());
-    let all = notices(&back_end.asked("notices"));
+    let mut asked = back_end.asked("notices");
+    // A delivery whose answer came too late, as on a busy machine, is sent again.
+    asked.dedup_by_key(|one| one.body["id"].to_string());
+    let all = notices(&asked);
     let number = |event: &str| all.iter().filter(|notice| notice["event"] == event).count();
     assert_eq!((number("unsubscribe"), number("disconnect")), (20, 20));
     assert_eq!((number("occupied"), number("vacated")), (1, 1));
+}
+
+/// Waits for a message with this part.
+async fn hears(socket: &mut Socket, part: &str) {
+    loop {
+        if let Message::Text(text) = support::next(socket).await
+            && text.contains(part)
+        {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn notices_take_nothing_from_clients_of_the_protocol_and_guests_of_the_demo() {
+    let back_end = BackEnd::start();
+    back_end.answer("notices", Answering::Status(204));
+    let program = Program::start(&format!(
+        "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\ndemo: {{ enabled: true }}\n\
+         protocol: {{ anonymous: true, channels: {{ subscribe: everybody, join_leave: true }} }}\n\
+         hub: {{ presence: {{ by_prefix: {{ chat: {{}} }} }} }}\n\
+         hooks: {{ notices: {{ url: '{}', events: [disconnect, away, resumed] }} }}\n",
+        back_end.url("notices")
+    ));
+    let subscribe =
+        "{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"chat\",\"join_leave\":true}}";
+    let mut watching = program.connect("/connection/websocket").await;
+    watching.send(support::text(subscribe)).await.expect("it is open");
+    hears(&mut watching, "\"id\":2").await;
+    let mut other = program.connect("/connection/websocket").await;
+    other.send(support::text(subscribe)).await.expect("it is open");
+    hears(&mut watching, "\"join\"").await;
+    drop(other);
+    hears(&mut watching, "\"leave\"").await;
+    assert_eq!(words(&told(&back_end, 1).await, &["event", "code"]), ["disconnect 1006"]);
+
+    let bob = "/demo/ws?room=lobby&name=Bob&session=0123456789abcdef0123456789abcdef";
+    let mut ann = program.connect("/demo/ws?room=lobby&name=Ann").await;
+    let guest = program.connect(bob).await;
+    hears(&mut ann, "\"joined\"").await;
+    drop(guest);
+    hears(&mut ann, "\"away\",").await;
+    let _guest = program.connect(bob).await;
+    hears(&mut ann, "\"back\"").await;
+    call(&program, "disconnect", json!({ "session": "demo:0123456789abcdef0123456789abcdef" }));
+    hears(&mut ann, "\"left\"").await;
+    let all = words(&told(&back_end, 4).await, &["event", "by"]);
+    assert_eq!(all[1..], ["away transport", "resumed", "disconnect application"]);
 }

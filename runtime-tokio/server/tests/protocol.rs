@@ -318,3 +318,20 @@ async fn clients_of_another_node_get_each_message_as_their_protocol_has_it() {
         assert_eq!(next(&mut bare).await, message);
     }
 }
+
+#[tokio::test]
+async fn a_client_whose_token_is_its_first_message_gets_no_envelopes() {
+    let config = CONFIG
+        .replace("leeway: 0", "leeway: 0, first_message: true")
+        .replace("clients: { anonymous: true,", "clients: {");
+    let program = Program::start(&config);
+    let mut ann = program.connect("/ws").await;
+    send(&mut ann, &signed(json!({ "sub": "ann" }))).await;
+    soon("ann is there", || {
+        let found = call(&program, "presence_stats", json!({ "channel": "chat" }));
+        (found["result"]["num_clients"] == 1).then_some(())
+    })
+    .await;
+    call(&program, "publish", json!({ "channel": "news", "data": { "a": 1 } }));
+    assert_eq!(next(&mut ann).await, text("{\"a\":1}"));
+}

@@ -218,3 +218,26 @@ async fn an_unfinished_request_through_the_proxy_protocol_counts_for_its_client(
     .await;
     assert_eq!(upgrade("198.51.100.8"), "HTTP/1.1 101");
 }
+
+#[tokio::test]
+async fn operators_see_the_address_of_the_client_and_not_that_of_the_proxy() {
+    let program = Program::start(
+        "listen: 127.0.0.1:0\nclients: { anonymous: true }\nprotocol: { anonymous: true }\ndemo: { enabled: true }\n\
+         api: { keys: [key] }\nproxies: { trusted: [127.0.0.1] }\n",
+    );
+    let of_proxy = [("X-Forwarded-For", "198.51.100.7")];
+    let mut open = Vec::new();
+    for path in ["/ws", "/connection/websocket", "/demo/ws?room=lobby&name=Ann"] {
+        open.push(program.try_connect(path, &of_proxy).await.unwrap());
+    }
+    let key = ("X-API-Key", "key");
+    let answer = program.post("/api/clients", &[key], "").json();
+    let clients = answer["result"]["clients"].as_array().unwrap();
+    assert_eq!(clients.len(), 3, "{answer}");
+    for client in clients {
+        assert!(client["address"].as_str().unwrap().starts_with("198.51.100.7:"), "{client}");
+    }
+    assert_eq!(program.post("/api/info", &[of_proxy[0], ("X-API-Key", "wrong")], "").status, 401);
+    let events = program.post("/api/events", &[key], "").body;
+    assert!(events.contains("a request for the API from 198.51.100.7: 401"), "{events}");
+}

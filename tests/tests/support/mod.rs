@@ -8,4 +8,5 @@ pub(crate) mod guest;
 pub(crate) mod http;
 pub(crate) mod names;
 pub(crate) mod network;
+pub(crate) mod program;
 pub(crate) mod webdriver;

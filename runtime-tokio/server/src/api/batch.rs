@@ -3,9 +3,8 @@
 use super::error::{Code, Error};
 use super::methods::find;
 use super::parameters::{answer, or_default, read};
-use super::rights::check;
+use super::rights::{Caller, check};
 use crate::config::Config;
-use crate::config::api_keys::ApiKey;
 use crate::server::Server;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,7 +18,12 @@ struct Batch {
 }
 
 /// Carries out commands in their order, whether or not the caller allows others. A command that fails does not end the rest.
-pub(super) fn batch(server: &Server, config: &Config, caller: &ApiKey, body: &[u8]) -> Result<Value, Error> {
+pub(super) fn batch(
+    server: &Server,
+    config: &Config,
+    caller: Caller<'_>,
+    body: &[u8],
+) -> Result<Value, Error> {
     let Batch { commands } = read(body)?;
     let most = config.api.channels.0;
     if commands.len() as u64 > most {
@@ -37,7 +41,7 @@ pub(super) fn batch(server: &Server, config: &Config, caller: &ApiKey, body: &[u
 fn reply(
     server: &Server,
     config: &Config,
-    caller: &ApiKey,
+    caller: Caller<'_>,
     command: &BTreeMap<String, Box<RawValue>>,
 ) -> Value {
     let mut methods = command.iter();

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::schemas::{self, Described};
-use super::{members, publish, queries};
+use super::{lists, members, operator_schemas, operators, publish, queries};
 use crate::config::Config;
 use crate::server::Server;
 use serde_json::Value;
@@ -36,7 +36,7 @@ const fn method(name: &'static str, command: Command, names: Names, describe: fn
 }
 
 /// All methods but `batch`, which is made of them.
-pub(super) const METHODS: [Method; 14] = [
+pub(super) const METHODS: [Method; 20] = [
     method("publish", publish::publish, Names::Channel, schemas::publish),
     method("broadcast", publish::broadcast, Names::Channels, schemas::broadcast),
     method("send", publish::send, Names::Nothing, schemas::send),
@@ -51,6 +51,12 @@ pub(super) const METHODS: [Method; 14] = [
     method("channels", queries::channels, Names::Nothing, schemas::channels),
     method("info", queries::info, Names::Nothing, schemas::info),
     method("drain", members::drain, Names::Nothing, schemas::drain),
+    method("clients", lists::clients, Names::Nothing, operator_schemas::clients),
+    method("users", lists::users, Names::Nothing, operator_schemas::users),
+    method("rooms", lists::rooms, Names::Nothing, operator_schemas::rooms),
+    method("stats", operators::stats, Names::Nothing, operator_schemas::stats),
+    method("events", operators::events, Names::Nothing, operator_schemas::events),
+    method("config", operators::config, Names::Nothing, operator_schemas::config),
 ];
 
 /// The method of this name.

@@ -5,17 +5,22 @@
 //! | `publish` | publish, broadcast, send |
 //! | `members` | subscribe, unsubscribe, disconnect, refresh |
 //! | `queries` | presence, presence_stats, history, history_remove, channels, info |
+//! | `lists` | clients, users, rooms |
+//! | `operators` | stats, events, config |
 //! | `batch` | batch |
 //! | `methods` | the table of all but `batch` |
 //! | `rights` | what a key may do |
-//! | `openapi`, `schemas` | the description of all this, made of the table |
+//! | `openapi`, `schemas`, `operator_schemas` | the description of all this, made of the table |
 //! | `parameters`, `error` | how they are read and answered; the codes |
 
 mod batch;
 mod error;
+mod lists;
 mod members;
 mod methods;
 mod openapi;
+mod operator_schemas;
+mod operators;
 mod parameters;
 mod pattern;
 mod publish;
@@ -25,18 +30,20 @@ mod schemas;
 
 pub(crate) use openapi::serve as openapi;
 
+use crate::admin::Rank;
 use crate::config::Config;
-use crate::config::api_keys::ApiKey;
 use crate::guard;
-use crate::server::Shared;
+use crate::server::{Server, Shared};
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use error::Error;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use methods::{METHODS, find};
+use rights::Caller;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long the body of a request may take.
@@ -48,6 +55,7 @@ const ERROR_MODE: &str = "x-centrifugo-error-mode";
 /// The route `/api/{method}`.
 pub(crate) async fn call(
     State(server): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(method): Path<String>,
     request: Request<Body>,
 ) -> Response {
@@ -57,9 +65,13 @@ pub(crate) async fn call(
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], why).into_response();
     }
     // Before the body is read.
-    let caller = match authorized(&config, request.headers()) {
+    let caller = match authorized(&server, &config, peer, request.headers()) {
         Ok(caller) => caller,
-        Err(refused) => return *refused,
+        Err(refused) => {
+            let what = format!("a request for the API from {}: {}", peer.ip(), refused.status());
+            server.records.events.refused(&what);
+            return *refused;
+        }
     };
     let found = find(&method);
     let Some(method) = found.map(|method| method.name).or((method == "batch").then_some("batch")) else {
@@ -109,10 +121,29 @@ fn answered(method: &'static str, outcome: Result<Value, Error>, is_transport: b
     }
 }
 
-/// The key of the request, or the answer to a request without one.
-fn authorized<'a>(config: &'a Config, headers: &HeaderMap) -> Result<&'a ApiKey, Box<Response>> {
+/// Who calls, or the answer to a request without a key.
+fn authorized<'a>(
+    server: &Server,
+    config: &'a Config,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+) -> Result<Caller<'a>, Box<Response>> {
+    match server.start_key.rank(config, peer, headers) {
+        Rank::Admin => return Ok(Caller::Admin),
+        Rank::StartKeyFromElsewhere => {
+            const WHY: &str = "The key that was made at the start is for peers of this machine that use its address or \"localhost\". \
+                Set `admin.key` for others.\n";
+            count("unauthorized", 403);
+            return Err(Box::new((StatusCode::FORBIDDEN, WHY).into_response()));
+        }
+        Rank::Other => {}
+    }
+    let has_admin_key = config.admin.key.is_some() || server.start_key.valid(config).is_some();
     let why = match (guard::caller(headers, &config.api.keys), config.api.keys.is_empty()) {
-        (Some(caller), _) => return Ok(caller),
+        (Some(key), _) => return Ok(Caller::Key(key)),
+        (None, true) if has_admin_key => {
+            "The API needs the key of the admin page in the header X-API-Key: `api.keys` is empty.\n"
+        }
         (None, true) => "The API is off: no key is in the config's `api.keys`.\n",
         (None, false) => {
             "The API needs one of the keys of the config's `api.keys` in the header X-API-Key.\n"

@@ -114,14 +114,21 @@ fn responses(answer: &Value) -> Value {
         format!("{}; or, as a text, the body is no JSON", bad["description"].as_str().unwrap_or_default())
             .into();
     bad["content"]["text/plain"] = json!({ "schema": { "type": "string" } });
+    let mut denied = coded(&[Code::PermissionDenied]);
+    denied["description"] = format!(
+        "{}; or, as a text, the key of the start is for this machine",
+        denied["description"].as_str().unwrap_or_default()
+    )
+    .into();
+    denied["content"]["text/plain"] = json!({ "schema": { "type": "string" } });
     json!({
         "200": {
             "description": "The result, or an error",
             "content": { "application/json": { "schema": answer } },
         },
         "400": bad,
-        "401": text("The request has none of `api.keys`"),
-        "403": coded(&[Code::PermissionDenied]),
+        "401": text("The request has none of `api.keys`, and not the key of the admin page"),
+        "403": denied,
         "408": text("The body took longer than 10 s"),
         "413": text("The body is longer than `api.body_bytes`"),
         "416": coded(&[Code::Unrecoverable]),

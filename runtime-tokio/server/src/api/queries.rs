@@ -217,7 +217,7 @@ pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value
 pub(super) fn info(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     read::<Nothing>(body)?;
     let (stats, health, cluster) = (server.hub.stats(), server.hub.health(), server.hub.cluster());
-    let id = cluster.as_ref().and_then(|node| node.id());
+    let id = cluster.as_ref().and_then(throng_tokio::cluster::ClusterNode::id);
     let node = json!({
         "uid": id.map_or_else(|| server.uid.clone(), |id| id.to_string()),
         "name": "throng",

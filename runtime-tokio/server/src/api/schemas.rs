@@ -11,7 +11,7 @@ pub(super) struct Described {
     pub(super) result: Value,
 }
 
-fn described(summary: &'static str, parameters: Value, result: Value) -> Described {
+pub(super) fn described(summary: &'static str, parameters: Value, result: Value) -> Described {
     Described { summary, parameters, result }
 }
 
@@ -39,15 +39,15 @@ fn with(mut schema: Value, more: Value) -> Value {
 }
 
 /// A parameter that may be left out, or be null.
-fn optional(kind: &str, meaning: &str) -> Value {
+pub(super) fn optional(kind: &str, meaning: &str) -> Value {
     json!({ "type": [kind, "null"], "description": meaning })
 }
 
-fn unsigned(meaning: &str) -> Value {
+pub(super) fn unsigned(meaning: &str) -> Value {
     json!({ "type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX, "description": meaning })
 }
 
-fn count(meaning: &str) -> Value {
+pub(super) fn count(meaning: &str) -> Value {
     json!({ "type": "integer", "minimum": 0, "description": meaning })
 }
 
@@ -60,7 +60,7 @@ pub(super) fn error() -> Value {
     json!({ "$ref": "#/components/schemas/Error" })
 }
 
-fn none() -> Value {
+pub(super) fn none() -> Value {
     object(&[], [])
 }
 

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 /// The methods of the API that a key can be for: all but `batch`, whose commands are checked one by one. A test compares them with the
 /// API's own table.
-pub(crate) const METHODS: [&str; 14] = [
+pub(crate) const METHODS: [&str; 20] = [
     "publish",
     "broadcast",
     "send",
@@ -22,6 +22,12 @@ pub(crate) const METHODS: [&str; 14] = [
     "channels",
     "info",
     "drain",
+    "clients",
+    "users",
+    "rooms",
+    "stats",
+    "events",
+    "config",
 ];
 
 /// A key of the API.

@@ -78,6 +78,9 @@ keys! {
     "api.channels": api.channels, Live, "The most rooms of one broadcast, and the most commands of one batch; more are refused with error 107.";
     "pages.key": pages.key, Live, "The key that opens the pages for operators to peers on other machines, in the header X-API-Key.";
     "pages.open": pages.open, Live, "Whether the pages for operators, /metrics and those of WS-HUB, are open to everybody. While it is false, they are open to peers of this machine and to requests with `pages.key`.";
+    "admin.enabled": admin.enabled, Restart, "Whether the admin page is at /admin: true, false, or \"auto\", which means: if `admin.key` is set, or if there is no config file and `listen` is a loopback address.";
+    "admin.key": admin.key, Live, "The key of the admin page, of at least 12 characters. It is also a key of the API, with all rights. Without one, and if `listen` is a loopback address, a random key is made at each start, which works only for peers of this machine.";
+    "demo.enabled": demo.enabled, Live, "Whether the demo, a chat for trying the program, is at /demo: true, false, or \"auto\", which means: if there is no config file and `listen` is a loopback address. With true it is open to everybody. Its rooms begin with \"demo:\". It is not there in WS-HUB mode.";
     "metrics.enabled": metrics.enabled, Restart, "Whether /metrics has the numbers for Prometheus.";
     "log.format": log.format, Restart, "The format of the log on stderr: \"text\" or \"json\".";
     "log.filter": log.filter, Live, "Which lines are logged: a level (error, warn, info, debug, trace, off), or levels by target, as \"info,throng=debug\".";

@@ -7,6 +7,7 @@ use super::keys::{KEYS, Key, find};
 use super::nearest::nearest;
 use super::proxies::Network;
 use super::token_keys::JwksSource;
+use super::types::Switch;
 use super::value::shown;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,10 @@ const PREFIX: &str = "THRONG_";
 const OF_WSHUB: [&str; 4] = ["clientkey", "serverurl", "redis", "websocket"];
 /// Paths of the server that no client's path may be.
 const TAKEN: [&str; 7] = ["/healthz", "/readyz", "/metrics", "/status", "/clients", "/groups", "/sessions"];
+/// Paths of the server below which no client's path may be, either.
+const TAKEN_WITH_ALL_BELOW: [&str; 4] = ["/api", "/admin", "/demo", "/assets"];
+/// The shortest key of the admin page, in bytes.
+const ADMIN_KEY: usize = 12;
 
 /// The most entries of `auth.public_keys`: each takes time for each token.
 const MOST_PUBLIC_KEYS: usize = 8;
@@ -197,12 +202,11 @@ impl Loading {
     fn check_paths(&mut self, of: &str) {
         let clients = self.config.clients.path.text();
         let path = self.config.protocol.path.text();
-        let is_taken =
-            TAKEN.contains(&path) || path == "/api" || path.starts_with("/api/") || path == clients;
-        if self.config.speaks_protocol() && is_taken {
+        if self.config.speaks_protocol() && (is_taken(path) || path == clients) {
             self.errors.push(format!(
-                "{of}: protocol.path: {path:?} is not allowed: must be none of {}, /api, {clients}",
-                TAKEN.join(", ")
+                "{of}: protocol.path: {path:?} is not allowed: must be none of {}, {clients}, and not in {}",
+                TAKEN.join(", "),
+                TAKEN_WITH_ALL_BELOW.join(", ")
             ));
         }
     }
@@ -220,6 +224,35 @@ impl Loading {
                 rooms.len()
             )
         }));
+    }
+
+    /// The pages must not be open by accident.
+    fn check_pages(&mut self, of: &str) {
+        let (config, listen) = (&self.config, self.config.listen());
+        let (admin, demo) = (&config.admin, config.demo.enabled);
+        if admin.key.as_ref().is_some_and(|key| key.bytes().len() < ADMIN_KEY) {
+            self.errors.push(format!(
+                "{of}: admin.key: the value is not allowed: must have at least {ADMIN_KEY} characters"
+            ));
+        }
+        // The page is where the API is.
+        let of_admin = config.api.listen.as_ref().unwrap_or(listen);
+        if admin.enabled == Switch::On && admin.key.is_none() && !of_admin.is_loopback() {
+            self.errors.push(format!(
+                "{of}: admin.enabled: true is not allowed without `admin.key`, as {} is no loopback address: set the key",
+                of_admin.text()
+            ));
+        }
+        if demo == Switch::On && config.wshub.enabled {
+            self.errors
+                .push(format!("{of}: demo.enabled: true is not allowed in WS-HUB mode, `wshub.enabled`"));
+        }
+        if demo == Switch::On && !config.wshub.enabled && !listen.is_loopback() {
+            self.notices.push(format!(
+                "the demo is open to everybody who reaches {}: `demo.enabled` is true",
+                listen.text()
+            ));
+        }
     }
 
     /// Settings of tokens, proxies and TLS that make sense only together.
@@ -269,6 +302,7 @@ impl Loading {
             Ok(hub) => self.config.hub = hub,
             Err(why) => self.errors.push(format!("hub: {why}")),
         }
+        self.config.has_file = file.is_some();
         let of = if self.sources.is_empty() { "the config".into() } else { self.sources.join(", ") };
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
@@ -279,12 +313,14 @@ impl Loading {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),
                 false => ("clients.path", self.config.clients.path.text()),
             };
-            if TAKEN.contains(&path) || path == "/api" || path.starts_with("/api/") {
+            if is_taken(path) {
                 self.errors.push(format!(
-                    "{of}: {key}: {path:?} is not allowed: must be none of {}, /api",
-                    TAKEN.join(", ")
+                    "{of}: {key}: {path:?} is not allowed: must be none of {}, and not in {}",
+                    TAKEN.join(", "),
+                    TAKEN_WITH_ALL_BELOW.join(", ")
                 ));
             }
+            self.check_pages(&of);
         }
         self.check_paths(&of);
         self.check_rooms(&of);
@@ -304,6 +340,13 @@ impl Loading {
         }
         Ok(Loaded { config: self.config, file, notices: self.notices })
     }
+}
+
+/// Whether the server has something else at this path.
+fn is_taken(path: &str) -> bool {
+    let is_below =
+        |taken: &&str| path.strip_prefix(*taken).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    TAKEN.contains(&path) || TAKEN_WITH_ALL_BELOW.iter().any(is_below)
 }
 
 /// Whether keys begin with this path and a dot. Those of `wshub` are known in capital letters, too.

@@ -12,6 +12,7 @@
 //! | `protocol` | those of clients that speak the protocol of Centrifugo's SDKs |
 //! | `file` | YAML, TOML and JSON; WS-HUB's own file |
 //! | `load` | file, then environment, then flags; all errors at once |
+//! | `list` | the config in force, for the API |
 //! | `print` | the commented file of `throng config` |
 
 pub(crate) mod api_keys;
@@ -21,6 +22,7 @@ pub(crate) mod hooks;
 mod hub;
 mod hub_keys;
 pub(crate) mod keys;
+mod list;
 mod load;
 mod nearest;
 mod print;
@@ -32,6 +34,7 @@ pub(crate) mod token_keys;
 pub(crate) mod types;
 pub(crate) mod value;
 
+pub(crate) use list::listed;
 pub(crate) use load::{Loaded, Origin, load};
 pub(crate) use print::commented;
 
@@ -40,12 +43,27 @@ use broker::Cluster;
 use hooks::Hooks;
 use protocol::Protocol;
 pub(crate) use proxies::Proxies;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 use std::time::Duration;
 use throng_tokio::hub as throng;
 use token_keys::{JwksSource, PublicKey};
-use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, Subprotocol, TlsVersion, UrlPath};
+use types::{Algorithm, LogFilter, LogFormat, Origins, Remote, Subprotocol, Switch, TlsVersion, UrlPath};
 use value::{Listen, Secret, Whole};
+
+/// How long a client of the demo that lost its connection may take to return, unless `hub.sessions.grace` says.
+const DEMO_GRACE: Duration = Duration::from_secs(30);
+
+/// What the rooms of the demo keep, unless `hub.history.by_prefix` says.
+const DEMO_HISTORY: throng::History = throng::History {
+    messages: 50,
+    bytes: 256 << 10,
+    age: Duration::from_mins(10),
+    meta_age: Duration::from_hours(1),
+};
+
+/// What the names of the demo's rooms begin with, so that it reaches no other room.
+pub(crate) const DEMO_PREFIX: &str = "demo:";
 
 /// Every setting of the program. The table in [`keys`] says what each means.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) tls: Tls,
     pub(crate) api: Api,
     pub(crate) pages: Pages,
+    pub(crate) admin: Admin,
+    pub(crate) demo: Demo,
     pub(crate) metrics: Metrics,
     pub(crate) log: Log,
     pub(crate) recorder: Recorder,
@@ -67,6 +87,8 @@ pub(crate) struct Config {
     pub(crate) wshub: WsHub,
     /// As it was configured. [`Config::hub`] adds what WS-HUB mode sets.
     pub(crate) hub: throng::Config,
+    /// Whether a file is among the sources: without one, the program is being tried.
+    pub(crate) has_file: bool,
 }
 
 /// Clients without a protocol.
@@ -117,6 +139,19 @@ pub(crate) struct Api {
 pub(crate) struct Pages {
     pub(crate) key: Option<Secret>,
     pub(crate) open: bool,
+}
+
+/// The admin page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Admin {
+    pub(crate) enabled: Switch,
+    pub(crate) key: Option<Secret>,
+}
+
+/// The demo.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Demo {
+    pub(crate) enabled: Switch,
 }
 
 /// Prometheus.
@@ -293,14 +328,43 @@ impl Config {
         if self.wshub.enabled { self.wshub.server_url.text() } else { self.clients.path.text() }
     }
 
+    /// Whether somebody tries the program: no file, and only peers of this machine reach it.
+    fn is_tried(&self) -> bool {
+        !self.has_file && !self.wshub.enabled && self.listen().is_loopback()
+    }
+
+    /// Whether the admin page is on.
+    pub(crate) fn has_admin(&self) -> bool {
+        match self.admin.enabled {
+            Switch::On => true,
+            Switch::Off => false,
+            Switch::Auto => self.admin.key.is_some() || self.is_tried(),
+        }
+    }
+
+    /// Whether the demo is on.
+    pub(crate) fn has_demo(&self) -> bool {
+        match self.demo.enabled {
+            Switch::On => !self.wshub.enabled,
+            Switch::Off => false,
+            Switch::Auto => self.is_tried(),
+        }
+    }
+
     /// Whether clients may speak the protocol. In WS-HUB mode the back end decides about every message.
     pub(crate) const fn speaks_protocol(&self) -> bool {
         self.protocol.enabled && !self.wshub.enabled
     }
 
-    /// The config of the hub, with what WS-HUB mode sets.
+    /// The config of the hub, with what WS-HUB mode and the demo set.
     pub(crate) fn hub(&self) -> throng::Config {
         let mut hub = self.hub.clone();
+        if self.has_demo() {
+            hub.sessions.grace.get_or_insert(DEMO_GRACE);
+            if let Entry::Vacant(place) = hub.history.by_prefix.entry(DEMO_PREFIX.into()) {
+                place.insert(DEMO_HISTORY);
+            }
+        }
         if !self.wshub.enabled {
             return hub;
         }

@@ -18,6 +18,34 @@ pub(crate) enum LogFormat {
 
 words!(LogFormat { "text" => Text, "json" => Json });
 
+/// Whether a part of the program is on. What `Auto` means depends on the rest of the config.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Switch {
+    #[default]
+    Auto,
+    On,
+    Off,
+}
+
+impl Setting for Switch {
+    fn read(value: &Value) -> Result<Self, String> {
+        match value {
+            Value::Bool(true) => Ok(Self::On),
+            Value::Bool(false) => Ok(Self::Off),
+            Value::String(word) if word == "auto" => Ok(Self::Auto),
+            _ => Err("must be true, false or \"auto\"".into()),
+        }
+    }
+
+    fn write(&self) -> Value {
+        match self {
+            Self::Auto => "auto".into(),
+            Self::On => true.into(),
+            Self::Off => false.into(),
+        }
+    }
+}
+
 /// The algorithm of tokens: HMAC with a secret.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Algorithm {

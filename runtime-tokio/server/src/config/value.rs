@@ -91,6 +91,10 @@ impl<const LEAST: u64, const MOST: u64> Setting for Whole<LEAST, MOST> {
 pub(crate) struct Secret(String);
 
 impl Secret {
+    pub(crate) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
     pub(crate) const fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -137,6 +141,14 @@ impl Listen {
 
     pub(crate) fn text(&self) -> &str {
         &self.0
+    }
+
+    /// Whether only peers of this machine reach the address.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.0.parse::<SocketAddr>() {
+            Ok(address) => address.ip().to_canonical().is_loopback(),
+            Err(_) => host_and_port(&self.0).is_some_and(|(host, _)| host.eq_ignore_ascii_case("localhost")),
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use crate::auth::place::token_of;
 use crate::auth::{BadToken, Claims};
-use crate::clients::{count_refusal, expiry};
+use crate::clients::{Address, expiry};
 use crate::config::Config;
 use crate::config::types::Subprotocol;
 use crate::hooks::Asking;
-use crate::server::Shared;
+use crate::server::{Server, Shared};
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Uri, header};
@@ -21,6 +21,7 @@ pub(super) async fn connect(
     mut upgrade: Upgrade,
 ) -> Response {
     let config = server.live.config();
+    Address::keep(upgrade.connecting());
     upgrade.connecting().without_envelopes();
     let token = token_of(&uri, &headers);
     // As with Centrifugo, a token that can be checked here spares the question.
@@ -37,7 +38,7 @@ pub(super) async fn connect(
         // A bad token does not make an anonymous client: its owner would not know why it hears nothing.
         Some(token) => match server.tokens.check(token).await {
             Ok(claims) => claims,
-            Err(bad) => return refuse(upgrade, &bad),
+            Err(bad) => return refuse(&server, upgrade, &bad),
         },
         None if config.clients.anonymous => Claims::default(),
         None if config.auth.first_message => {
@@ -45,7 +46,7 @@ pub(super) async fn connect(
             upgrade.connecting().authenticate();
             return upgrade.accept().await;
         }
-        None => return refuse_unknown(upgrade),
+        None => return refuse_unknown(&server, upgrade),
     };
     choose_subprotocol(&mut upgrade, &config);
     let connecting = upgrade.connecting();
@@ -73,8 +74,8 @@ fn choose_subprotocol(upgrade: &mut Upgrade, config: &Config) {
     }
 }
 
-fn refuse(mut upgrade: Upgrade, bad: &BadToken) -> Response {
-    count_refusal(bad.label());
+fn refuse(server: &Server, mut upgrade: Upgrade, bad: &BadToken) -> Response {
+    note(server, bad.label(), &bad.to_string());
     tracing::debug!(reason = bad.label(), "a client was refused");
     let connecting = upgrade.connecting();
     let status = if *bad == BadToken::KeysAway {
@@ -90,9 +91,15 @@ fn refuse(mut upgrade: Upgrade, bad: &BadToken) -> Response {
     upgrade.refuse(&Refusal::custom(status, format!("{}{rest}.\n", first.to_uppercase())))
 }
 
-fn refuse_unknown(mut upgrade: Upgrade) -> Response {
+fn refuse_unknown(server: &Server, mut upgrade: Upgrade) -> Response {
     const UNKNOWN: &str = "Nobody knows this client: connect with ?token=TOKEN, or set `clients.anonymous` to true if such clients may come.\n";
-    count_refusal("no_token");
+    note(server, "no_token", UNKNOWN);
     upgrade.connecting().set_refusal_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     upgrade.refuse(&Refusal::custom(401, UNKNOWN))
+}
+
+/// Notes a client that is refused, for operators.
+fn note(server: &Server, reason: &'static str, why: &str) {
+    let config = server.live.config();
+    server.records.refused(reason, &format!("a client at {}: {why}", config.clients.path.text()));
 }

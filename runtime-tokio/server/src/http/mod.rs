@@ -3,10 +3,14 @@
 //! | file | what |
 //! | --- | --- |
 //! | `clients`, `protocol`, `wshub` | the paths of WebSockets, and the pages of WS-HUB |
+//! | `admin`, `demo`, `assets` | the pages for the browser, and their files |
 //! | `health` | `/healthz` and `/readyz` |
 //! | `pages` | `/` and `/metrics` |
 
+mod admin;
+mod assets;
 mod clients;
+mod demo;
 mod health;
 mod pages;
 mod protocol;
@@ -17,15 +21,13 @@ pub(crate) use pages::served;
 use crate::api;
 use crate::server::{Shared, State};
 use axum::Router;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use http::{StatusCode, Uri};
 
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Serves {
     Everything,
-    /// The API has a listener of its own: `api.listen`.
+    /// The API has a listener of its own, `api.listen`, and the admin page is there.
     AllButTheApi,
 }
 
@@ -36,12 +38,18 @@ pub(crate) fn router(server: Shared, serves: Serves) -> Router {
         .route("/", get(pages::index))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .fallback(nothing);
+        .fallback(pages::nothing);
     if server.numbers.is_some() {
         router = router.route("/metrics", get(pages::metrics));
     }
+    router = router.route("/assets/{file}", get(assets::asset));
     if serves == Serves::Everything {
         router = router.route("/api/openapi.json", get(api::openapi)).route("/api/{method}", any(api::call));
+        // The page asks the API of its own origin.
+        router = router.route("/admin", get(admin::page));
+    }
+    if server.gateway.is_none() {
+        router = router.route("/demo", get(demo::page)).route("/demo/ws", get(demo::connect));
     }
     let path = config.websocket_path();
     if server.gateway.is_some() {
@@ -59,9 +67,4 @@ pub(crate) fn router(server: Shared, serves: Serves) -> Router {
         router = router.route(config.protocol.path.text(), get(protocol::connect));
     }
     router.with_state(State(server))
-}
-
-async fn nothing(uri: Uri) -> Response {
-    (StatusCode::NOT_FOUND, format!("Nothing is served at {}: / lists what is.\n", uri.path()))
-        .into_response()
 }

@@ -1,5 +1,6 @@
 //! The path of clients that speak the protocol of Centrifugo's SDKs.
 
+use crate::clients::Address;
 use crate::protocol::Peer;
 use crate::server::Shared;
 use axum::extract::State;
@@ -10,6 +11,7 @@ use throng_tokio::axum::Upgrade;
 pub(super) async fn connect(State(server): State<Shared>, mut upgrade: Upgrade) -> Response {
     let config = server.live.config();
     let options = config.protocol.options(config.hub.rooms.name_bytes);
+    Address::keep(upgrade.connecting());
     upgrade.connecting().insert(Peer::new(Shared::clone(&server), options));
     upgrade.accept().await
 }

@@ -1,5 +1,6 @@
 //! WS-HUB's paths: clients and pages.
 
+use crate::clients::Address;
 use crate::guard;
 use crate::server::Shared;
 use crate::wshub::clients::identify;
@@ -32,9 +33,12 @@ pub(super) async fn connect(
     match key_of(uri.query(), parameter, config.hub.rooms.name_bytes) {
         Err(bad) => {
             metrics::counter!("throng_wshub_keys_refused_total").increment(1);
-            upgrade.refuse(&Refusal::custom(400, bad.told(parameter)))
+            let why = bad.told(parameter);
+            server.records.events.refused(&format!("a client at {}: {why}", uri.path()));
+            upgrade.refuse(&Refusal::custom(400, why))
         }
         Ok(key) => {
+            Address::keep(upgrade.connecting());
             identify(upgrade.connecting(), key);
             upgrade.accept().await
         }

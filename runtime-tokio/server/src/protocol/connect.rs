@@ -4,7 +4,6 @@ use super::asking::Asking;
 use super::subscribe::{Plan, Wanted};
 use super::tokens;
 use crate::auth::BadToken;
-use crate::clients::count_refusal;
 use std::time::Duration;
 use throng_tokio::core::protocol::{Connect, Connected, Disconnect, ErrorCode, Failure};
 use throng_tokio::hub::Refusal;
@@ -31,7 +30,8 @@ pub(super) async fn connect(asking: &Asking<'_>, id: u32, command: &Connect) {
         }
         Err(Refused::Reply(failure)) => peer.refuse(client, id, &failure),
         Err(Refused::Close(reason, close)) => {
-            count_refusal(reason);
+            let (path, why) = (config.protocol.path.text(), &close.reason);
+            peer.server.records.refused(reason, &format!("a client at {path}: {why}"));
             peer.close(client, close);
         }
     }

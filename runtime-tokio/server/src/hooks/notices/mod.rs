@@ -24,7 +24,7 @@ use notice::{Notice, Subject, millis};
 use queue::Queue;
 use std::sync::Arc;
 use std::time::Duration;
-use throng_tokio::{Builder, Client, Occupancy};
+use throng_tokio::{Away, Builder, Client, Disconnected, Occupancy, Resumed};
 
 /// How long the hub's own task may take to tell which rooms were vacated last.
 const LAST_ROOMS: Duration = Duration::from_millis(50);
@@ -54,37 +54,12 @@ impl Notices {
         }))
     }
 
-    /// Has the hub tell what the config asks for. What it does not ask for costs nothing.
+    /// Has the hub tell what the config asks for and the program's handler has no hook for. What is not asked for costs nothing.
     pub(crate) fn hear(self: &Arc<Self>, mut builder: Builder) -> Builder {
-        let events = self.live.config().hooks.notices.events.clone();
-        let asked = |event| events.contains(&event).then(|| Arc::clone(self));
-        if let Some(notices) = asked(NoticeEvent::Disconnect) {
-            builder = builder.on_disconnect(move |client, end| {
-                let reason = end.reason.as_deref().unwrap_or_default();
-                let (code, by, open_ms) = (end.code.0, end.by.name(), millis(end.duration));
-                notices.note(&Notice::Disconnect { who: subject(client), code, reason, by, open_ms });
-            });
-        }
+        let asked = |event| self.is_asked(event).then(|| Arc::clone(self));
         if let Some(notices) = asked(NoticeEvent::Unsubscribe) {
             builder = builder.on_leave(move |client, channel, left| {
                 notices.note(&Notice::Unsubscribe { who: subject(client), channel, why: notice::why(left) });
-            });
-        }
-        if let Some(notices) = asked(NoticeEvent::Away) {
-            builder = builder.on_away(move |client, away| {
-                let reason = away.reason.as_deref().unwrap_or_default();
-                notices.note(&Notice::Away {
-                    who: subject(client),
-                    code: away.code.0,
-                    reason,
-                    by: away.by.name(),
-                });
-            });
-        }
-        if let Some(notices) = asked(NoticeEvent::Resumed) {
-            builder = builder.on_resumed(move |client, resumed| {
-                let away_ms = resumed.away.map(millis);
-                notices.note(&Notice::Resumed { who: subject(client), away_ms });
             });
         }
         let (occupied, vacated) = (asked(NoticeEvent::Occupied), asked(NoticeEvent::Vacated));
@@ -98,6 +73,35 @@ impl Notices {
             });
         }
         builder
+    }
+
+    /// A client has ended.
+    pub(crate) fn disconnected(&self, client: &Client, end: &Disconnected) {
+        if self.is_asked(NoticeEvent::Disconnect) {
+            let reason = end.reason.as_deref().unwrap_or_default();
+            let (code, by, open_ms) = (end.code.0, end.by.name(), millis(end.duration));
+            self.note(&Notice::Disconnect { who: subject(client), code, reason, by, open_ms });
+        }
+    }
+
+    /// A client with a session has lost its connection.
+    pub(crate) fn away(&self, client: &Client, away: &Away) {
+        if self.is_asked(NoticeEvent::Away) {
+            let reason = away.reason.as_deref().unwrap_or_default();
+            let (code, by) = (away.code.0, away.by.name());
+            self.note(&Notice::Away { who: subject(client), code, reason, by });
+        }
+    }
+
+    /// A client with a session has another connection.
+    pub(crate) fn resumed(&self, client: &Client, resumed: &Resumed) {
+        if self.is_asked(NoticeEvent::Resumed) {
+            self.note(&Notice::Resumed { who: subject(client), away_ms: resumed.away.map(millis) });
+        }
+    }
+
+    fn is_asked(&self, event: NoticeEvent) -> bool {
+        self.live.config().hooks.notices.events.contains(&event)
     }
 
     fn note(&self, notice: &Notice<'_>) {
