@@ -3,7 +3,7 @@
 //! Each node tells the others of its rooms, and each keeps what the others have told: a **roster** for each node, of **records**. The record of a
 //! room has its numbers; a member of a room with presence has a record of its own.
 //!
-//! - **Changes** are collected for [`Config::room_tick`](super::Config::room_tick) and told to all nodes. A record in a change is the whole record, so
+//! - **Changes** are collected for `Config::room_tick` and told to all nodes. A record in a change is the whole record, so
 //!   it does not matter how often it comes. Each message of changes has the next *version* of the roster.
 //! - The **digest** of a roster is the sum of the hashes of its records. It comes with changes and heartbeats. A node whose copy has another
 //!   digest or an older version has lost something.

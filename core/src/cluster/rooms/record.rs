@@ -6,7 +6,7 @@ use siphasher::sip::SipHasher13;
 
 /// What is told of a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cluster) enum Record<'a> {
+pub(crate) enum Record<'a> {
     /// The numbers of a room; no clients: the room has ended, with all its members. The records after it are of its members.
     Room { name: &'a str, clients: u32, users: u32 },
     /// A member of the last room.
@@ -17,9 +17,9 @@ pub(in crate::cluster) enum Record<'a> {
 
 /// The place of a record in the order of a roster: a room, and behind it its members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::cluster) struct Key {
-    pub(in crate::cluster) room: Name,
-    pub(in crate::cluster) client: Option<u64>,
+pub(crate) struct Key {
+    pub(crate) room: Name,
+    pub(crate) client: Option<u64>,
 }
 
 /// The same on each node and in each version: nodes compare digests.

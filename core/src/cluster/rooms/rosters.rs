@@ -15,7 +15,7 @@ use bytes::Bytes;
 use core::ops::Bound;
 
 /// The slot of this node's own roster.
-pub(in crate::cluster) const OWN: u32 = 0;
+pub(crate) const OWN: u32 = 0;
 
 /// What a room and a member take in memory besides their texts, about.
 const ROOM: u64 = 256;
@@ -25,7 +25,7 @@ const MEMBER: u64 = 128;
 const SLICE: usize = 1_024;
 
 #[derive(Debug)]
-pub(in crate::cluster) struct Rosters {
+pub(crate) struct Rosters {
     slots: Pool<Replica>,
     by_node: BTreeMap<NodeId, u32>,
     sums: Sums,
@@ -35,23 +35,23 @@ pub(in crate::cluster) struct Rosters {
     /// Rooms that are gone, and the slots of their rosters; a roster without rooms that is gone itself.
     leaving: VecDeque<(u32, BTreeMap<Name, Room>)>,
     /// Rosters that are to be asked for, and those that are asked for.
-    pub(in crate::cluster) wanted: BTreeSet<u32>,
-    pub(in crate::cluster) asked: BTreeSet<(Instant, u32)>,
+    pub(crate) wanted: BTreeSet<u32>,
+    pub(crate) asked: BTreeSet<(Instant, u32)>,
 }
 
 /// A roster, as far as this node has it.
 #[derive(Debug)]
-pub(in crate::cluster) struct Replica {
-    pub(in crate::cluster) node: NodeId,
-    pub(in crate::cluster) incarnation: u64,
+pub(crate) struct Replica {
+    pub(crate) node: NodeId,
+    pub(crate) incarnation: u64,
     roster: Roster,
     /// The last message of changes that has come, or was made up for by a page.
-    pub(in crate::cluster) version: u64,
-    pub(in crate::cluster) sync: Sync,
+    pub(crate) version: u64,
+    pub(crate) sync: Sync,
     /// Not asked for again before.
-    pub(in crate::cluster) not_before: Instant,
+    pub(crate) not_before: Instant,
     /// Something did not fit.
-    pub(in crate::cluster) is_cut: bool,
+    pub(crate) is_cut: bool,
     is_gone: bool,
 }
 
@@ -69,13 +69,13 @@ impl Replica {
         }
     }
 
-    pub(in crate::cluster) const fn digest(&self) -> u64 {
+    pub(crate) const fn digest(&self) -> u64 {
         self.roster.digest
     }
 }
 
 impl Rosters {
-    pub(in crate::cluster) fn new(node: NodeId, incarnation: u64, limit: u64) -> Self {
+    pub(crate) fn new(node: NodeId, incarnation: u64, limit: u64) -> Self {
         let mut slots = Pool::default();
         slots.insert(Replica::new(node, incarnation));
         Self {
@@ -90,16 +90,16 @@ impl Rosters {
         }
     }
 
-    pub(in crate::cluster) fn get(&self, slot: u32) -> Option<&Replica> {
+    pub(crate) fn get(&self, slot: u32) -> Option<&Replica> {
         self.slots.get(slot)
     }
 
-    pub(in crate::cluster) fn get_mut(&mut self, slot: u32) -> Option<&mut Replica> {
+    pub(crate) fn get_mut(&mut self, slot: u32) -> Option<&mut Replica> {
         self.slots.get_mut(slot)
     }
 
     /// The roster of a node that is present, which begins empty.
-    pub(in crate::cluster) fn of(&mut self, node: &NodeId, incarnation: u64) -> u32 {
+    pub(crate) fn of(&mut self, node: &NodeId, incarnation: u64) -> u32 {
         if let Some(&slot) = self.by_node.get(node) {
             return slot;
         }
@@ -108,7 +108,7 @@ impl Rosters {
         slot
     }
 
-    pub(in crate::cluster) fn find(&self, node: &str) -> Option<u32> {
+    pub(crate) fn find(&self, node: &str) -> Option<u32> {
         self.by_node.get(node).copied()
     }
 
@@ -117,7 +117,7 @@ impl Rosters {
     }
 
     /// Sets the numbers of a room. `false`: it does not fit. O(log).
-    pub(in crate::cluster) fn set_room(&mut self, slot: u32, room: &str, clients: u32, users: u32) -> bool {
+    pub(crate) fn set_room(&mut self, slot: u32, room: &str, clients: u32, users: u32) -> bool {
         if clients == 0 {
             self.remove_room(slot, room);
             return true;
@@ -141,7 +141,7 @@ impl Rosters {
     }
 
     /// Sets a member of a room. `false`: the room is not there, or the member does not fit. O(log).
-    pub(in crate::cluster) fn set_member(
+    pub(crate) fn set_member(
         &mut self,
         slot: u32,
         room: &str,
@@ -175,7 +175,7 @@ impl Rosters {
     }
 
     /// Whether there was such a member. O(log).
-    pub(in crate::cluster) fn remove_member(&mut self, slot: u32, room: &str, client: u64) -> bool {
+    pub(crate) fn remove_member(&mut self, slot: u32, room: &str, client: u64) -> bool {
         let old = self.slots.get_mut(slot).and_then(|replica| replica.roster.remove_member(room, client));
         if let Some(old) = &old {
             self.forget(slot, room, old);
@@ -191,7 +191,7 @@ impl Rosters {
     }
 
     /// Whether there was such a room. Its members leave in slices, if they are many. O(log) and O(slice).
-    pub(in crate::cluster) fn remove_room(&mut self, slot: u32, room: &str) -> bool {
+    pub(crate) fn remove_room(&mut self, slot: u32, room: &str) -> bool {
         let Some((name, room)) =
             self.slots.get_mut(slot).and_then(|replica| replica.roster.remove_room(room))
         else {
@@ -225,7 +225,7 @@ impl Rosters {
     }
 
     /// A node is gone: its rooms leave in slices, the first one at once. O(slice).
-    pub(in crate::cluster) fn node_gone(&mut self, node: &NodeId) {
+    pub(crate) fn node_gone(&mut self, node: &NodeId) {
         let is_first = self.leaving.is_empty();
         self.let_go(node);
         if is_first {
@@ -234,7 +234,7 @@ impl Rosters {
     }
 
     /// All other nodes are gone. O(nodes + slice).
-    pub(in crate::cluster) fn all_gone(&mut self) {
+    pub(crate) fn all_gone(&mut self) {
         while let Some((node, _)) = self.by_node.first_key_value() {
             let node = node.clone();
             self.let_go(&node);
@@ -251,12 +251,12 @@ impl Rosters {
         self.leaving.push_back((slot, rooms));
     }
 
-    pub(in crate::cluster) fn has_leaving(&self) -> bool {
+    pub(crate) fn has_leaving(&self) -> bool {
         !self.leaving.is_empty()
     }
 
     /// Lets the next slice leave. O(slice).
-    pub(in crate::cluster) fn leave_slice(&mut self) {
+    pub(crate) fn leave_slice(&mut self) {
         let mut done = 0;
         while done < SLICE
             && let Some((slot, mut rooms)) = self.leaving.pop_front()
@@ -279,7 +279,7 @@ impl Rosters {
     }
 
     /// Removes what is behind one record and before another one. O(records in between).
-    pub(in crate::cluster) fn clear_between(&mut self, slot: u32, after: Option<&Key>, before: Option<&Key>) {
+    pub(crate) fn clear_between(&mut self, slot: u32, after: Option<&Key>, before: Option<&Key>) {
         let Some(replica) = self.slots.get(slot) else { return };
         let rooms = replica.roster.rooms_between(after, before);
         let mut members = Vec::new();
@@ -305,7 +305,7 @@ impl Rosters {
         }
     }
 
-    pub(in crate::cluster) fn set_sync(&mut self, slot: u32, sync: Sync) {
+    pub(crate) fn set_sync(&mut self, slot: u32, sync: Sync) {
         let Some(replica) = self.slots.get_mut(slot) else { return };
         match replica.sync {
             Sync::No => {}
@@ -321,14 +321,14 @@ impl Rosters {
     }
 
     /// The link is another one: what was asked for is asked for again.
-    pub(in crate::cluster) fn ask_again(&mut self) {
+    pub(crate) fn ask_again(&mut self) {
         while let Some(&(_, slot)) = self.asked.first() {
             self.ask_again_for(slot);
         }
     }
 
     /// A page has not come, or is too old.
-    pub(in crate::cluster) fn ask_again_for(&mut self, slot: u32) {
+    pub(crate) fn ask_again_for(&mut self, slot: u32) {
         if let Some(Sync::Asked { after, .. }) = self.slots.get(slot).map(|replica| &replica.sync) {
             let after = after.clone();
             self.set_sync(slot, Sync::Wanted { after });
@@ -336,41 +336,36 @@ impl Rosters {
     }
 
     /// Whether more than a quarter of the bytes is free.
-    pub(in crate::cluster) const fn has_room(&self) -> bool {
+    pub(crate) const fn has_room(&self) -> bool {
         self.bytes <= self.limit / 4 * 3
     }
 
-    pub(in crate::cluster) const fn bytes(&self) -> u64 {
+    pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Other nodes whose rosters this node does not have as they are: they are asked for, or have not fitted. O(nodes).
-    pub(in crate::cluster) fn behind(&self) -> u64 {
+    pub(crate) fn behind(&self) -> u64 {
         let behind = self.by_node.values().filter_map(|slot| self.slots.get(*slot));
         behind.filter(|replica| replica.is_cut || replica.sync != Sync::No).count() as u64
     }
 
-    pub(in crate::cluster) fn rooms(&self) -> usize {
+    pub(crate) fn rooms(&self) -> usize {
         self.sums.rooms.len()
     }
 
-    pub(in crate::cluster) fn room(&self, slot: u32, room: &str) -> Option<(u32, u32)> {
+    pub(crate) fn room(&self, slot: u32, room: &str) -> Option<(u32, u32)> {
         let room = self.slots.get(slot)?.roster.rooms.get(room)?;
         Some((room.clients, room.users))
     }
 
-    pub(in crate::cluster) fn member(
-        &self,
-        slot: u32,
-        room: &str,
-        client: u64,
-    ) -> Option<(Option<&str>, &Bytes)> {
+    pub(crate) fn member(&self, slot: u32, room: &str, client: u64) -> Option<(Option<&str>, &Bytes)> {
         let member = self.slots.get(slot)?.roster.rooms.get(room)?.members.get(&client)?;
         Some((member.user.as_deref(), &member.info))
     }
 
     /// The members of a room of a roster behind this client.
-    pub(in crate::cluster) fn members(
+    pub(crate) fn members(
         &self,
         slot: u32,
         room: &str,
@@ -383,18 +378,18 @@ impl Rosters {
     }
 
     /// The first room of a roster, or the next one.
-    pub(in crate::cluster) fn room_after(&self, slot: u32, after: Option<&str>) -> Option<(&Name, u32, u32)> {
+    pub(crate) fn room_after(&self, slot: u32, after: Option<&str>) -> Option<(&Name, u32, u32)> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rooms = &self.slots.get(slot)?.roster.rooms;
         let (name, room) = rooms.range::<str, _>((from, Bound::Unbounded)).next()?;
         Some((name, room.clients, room.users))
     }
 
-    pub(in crate::cluster) fn counts(&self, room: &str) -> Option<RoomCounts> {
+    pub(crate) fn counts(&self, room: &str) -> Option<RoomCounts> {
         Some(self.sums.rooms.get(room)?.counts())
     }
 
-    pub(in crate::cluster) fn all_after<'a>(
+    pub(crate) fn all_after<'a>(
         &'a self,
         after: Option<&str>,
     ) -> impl Iterator<Item = (&'a Name, RoomCounts)> + use<'a> {
@@ -404,12 +399,7 @@ impl Rosters {
     }
 
     /// O(nodes that have the room + limit · log).
-    pub(in crate::cluster) fn page(
-        &self,
-        room: &str,
-        after: Option<&GlobalId>,
-        limit: u32,
-    ) -> Option<ClusterPage> {
+    pub(crate) fn page(&self, room: &str, after: Option<&GlobalId>, limit: u32) -> Option<ClusterPage> {
         let sum = self.sums.rooms.get(room)?;
         let mut replicas: Vec<(&Replica, u32)> =
             sum.rosters.iter().filter_map(|slot| Some((self.slots.get(*slot)?, *slot))).collect();
@@ -436,7 +426,7 @@ impl Rosters {
     }
 
     /// Checks what holds after each event, for tests. O(everything).
-    pub(in crate::cluster) fn check(&self) -> Result<(), &'static str> {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         let mut bytes = 0;
         let mut sums = BTreeMap::<&str, (u64, u64)>::new();
         let left = self.leaving.iter().map(|(slot, rooms)| (*slot, rooms));

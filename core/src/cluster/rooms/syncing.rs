@@ -5,7 +5,7 @@ use crate::time::Instant;
 
 /// Whether a roster is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::cluster) enum Sync {
+pub(crate) enum Sync {
     /// What has come is all that is known of.
     #[default]
     No,

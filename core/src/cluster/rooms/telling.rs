@@ -8,32 +8,32 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The changes that are not told yet, and the questions of other nodes.
 #[derive(Debug, Default)]
-pub(in crate::cluster) struct Telling {
+pub(crate) struct Telling {
     /// The number of the last message of changes.
-    pub(in crate::cluster) version: u64,
+    pub(crate) version: u64,
     changed: BTreeMap<Name, Changed>,
     /// The records in `changed`.
     records: usize,
     /// When the changes are to be told.
-    pub(in crate::cluster) due: Option<Instant>,
+    pub(crate) due: Option<Instant>,
     asked: VecDeque<Asked>,
 }
 
 /// What has changed in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::cluster) struct Changed {
+pub(crate) struct Changed {
     /// The room has ended since it was told: what is there now is another one.
-    pub(in crate::cluster) has_ended: bool,
-    pub(in crate::cluster) members: BTreeSet<u64>,
+    pub(crate) has_ended: bool,
+    pub(crate) members: BTreeSet<u64>,
 }
 
 /// A question for a page of this node's roster.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cluster) struct Asked {
+pub(crate) struct Asked {
     /// The node that asks.
-    pub(in crate::cluster) by: NodeId,
-    pub(in crate::cluster) ask: u64,
-    pub(in crate::cluster) after: Option<Key>,
+    pub(crate) by: NodeId,
+    pub(crate) ask: u64,
+    pub(crate) after: Option<Key>,
 }
 
 /// Changes that are remembered at most. With more, as after hours without a broker, the other nodes have to ask for the whole roster.
@@ -55,59 +55,59 @@ impl Telling {
         Some(self.changed.entry(room.clone()).or_default())
     }
 
-    pub(in crate::cluster) fn room_changed(&mut self, room: &Name, due: Instant) {
+    pub(crate) fn room_changed(&mut self, room: &Name, due: Instant) {
         self.change(room, due);
     }
 
-    pub(in crate::cluster) fn room_ended(&mut self, room: &Name, due: Instant) {
+    pub(crate) fn room_ended(&mut self, room: &Name, due: Instant) {
         let Some(changed) = self.change(room, due) else { return };
         changed.has_ended = true;
         let members = core::mem::take(&mut changed.members).len();
         self.records -= members;
     }
 
-    pub(in crate::cluster) fn member_changed(&mut self, room: &Name, client: u64, due: Instant) {
+    pub(crate) fn member_changed(&mut self, room: &Name, client: u64, due: Instant) {
         let is_new = self.change(room, due).is_some_and(|changed| changed.members.insert(client));
         self.records += usize::from(is_new);
     }
 
     /// Takes the first room that has changed.
-    pub(in crate::cluster) fn pop(&mut self) -> Option<(Name, Changed)> {
+    pub(crate) fn pop(&mut self) -> Option<(Name, Changed)> {
         let (room, changed) = self.changed.pop_first()?;
         self.records -= 1 + changed.members.len();
         Some((room, changed))
     }
 
     /// Puts a room back that was not told whole.
-    pub(in crate::cluster) fn put_back(&mut self, room: Name, changed: Changed) {
+    pub(crate) fn put_back(&mut self, room: Name, changed: Changed) {
         self.records += 1 + changed.members.len();
         self.changed.insert(room, changed);
     }
 
-    pub(in crate::cluster) fn has_changes(&self) -> bool {
+    pub(crate) fn has_changes(&self) -> bool {
         !self.changed.is_empty()
     }
 
     /// A node asks. Its former question is not answered any more. O(nodes that wait).
-    pub(in crate::cluster) fn ask(&mut self, asked: Asked) {
+    pub(crate) fn ask(&mut self, asked: Asked) {
         self.asked.retain(|other| other.by != asked.by);
         self.asked.push_back(asked);
     }
 
-    pub(in crate::cluster) fn pop_asked(&mut self) -> Option<Asked> {
+    pub(crate) fn pop_asked(&mut self) -> Option<Asked> {
         self.asked.pop_front()
     }
 
-    pub(in crate::cluster) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         !self.asked.is_empty()
     }
 
     /// Nobody waits for answers any more: the link is another one.
-    pub(in crate::cluster) fn forget_asked(&mut self) {
+    pub(crate) fn forget_asked(&mut self) {
         self.asked.clear();
     }
 
-    pub(in crate::cluster) fn check(&self) -> Result<(), &'static str> {
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         let records: usize = self.changed.values().map(|changed| 1 + changed.members.len()).sum();
         if records == self.records && records <= MOST + 1 {
             Ok(())

@@ -18,18 +18,21 @@
 //! A **stream** is a run of numbers of one node to one subject. A node that forgets how far it has counted begins another stream with a
 //! greater number: to a receiver, everything of an older stream is a repeat, and the first message of a new stream is number 1.
 
+mod input;
 mod read;
 mod rooms;
 #[cfg(test)]
 mod tests;
 mod write;
 
-pub(super) use read::{Limits, read_body, read_header};
-pub(super) use rooms::{Records, size_of, write_record};
-pub(super) use write::{head_size, size_of_topic, write_body, write_header, write_publication};
+pub(super) use input::Limits;
+pub(super) use read::{read_body, read_header};
+pub(super) use rooms::Records;
+pub(super) use write::{
+    head_size, size_of, size_of_topic, write_body, write_header, write_publication, write_record,
+};
 
 use super::event::{Counts, Directive, Topic};
-use super::stats::Defect;
 use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
@@ -168,5 +171,3 @@ pub(super) enum Target<'a> {
     User(&'a str),
     Client { incarnation: u64, client: ClientId },
 }
-
-pub(super) type Read<T> = Result<T, Defect>;

@@ -1,8 +1,9 @@
 //! Reads messages between nodes. No size is trusted: nothing is reserved for what a length claims, and each length is compared with the
 //! bytes that are there and with the limits of the config.
 
+use super::input::{Input, Limits, Read};
 use super::rooms::Records;
-use super::{Body, COVERED, HAS_BARE, Header, Kind, Publication, Read, State, Target, VERSION};
+use super::{Body, COVERED, HAS_BARE, Header, Kind, Publication, State, Target, VERSION};
 use crate::close::{CloseCode, CloseFrame};
 use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{Identity, NodeId};
@@ -10,19 +11,6 @@ use crate::cluster::stats::Defect;
 use crate::frame::{BarePart, MessageKind, Place};
 use crate::id::ClientId;
 use alloc::vec::Vec;
-
-/// What a message may hold.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::cluster) struct Limits {
-    pub(in crate::cluster) message_bytes: u32,
-    pub(in crate::cluster) name_bytes: u32,
-    pub(in crate::cluster) except: u32,
-}
-
-pub(super) struct Input<'a> {
-    pub(super) rest: &'a [u8],
-    pub(super) limits: Limits,
-}
 
 /// The header of a message, and the length of it. O(1).
 pub(in crate::cluster) fn read_header(message: &[u8]) -> Read<(Header<'_>, usize)> {
@@ -112,34 +100,6 @@ pub(in crate::cluster) fn read_body<'a>(
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn bytes(&mut self, length: usize) -> Read<&'a [u8]> {
-        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Defect::Truncated)?;
-        self.rest = rest;
-        Ok(bytes)
-    }
-
-    fn array<const N: usize>(&mut self) -> Read<[u8; N]> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(Defect::Truncated)?;
-        self.rest = rest;
-        Ok(*bytes)
-    }
-
-    pub(super) fn u8(&mut self) -> Read<u8> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Read<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    pub(super) fn u64(&mut self) -> Read<u64> {
-        self.array().map(u64::from_be_bytes)
-    }
-
-    pub(super) fn u32(&mut self) -> Read<u32> {
-        self.array().map(u32::from_be_bytes)
-    }
-
     fn state(&mut self) -> Read<State> {
         let version = self.u64()?;
         Ok(State { version, digest: if self.flag()? { Some(self.u64()?) } else { None } })
@@ -149,14 +109,6 @@ impl<'a> Input<'a> {
         usize::try_from(self.u32()?).map_err(|_| Defect::Value)
     }
 
-    pub(super) fn flag(&mut self) -> Read<bool> {
-        match self.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(Defect::Value),
-        }
-    }
-
     fn node(&mut self) -> Read<&'a str> {
         let length = usize::from(self.u8()?);
         if length == 0 || length > NodeId::MAX {
@@ -164,14 +116,6 @@ impl<'a> Input<'a> {
         }
         let id = core::str::from_utf8(self.bytes(length)?).map_err(|_| Defect::Value)?;
         if NodeId::is_valid(id) { Ok(id) } else { Err(Defect::Value) }
-    }
-
-    pub(super) fn text(&mut self) -> Read<&'a str> {
-        let length = self.u16()?;
-        if u32::from(length) > self.limits.name_bytes {
-            return Err(Defect::Oversized);
-        }
-        core::str::from_utf8(self.bytes(length.into())?).map_err(|_| Defect::Value)
     }
 
     fn target(&mut self) -> Read<Target<'a>> {

@@ -1,11 +1,8 @@
 //! The records of rooms in a message: how many members a room has, and who they are.
 
-use super::Read;
-use super::read::{Input, Limits};
-use super::write::{put_text, put_u64};
+use super::input::{Input, Limits, Read};
 use crate::cluster::rooms::Record;
 use crate::cluster::stats::Defect;
-use alloc::vec::Vec;
 
 /// Records that were checked, up to the end of their message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,40 +57,4 @@ fn record<'a>(input: &mut Input<'a>) -> Read<Record<'a>> {
         3 => Record::Gone { client: input.u64()? },
         _ => return Err(Defect::Value),
     })
-}
-
-/// The bytes of a record.
-pub(in crate::cluster) const fn size_of(record: &Record<'_>) -> usize {
-    match record {
-        Record::Room { name, .. } => 1 + 2 + name.len() + 4 + 4,
-        Record::Member { user: Some(user), info, .. } => 1 + 8 + 1 + 2 + user.len() + 4 + info.len(),
-        Record::Member { user: None, info, .. } => 1 + 8 + 1 + 4 + info.len(),
-        Record::Gone { .. } => 1 + 8,
-    }
-}
-
-pub(in crate::cluster) fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
-    match *record {
-        Record::Room { name, clients, users } => {
-            out.push(1);
-            put_text(name, out);
-            out.extend(clients.to_be_bytes());
-            out.extend(users.to_be_bytes());
-        }
-        Record::Member { client, user, info } => {
-            out.push(2);
-            put_u64(client, out);
-            out.push(u8::from(user.is_some()));
-            if let Some(user) = user {
-                put_text(user, out);
-            }
-            // Config allows no longer message.
-            out.extend((info.len() as u32).to_be_bytes());
-            out.extend(info);
-        }
-        Record::Gone { client } => {
-            out.push(3);
-            put_u64(client, out);
-        }
-    }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::close::{CloseCode, CloseFrame};
 use crate::cluster::node_id::{GlobalId, Identity, NodeId};
+use crate::cluster::stats::Defect;
 use alloc::format;
 use alloc::string::String;
 use proptest::prelude::*;

@@ -3,6 +3,7 @@
 use super::{HAS_BARE, Header, MOST_FIXED, State, Target, VERSION};
 use crate::cluster::event::{Counts, Directive, Topic};
 use crate::cluster::node_id::{GlobalId, NodeId};
+use crate::cluster::rooms::Record;
 use crate::frame::{BarePart, MessageKind, Place, PlaceFormat};
 use alloc::vec::Vec;
 
@@ -188,4 +189,40 @@ pub(super) fn put_text(text: &str, out: &mut Vec<u8>) {
     debug_assert!(u16::try_from(text.len()).is_ok());
     out.extend((text.len() as u16).to_be_bytes());
     out.extend(text.as_bytes());
+}
+
+/// The bytes of a record.
+pub(in crate::cluster) const fn size_of(record: &Record<'_>) -> usize {
+    match record {
+        Record::Room { name, .. } => 1 + 2 + name.len() + 4 + 4,
+        Record::Member { user: Some(user), info, .. } => 1 + 8 + 1 + 2 + user.len() + 4 + info.len(),
+        Record::Member { user: None, info, .. } => 1 + 8 + 1 + 4 + info.len(),
+        Record::Gone { .. } => 1 + 8,
+    }
+}
+
+pub(in crate::cluster) fn write_record(record: &Record<'_>, out: &mut Vec<u8>) {
+    match *record {
+        Record::Room { name, clients, users } => {
+            out.push(1);
+            put_text(name, out);
+            out.extend(clients.to_be_bytes());
+            out.extend(users.to_be_bytes());
+        }
+        Record::Member { client, user, info } => {
+            out.push(2);
+            put_u64(client, out);
+            out.push(u8::from(user.is_some()));
+            if let Some(user) = user {
+                put_text(user, out);
+            }
+            // Config allows no longer message.
+            out.extend((info.len() as u32).to_be_bytes());
+            out.extend(info);
+        }
+        Record::Gone { client } => {
+            out.push(3);
+            put_u64(client, out);
+        }
+    }
 }
