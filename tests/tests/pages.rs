@@ -181,7 +181,7 @@ async fn the_admin_page_shows_hostile_names_as_they_are_and_disconnects_publishe
     is_safe(&page);
     view(&page, "Config", &has_text("#view td", "auth.secret"));
     page.wait_for(&format!("!{}", has_text("#view td", "hush-hush")));
-    view(&page, "Log", &has_text("#view td", "The token is not valid"));
+    view(&page, "Log", &has_text("#view td", "the token is not valid"));
     view(&page, "Clients", &has_text("#view td", HOSTILE));
     is_safe(&page);
     click_in_row(&page, HOSTILE, "Disconnect");
