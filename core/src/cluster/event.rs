@@ -64,7 +64,7 @@ pub enum Event<'a> {
         /// Whether the hub has the client.
         exists: bool,
     },
-    /// What the hub tells as [`RoomCounted`](crate::hub::Action::RoomCounted) or, with no clients,
+    /// Passes on the hub's [`RoomCounted`](crate::hub::Action::RoomCounted) or, with no clients,
     /// [`RoomVacated`](crate::hub::Action::RoomVacated). This and the next two are never refused because actions wait.
     Room {
         /// The room.
@@ -74,7 +74,7 @@ pub enum Event<'a> {
         /// Its users; 0: it has no presence.
         users: u32,
     },
-    /// What the hub tells as [`MemberPresent`](crate::hub::Action::MemberPresent).
+    /// Passes on the hub's [`MemberPresent`](crate::hub::Action::MemberPresent).
     Present {
         /// The room.
         room: &'a str,
@@ -85,7 +85,7 @@ pub enum Event<'a> {
         /// The bytes that were given when it joined.
         info: &'a [u8],
     },
-    /// What the hub tells as [`MemberAbsent`](crate::hub::Action::MemberAbsent).
+    /// Passes on the hub's [`MemberAbsent`](crate::hub::Action::MemberAbsent).
     Absent {
         /// The room.
         room: &'a str,

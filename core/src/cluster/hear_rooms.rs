@@ -1,4 +1,4 @@
-//! What other nodes tell of their rooms, and ask.
+//! Handles messages of other nodes about rooms: changes, pages, and requests for pages.
 
 use super::Cluster;
 use super::config::TellRooms;

@@ -285,7 +285,7 @@ impl ToHub {
     /// Encodes a message; `None` if it says that it is a text and is none. Only a program that is no node can send that.
     fn message(deliver: Deliver) -> Option<Self> {
         let payload = &deliver.payload;
-        // What the broker brought is within its bytes: the cluster has checked that.
+        // The part lies within the payload: the cluster has checked that.
         let (whole, bare) = match &deliver.bare {
             None => (payload.clone(), None),
             Some(part) => {

@@ -1,6 +1,6 @@
 //! That a room has got its first member, or lost its last one.
 
-/// What has become of a room: for [`Handler::occupancy_changed`](crate::Handler::occupancy_changed).
+/// Whether a room got its first member or lost its last one: for [`Handler::occupancy_changed`](crate::Handler::occupancy_changed).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Occupancy {
     /// The room has its first member.

@@ -105,7 +105,7 @@ impl Inner {
             if is_for_all {
                 break;
             }
-            // Whom several of the targets reach gets it as a recipient of the first of them.
+            // A client that several targets reach gets the message for the first of them only.
             covered.extend(topic.filter(|_| result.is_ok()));
         }
         if is_nobody_here && is_relayed {

@@ -1,4 +1,4 @@
-//! What may be asked of the rooms of all nodes.
+//! Answers about the rooms of all nodes: counts, and pages of members.
 
 use crate::cluster::node_id::GlobalId;
 use crate::id::Name;

@@ -4,7 +4,7 @@ use crate::id::Name;
 use core::hash::Hasher;
 use siphasher::sip::SipHasher13;
 
-/// What is told of a room.
+/// One statement about a room in a message between nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record<'a> {
     /// The numbers of a room; no clients: the room has ended, with all its members. The records after it are of its members.

@@ -17,7 +17,7 @@ use core::ops::Bound;
 /// The slot of this node's own roster.
 pub(crate) const OWN: u32 = 0;
 
-/// What a room and a member take in memory besides their texts, about.
+/// The approximate memory of a room and of a member, besides their texts.
 const ROOM: u64 = 256;
 const MEMBER: u64 = 128;
 
