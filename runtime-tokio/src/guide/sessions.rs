@@ -69,7 +69,7 @@
 //! | a message that | arrives |
 //! | --- | --- |
 //! | waited in the outbox when the connection was lost, or was sent later | once, in order, unless the outbox is full |
-//! | was being written when the connection was lost, in whole or in part | at least once: it is written again, first, and the peer may have it already |
+//! | was written in part when the connection was lost, or was being written when another connection took over | at least once: it is written again, first, and the peer may have it already |
 //! | the operating system had taken | perhaps: nobody can know whether the peer got it |
 //! | was sent when the outbox of the client was full (`sessions.messages`, `sessions.bytes`) | as `outbox.policy` says; [`dropped`](Handler::dropped) is told |
 //!

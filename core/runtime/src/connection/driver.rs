@@ -1,7 +1,7 @@
 //! The task of one open connection.
 
 use crate::connection::answer;
-use crate::connection::rare_state::{Last, RareState};
+use crate::connection::rare_state::RareState;
 use crate::connection::serves::Serves;
 use crate::connection::waiting_hook::WaitingHook;
 use crate::handles::client::Client;
@@ -12,6 +12,7 @@ use crate::host::transport::Reader;
 use crate::measure::What;
 use crate::notice::hook::ClientError;
 use crate::state::connection::{ConnectionShared, Ending};
+use crate::state::last_input::LastInput;
 use crate::state::member::Member;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -151,13 +152,6 @@ impl<R: Reader> Driver<R> {
         }
     }
 
-    pub(crate) fn discard(&mut self) {
-        if matches!(self.phase, Phase::Open | Phase::Closing) {
-            self.phase = Phase::Discarding;
-        }
-        self.rest = None;
-    }
-
     /// Ends the transport. A hook that runs is dropped if its client ends with it.
     pub(crate) fn end(&mut self) {
         if matches!(self.phase, Phase::Away | Phase::Ended) {
@@ -240,7 +234,7 @@ impl<R: Reader> Driver<R> {
         let (shared, connection) = (&self.connection.shared, self.connection.id);
         let is_open = self.phase == Phase::Open;
         let result = match item {
-            Item::Close { code, reason } => return self.take_last(Last::Close { code, reason }),
+            Item::Close { code, reason } => return self.take_last(LastInput::Close { code, reason }),
             Item::Ping(payload) if is_open => {
                 shared.handle_at(now, Event::Ping { connection, payload: &payload })
             }
@@ -325,15 +319,15 @@ impl<R: Reader> Driver<R> {
         let Some(reader) = &mut self.reader else { return Poll::Ready(Read::Short) };
         let mut scratch = Scratch::take();
         match ready!(reader.poll_read(cx, &mut scratch)) {
-            Ok(0) => self.take_last(Last::End),
+            Ok(0) => self.take_last(LastInput::End),
             // TLS reports a missing end of its own as an error, but the peer has only stopped sending.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.note_broken(error.kind());
-                self.take_last(Last::End);
+                self.take_last(LastInput::End);
             }
             Err(error) => {
                 self.note_broken(error.kind());
-                self.end();
+                self.break_off();
             }
             Ok(count) => {
                 if self.connection.has_failed() && self.reaches_last_bytes(count) {

@@ -5,11 +5,12 @@ use crate::events::EventsTaken;
 use crate::handshake::client_handlers::ClientHandlers;
 use crate::handshake::span::ConnectionSpan;
 use crate::notice::hook::{ClientError, Handled};
+use crate::state::last_input::LastInput;
 use crate::state::mailbox::Disconnected;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use throng_core::websocket::{Message, ProtocolError, Utf8Bytes};
-use throng_core::{CloseCode, MessageKind};
+use throng_core::MessageKind;
+use throng_core::websocket::{Message, ProtocolError};
 
 /// State that few connections need. Boxed in the driver, so that the others do not carry it.
 #[derive(Default)]
@@ -25,19 +26,9 @@ pub(crate) struct RareState {
     /// Bytes that were read after a write had failed.
     pub(crate) last_bytes: u64,
     /// The peer's last input, while the application still takes the events before it.
-    pub(crate) last: Option<Box<(Last, EventsTaken)>>,
+    pub(crate) last: Option<Box<(LastInput, EventsTaken)>>,
     /// The contexts of compression, if any are kept.
     pub(crate) kept: Option<Box<KeptContext>>,
-}
-
-/// The last input from a peer.
-pub(crate) enum Last {
-    Close {
-        code: Option<CloseCode>,
-        reason: Utf8Bytes,
-    },
-    /// The end of its sending direction, with or without a close frame before.
-    End,
 }
 
 /// A call that results from the driver's own findings.

@@ -172,7 +172,7 @@ impl<R: Reader> Driver<R> {
         }
         self.begin_closing();
         if let Some(last) = self.rare.as_mut().and_then(|rare| rare.last.take()) {
-            self.tell_last(&last.0);
+            self.tell_last(last.0);
         }
     }
 }

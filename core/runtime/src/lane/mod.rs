@@ -127,6 +127,7 @@ impl Lane {
             for connection in &*writable {
                 let _ = inner.handle(now, Event::Writable { connection: *connection });
             }
+            inner.tell_last_inputs(now, *number);
             inner.sent_bytes += mem::take(sent_bytes);
             if let Some(counted) = counted.take() {
                 inner.marks.written(counted);
@@ -138,6 +139,7 @@ impl Lane {
             }
             let lane = &mut inner.lanes[usize::from(*number)];
             mem::swap(&mut lane.inbox, notices);
+            lane.writes = !batch.is_empty();
             let old = replace(&mut lane.waker, waker);
             let is_busy = !batch.is_empty() || !notices.is_empty();
             inner.set_asleep(*number, !is_busy);

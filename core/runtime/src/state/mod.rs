@@ -10,6 +10,7 @@ pub(crate) mod in_cluster;
 pub(crate) mod inner;
 mod lanes;
 pub(crate) mod last_hooks;
+pub(crate) mod last_input;
 pub(crate) mod mailbox;
 pub(crate) mod member;
 pub(crate) mod metadata;

@@ -10,6 +10,7 @@ use crate::notice::written_hooks::WrittenHooks;
 use crate::state::asks::Asks;
 use crate::state::backlog::Backlog;
 use crate::state::last_hooks::LastHooks;
+use crate::state::last_input::LastInput;
 use crate::state::mailbox::Mailbox;
 use crate::state::metadata::Metadata;
 use crate::state::node::Node;
@@ -175,6 +176,10 @@ pub(crate) struct LaneState {
     pub(crate) waits: bool,
     pub(crate) waker: Option<Waker>,
     pub(crate) inbox: Vec<LaneNotice>,
+    /// The lane has a batch that it has not reported on.
+    pub(crate) writes: bool,
+    /// Last inputs of peers, which the hub is told about after that report.
+    pub(crate) last_inputs: Vec<(ConnectionId, LastInput)>,
 }
 
 /// A notice to a lane about a transport.

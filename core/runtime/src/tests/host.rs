@@ -316,6 +316,12 @@ impl World {
         self.tasks[at] = lent.spawned;
     }
 
+    /// Polls only the task of this peer's connection, if it is woken.
+    pub(super) fn poll_only(&mut self, peer: &Peer) {
+        let task = lock(&peer.task).expect("it was accepted");
+        self.tasks[task].poll();
+    }
+
     pub(super) fn is_over(&self, peer: &Peer) -> bool {
         let task = lock(&peer.task).expect("it was accepted");
         self.tasks[task].task.is_none()

@@ -15,7 +15,7 @@ use throng_runtime::router::{Reply, RouteError, Router};
 use throng_tests::http::{Response, upgrade};
 use throng_tests::raw::Raw;
 use throng_tests::server::{Server, listener};
-use throng_tests::wait::eventually;
+use throng_tests::wait::{PATIENCE, eventually, within};
 use tokio::sync::Semaphore;
 
 use crate::behaviours::peer::{Peer, run};
@@ -97,7 +97,8 @@ impl Game {
 
     /// Waits until exactly this was told.
     fn is(&self, expected: &[&str]) {
-        eventually(&format!("{expected:?} is told"), || *self.lines() == expected);
+        let is_told = within(PATIENCE, || *self.lines() == expected);
+        assert!(is_told, "told: {:?}, but not {expected:?}", self.lines());
     }
 
     /// The path is the room, the query says who comes.
@@ -341,6 +342,7 @@ pub(crate) fn whoever_leaves_while_it_joins_or_enters_a_room_that_is_being_close
         game.door.add_permits(1);
         server.open("/slow?user=ada")
     };
+    game.is(&["ada asks", "ada joins anew"]);
     run(async {
         let bob = tokio::spawn(Peer::open(server.address, "/slow?user=bob"));
         game.is(&["ada asks", "ada joins anew", "bob asks"]);

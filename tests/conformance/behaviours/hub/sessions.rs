@@ -10,7 +10,7 @@ use throng_runtime::{Authenticating, Away, Client, Connecting, Disconnected, Han
 use throng_tests::http::upgrade;
 use throng_tests::raw::Raw;
 use throng_tests::server::{Server, listener};
-use throng_tests::wait::eventually;
+use throng_tests::wait::{PATIENCE, eventually, within};
 
 use crate::behaviours::peer::{Peer, connect, run, url};
 use crate::hosts::Host;
@@ -33,7 +33,8 @@ impl Log {
 
     /// Waits until exactly this was told.
     fn is(&self, expected: &[&str]) {
-        eventually(&format!("{expected:?} is told"), || *self.lines() == expected);
+        let is_told = within(PATIENCE, || *self.lines() == expected);
+        assert!(is_told, "told: {:?}, but not {expected:?}", self.lines());
     }
 
     fn server(&self, host: &Host, change: impl FnOnce(&mut Config)) -> Server {

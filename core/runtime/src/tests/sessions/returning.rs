@@ -1,7 +1,9 @@
 use super::{GRACE, assert_clean, config, connect, lose, noted, only, world};
 use crate::tests::host::World;
+use crate::tests::peer::Peer;
 use crate::tests::sessions::{Door, Lines};
 use crate::{Events, EventsOptions, Hub, HubEvent, Placement, Receipt};
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -295,4 +297,40 @@ fn a_drain_ends_those_that_are_away_and_waits_for_their_last_hooks() {
     assert!(drained.as_mut().poll(cx).is_ready());
     assert_eq!(lines.take(), ["connected", "away 1006 Transport", "disconnected 1001"]);
     assert_clean(&world);
+}
+
+/// More than a lane writes before it yields.
+const CROWD: usize = 300;
+
+#[test]
+fn what_a_lane_has_written_but_not_reported_is_not_written_again() {
+    type End = fn(&Peer);
+    let ends: [(&str, End); 3] = [
+        ("its direction", Peer::end),
+        ("a close frame", |peer| peer.push(&[0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9])),
+        ("a failure", |peer| peer.fail(ErrorKind::ConnectionReset)),
+    ];
+    for (name, end) in ends {
+        let (mut world, lines, _) = world();
+        let (peer, _) = connect(&mut world, "/?session=s&room=lobby");
+        let crowd: Vec<_> = (0..CROWD).map(|_| connect(&mut world, "/?room=lobby").0).collect();
+        lines.take();
+        world.hub.send_to_room("lobby", "once").unwrap();
+        let is_written = (0..10).any(|_| {
+            world.run_turn();
+            peer.texts() == ["once"]
+        });
+        assert!(is_written, "the lane has written to the peer and yielded");
+        world.hub.send_to_room("lobby", "later").unwrap();
+        end(&peer);
+        // The connection's task is polled before the lane is.
+        world.poll_only(&peer);
+        world.run();
+        assert!(crowd.iter().all(|one| one.texts() == ["once", "later"]));
+        let told = lines.take();
+        assert!(told.first().is_some_and(|line| line.starts_with("away ")), "{name}: {told:?}");
+        let (_back, texts) = connect(&mut world, "/?session=s");
+        assert_eq!(texts, ["later"], "{name}");
+        assert_clean(&world);
+    }
 }
