@@ -9,7 +9,7 @@
 use super::connection::Row;
 use super::host_time::Standstill;
 use super::{Hub, Owner};
-use crate::rate::{Bucket, Rate};
+use crate::rate::{Bucket, Rate, RateChange};
 use crate::time::Instant;
 use core::time::Duration;
 
@@ -34,9 +34,9 @@ impl Arrivals {
         bucket.take(rate, self.since, cost);
     }
 
-    /// Continues a bucket under another rate.
-    pub(super) fn carry_over(self, bucket: &mut Bucket, was: Option<Rate>, is: Option<Rate>) {
-        bucket.carry_over(was, is, self.since);
+    /// A change of a rate, under which buckets go on.
+    pub(super) fn change(self, was: Option<Rate>, is: Option<Rate>) -> RateChange {
+        RateChange::new(was, is, self.since)
     }
 
     /// Starts the bucket of a peer that cannot have sent anything before now.

@@ -41,22 +41,27 @@ impl Hub {
             self.usages.resize(self.clients.len(), Usage::NONE);
         }
         if (was.messages, was.bytes) != (is.messages, is.bytes) {
+            let messages = arrivals.change(was.messages, is.messages);
+            let bytes = arrivals.change(was.bytes, is.bytes);
             for usage in &mut self.usages {
-                arrivals.carry_over(&mut usage.messages, was.messages, is.messages);
-                arrivals.carry_over(&mut usage.bytes, was.bytes, is.bytes);
+                messages.carry_over(&mut usage.messages);
+                bytes.carry_over(&mut usage.bytes);
             }
         }
         if was.control != is.control {
+            let controls = arrivals.change(was.control, is.control);
             for connection in &mut self.connections.list {
-                arrivals.carry_over(&mut connection.controls, was.control, is.control);
+                controls.carry_over(&mut connection.controls);
             }
         }
         // A user or address without connections is kept until its buckets are full. A timeout removes it, not this
         // function.
         if (was.user_messages, was.user_bytes) != (is.user_messages, is.user_bytes) {
+            let messages = arrivals.change(was.user_messages, is.user_messages);
+            let bytes = arrivals.change(was.user_bytes, is.user_bytes);
             for user in self.users.iter_mut() {
-                arrivals.carry_over(&mut user.messages, was.user_messages, is.user_messages);
-                arrivals.carry_over(&mut user.bytes, was.user_bytes, is.user_bytes);
+                messages.carry_over(&mut user.messages);
+                bytes.carry_over(&mut user.bytes);
             }
             let remembered =
                 self.users.slots().filter_map(|(slot, user)| Some((user.timer?, Owner::User(slot))));
@@ -64,8 +69,9 @@ impl Hub {
         }
         let (was, is) = (old.admission.connect_rate, self.config.admission.connect_rate);
         if was != is {
+            let connects = arrivals.change(was, is);
             for origin in self.addresses.iter_mut() {
-                arrivals.carry_over(&mut origin.connects, was, is);
+                connects.carry_over(&mut origin.connects);
             }
             let addresses = self.addresses.slots();
             let remembered =

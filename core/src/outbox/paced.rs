@@ -3,7 +3,7 @@
 use super::entry::{Flags, NONE, Sending};
 use super::pacing::Pacing;
 use super::{Class, Outboxes};
-use crate::rate::Rate;
+use crate::rate::{Rate, RateChange};
 use crate::time::Instant;
 
 impl Outboxes {
@@ -92,8 +92,9 @@ impl Outboxes {
         let mut is = Pacing::new(rate);
         if let (Some(was), Some(is)) = (was, &mut is) {
             is.buckets = was.buckets;
+            let change = RateChange::new(Some(was.rate), rate, now);
             for bucket in &mut is.buckets {
-                bucket.carry_over(Some(was.rate), rate, now);
+                change.carry_over(bucket);
             }
         }
         self.pacing = is;

@@ -170,37 +170,75 @@ impl Bucket {
         self.0 <= rate.clock(now)
     }
 
-    /// Continues the bucket under another rate. What was used stays used, up to the new burst, and a debt stays a debt. If
-    /// there was no rate before, the bucket is full.
-    pub(crate) fn carry_over(&mut self, was: Option<Rate>, is: Option<Rate>, now: Instant) {
-        if was != is {
-            *self = match (was, is) {
-                (Some(was), Some(is)) => self.under(&was, &is, now),
-                _ => Self::new(),
-            };
-        }
-    }
-
-    fn under(self, was: &Rate, is: &Rate, now: Instant) -> Self {
-        let used = self.0.saturating_sub(was.clock(now));
-        if used == 0 {
-            return Self::new();
-        }
-        let debt = used.saturating_sub(was.steps(was.burst));
-        // A division of u128 takes several times as long, and a change of the config converts all buckets.
-        let steps = |steps: u64| match steps.checked_mul(is.resolution) {
-            Some(product) => product.div_ceil(was.resolution),
-            None => {
-                let product = u128::from(steps) * u128::from(is.resolution);
-                u64::try_from(product.div_ceil(u128::from(was.resolution))).unwrap_or(u64::MAX)
-            }
-        };
-        let used = steps(used - debt).min(is.steps(is.burst));
-        Self(is.clock(now).saturating_add(used).saturating_add(steps(debt)))
-    }
-
     /// When the bucket is full again, if nothing passes before.
     pub(crate) fn full_at(&self, rate: &Rate) -> Instant {
         rate.moment(self.0)
+    }
+}
+
+/// A change from one rate to another, under which buckets go on. A change of the config converts all buckets of a hub, so
+/// what they have in common is computed once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RateChange {
+    None,
+    /// There was no rate, or there is none now: buckets are full.
+    Anew,
+    Scaled {
+        /// The clocks of the two rates.
+        was_now: u64,
+        is_now: u64,
+        /// The bursts, in steps.
+        was_burst: u64,
+        is_burst: u64,
+        was_resolution: u64,
+        is_resolution: u64,
+    },
+}
+
+impl RateChange {
+    pub(crate) fn new(was: Option<Rate>, is: Option<Rate>, now: Instant) -> Self {
+        match (was, is) {
+            _ if was == is => Self::None,
+            (Some(was), Some(is)) => Self::Scaled {
+                was_now: was.clock(now),
+                is_now: is.clock(now),
+                was_burst: was.steps(was.burst),
+                is_burst: is.steps(is.burst),
+                was_resolution: was.resolution,
+                is_resolution: is.resolution,
+            },
+            _ => Self::Anew,
+        }
+    }
+
+    /// Continues a bucket under the new rate. What was used stays used, up to the new burst, and a debt stays a debt. If
+    /// there was no rate before, the bucket is full.
+    #[inline]
+    pub(crate) fn carry_over(self, bucket: &mut Bucket) {
+        let Self::Scaled { was_now, is_now, was_burst, is_burst, was_resolution, is_resolution } = self
+        else {
+            if matches!(self, Self::Anew) {
+                *bucket = Bucket::new();
+            }
+            return;
+        };
+        let used = bucket.0.saturating_sub(was_now);
+        if used == 0 {
+            *bucket = Bucket::new();
+            return;
+        }
+        let debt = used.saturating_sub(was_burst);
+        // A division of u128 takes several times as long.
+        let scale = |steps: u64| match steps.checked_mul(is_resolution) {
+            Some(product) => product.div_ceil(was_resolution),
+            None => {
+                let product = u128::from(steps) * u128::from(is_resolution);
+                u64::try_from(product.div_ceil(u128::from(was_resolution))).unwrap_or(u64::MAX)
+            }
+        };
+        let used = scale(used - debt).min(is_burst);
+        // Few are in debt.
+        let debt = if debt == 0 { 0 } else { scale(debt) };
+        *bucket = Bucket(is_now.saturating_add(used).saturating_add(debt));
     }
 }

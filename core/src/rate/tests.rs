@@ -106,7 +106,7 @@ fn what_is_used_of_a_bucket_stays_used_under_another_rate() {
     for (used, is, spare, millis) in cases {
         let (mut bucket, now) = (Bucket::new(), at(TODAY));
         bucket.take(&was, now, used);
-        bucket.carry_over(Some(was), Some(is), now);
+        RateChange::new(Some(was), Some(is), now).carry_over(&mut bucket);
         assert_eq!(bucket.spare(&is, now), spare, "{used} under {is:?}");
         let full_at = now + Duration::from_millis(millis);
         assert_eq!(bucket.full_at(&is).max(now), full_at, "{used} under {is:?}");
@@ -119,7 +119,7 @@ fn a_rate_that_is_new_begins_with_a_full_bucket() {
     for (was, is) in [(None, Some(rate)), (Some(rate), None)] {
         let mut bucket = Bucket::new();
         bucket.take(&rate, now, 5);
-        bucket.carry_over(was, is, now);
+        RateChange::new(was, is, now).carry_over(&mut bucket);
         assert_eq!(bucket, Bucket::new());
     }
 }
