@@ -109,6 +109,20 @@ fn without_keys_the_api_is_off() {
     assert!(answer.status == 401 && answer.body.contains("The API is off"), "{answer:?}");
 }
 
+#[test]
+fn a_body_whose_chunks_are_broken_is_not_called_too_long() {
+    let program = start();
+    let broken = |body: &str| {
+        // The server gets no length, but chunks.
+        let head = "POST /api/info HTTP/1.1\r\nHost: localhost\r\nX-API-Key: first\r\nConnection: close\r\nTransfer-Encoding: chunked";
+        support::exchange(program.address, format!("{head}\r\n\r\n{body}").as_bytes())
+    };
+    let answer = broken("zz\r\n");
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("The body cannot be read: "), "{answer}");
+    let answer = broken(&format!("7d1\r\n{}\r\n0\r\n\r\n", " ".repeat(2001)));
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
 /// Commands that are refused: the code, and what the message says.
 fn refused() -> Vec<(&'static str, Value, u64, &'static str)> {
     let long = "x".repeat(256);
@@ -129,6 +143,7 @@ fn refused() -> Vec<(&'static str, Value, u64, &'static str)> {
         ("publish", json!({"channel": "news", "data": 1, "skip_history": true}), 108, "skip_history"),
         ("publish", json!({"channel": "a", "data": 1, "idempotency_key": "k"}), 108, "history"),
         ("broadcast", json!({"data": 1}), 107, "channels is missing"),
+        ("channels", json!({"pattern": "*".repeat(1025)}), 107, "pattern has 1025 bytes, at most 1024"),
         ("broadcast", json!({"channels": ["a", "b", "c", "d"], "data": 1}), 107, "4 channels, at most 3"),
         ("subscribe", json!({"channel": "a"}), 107, "user, client or session is missing"),
         ("subscribe", json!({"user": "ann"}), 107, "channel is missing"),

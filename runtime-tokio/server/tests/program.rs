@@ -4,6 +4,9 @@ mod support;
 
 use futures_util::SinkExt;
 use rustix::process::Signal;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use support::{Folder, PATIENCE, Program, closed, output_of, refusal, request, text, throng};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -73,6 +76,23 @@ fn it_says_what_is_where() {
 }
 
 #[test]
+fn it_says_whom_the_back_end_lets_come() {
+    let hook = "listen: 127.0.0.1:0\nhooks: { connect: { url: 'http://127.0.0.1:1/' } }\n";
+    for (more, part) in [
+        ("", "WebSockets, for clients whom the back end of hooks.connect lets come"),
+        (
+            "auth: { secret: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa }\napi: { keys: [one] }\n",
+            "WebSockets, for clients with a token (?token=TOKEN), or whom the back end of hooks.connect lets come",
+        ),
+    ] {
+        let program = Program::start(&format!("{hook}{more}"));
+        let said = program.said.lock().unwrap().clone();
+        assert!(said.contains(part), "{said}");
+        assert!(more.is_empty() || said.contains("by POST: for 1 key, in the header"), "{said}");
+    }
+}
+
+#[test]
 fn an_address_that_is_taken_ends_the_start() {
     let program = Program::start("listen: 127.0.0.1:0\n");
     let output = output_of(&["--listen", &program.address.to_string()]);
@@ -128,7 +148,7 @@ async fn a_token_says_who_a_client_is() {
     };
     let token = token_of(&["ann", "--channels", "a,b"]);
     let mut ann = program.connect(&format!("/ws?x=1&token={token}")).await;
-    let bearer = format!("Bearer {}", token_of(&["bob", "--ttl", "1"]));
+    let bearer = format!("Bearer {}", token_of(&["bob", "--ttl", "4"]));
     let mut bob = program.try_connect("/ws", &[("Authorization", &bearer)]).await.unwrap();
     let key = [("X-API-Key", "key")];
     let post = |method: &str, body: &str| program.post(&format!("/api/{method}"), &key, body).body;
@@ -191,19 +211,54 @@ async fn a_file_that_is_gone_is_no_new_config() {
     drop(program.connect("/ws").await);
 }
 
+/// Has a lease on a file, for which whoever opens it waits up to 45 s, as for a disk that does not answer.
+fn hold(file: &Path) -> Child {
+    const LEASE: &str = "
+import fcntl, signal, sys, time
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+held = open(sys.argv[1], 'r+')
+fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print('held', flush=True)
+time.sleep(120)
+";
+    let mut python = Command::new("python3");
+    let mut child =
+        python.args(["-c", LEASE]).arg(file).stdout(Stdio::piped()).spawn().expect("python3 starts");
+    let mut said = [0; 5];
+    child.stdout.as_mut().expect("it is piped").read_exact(&mut said).expect("the lease is held");
+    assert_eq!(&said, b"held\n");
+    child
+}
+
 #[tokio::test]
 async fn a_file_that_never_answers_stops_neither_clients_nor_the_end() {
     let mut program = Program::start(OPEN);
     let file = program.folder.0.join("throng.yaml");
-    std::fs::remove_file(&file).unwrap();
-    // Nobody ever writes to it.
-    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let mut holder = hold(&file);
     program.signal(Signal::HUP);
     // Time for the program to open it: it is not told when that is.
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     drop(tokio::time::timeout(PATIENCE, program.connect("/ws")).await.expect("clients are served"));
     program.signal(Signal::TERM);
     assert!(program.end().success());
+    let log = program.log.lock().unwrap().clone();
+    assert!(!log.contains("reloaded"), "the file did not answer: {log}");
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+}
+
+#[test]
+fn a_pipe_in_place_of_the_config_does_not_stop_later_reloads() {
+    let program = Program::start(OPEN);
+    let file = program.folder.0.join("throng.yaml");
+    std::fs::remove_file(&file).unwrap();
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    program.signal(Signal::HUP);
+    program.logs("throng.yaml: is no regular file, but a directory, a pipe or a device");
+    std::fs::remove_file(&file).unwrap();
+    program.folder.write("throng.yaml", OPEN);
+    program.signal(Signal::HUP);
+    program.logs("the config was reloaded");
 }
 
 #[tokio::test]

@@ -164,6 +164,22 @@ async fn a_certificate_that_changes_is_taken_without_a_reload() {
     assert_eq!(log.matches("stays in use").count(), 1, "{log}");
 }
 
+#[tokio::test]
+async fn a_pipe_in_place_of_a_file_does_not_stop_later_reloads() {
+    let program = secure("");
+    let folder = &program.folder.0;
+    std::fs::rename(folder.join("one.crt"), folder.join("kept.crt")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.join("one.crt")).status().unwrap();
+    assert!(made.success());
+    program.signal(Signal::HUP);
+    program.logs("the config was not reloaded: tls.certificate: one.crt is no regular file");
+    std::fs::rename(folder.join("kept.crt"), folder.join("one.crt")).unwrap();
+    program.signal(Signal::HUP);
+    program.logs("the config was reloaded");
+    let connector = trusting(&folder.join("one.crt"), ALL);
+    assert!(handshake(&program, &connector).await.is_ok());
+}
+
 #[test]
 fn files_that_are_none_end_the_start_and_the_check() {
     let folder = Folder::new();

@@ -40,9 +40,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use error::Error;
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::LengthLimitError;
 use methods::{METHODS, find};
 use rights::Caller;
 use serde_json::{Value, json};
+use std::error::Error as _;
+use std::iter;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -171,12 +174,27 @@ async fn body_of(request: Request<Body>, config: &Config) -> Result<Bytes, (Stat
         // An empty body is a command without parameters.
         Ok(Ok(body)) if body.is_empty() => Ok(Bytes::from_static(b"{}")),
         Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(too_long()),
+        Ok(Err(error)) if is_too_long(&error) => Err(too_long()),
+        Ok(Err(error)) => {
+            // The innermost cause says what is wrong.
+            let why = causes(&error).last().map_or_else(|| error.to_string(), ToString::to_string);
+            Err((StatusCode::BAD_REQUEST, format!("The body cannot be read: {why}.\n")))
+        }
         Err(_) => Err((
             StatusCode::REQUEST_TIMEOUT,
             format!("The body took longer than {} s.\n", BODY_TIME.as_secs()),
         )),
     }
+}
+
+/// Whether a body was given up because of its length, and not because it is broken or the client has gone.
+fn is_too_long(error: &axum::Error) -> bool {
+    causes(error).any(<dyn std::error::Error>::is::<LengthLimitError>)
+}
+
+/// What has caused an error, the innermost cause last.
+fn causes(error: &axum::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    iter::successors(error.source(), |cause| (*cause).source())
 }
 
 fn count(method: &'static str, code: u32) {

@@ -177,6 +177,9 @@ pub(super) fn history_remove(server: &Server, _: &Config, body: &[u8]) -> Result
     Ok(result(json!({})))
 }
 
+/// The longest pattern, in bytes.
+const PATTERN_BYTES: usize = 1024;
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Channels {
@@ -188,6 +191,11 @@ struct Channels {
 pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let Channels { pattern } = read(body)?;
     let hub = &server.hub;
+    // It is compared with the name of each room.
+    if pattern.len() > PATTERN_BYTES {
+        let bytes = pattern.len();
+        return Err(Error::bad(format!("pattern has {bytes} bytes, at most {PATTERN_BYTES} are allowed")));
+    }
     let mut channels = Map::new();
     let mut add = |name: &str, members: u64| {
         if members > 0 && (pattern.is_empty() || matches(&pattern, name)) {

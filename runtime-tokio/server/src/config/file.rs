@@ -1,9 +1,9 @@
 //! Files: YAML, TOML or JSON by their extension, read as one kind of tree.
 
+use crate::files::open;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Value, String> {
         ));
     };
     let mut text = Vec::new();
-    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let file = open(path)?;
     file.take(MOST_BYTES + 1).read_to_end(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
     if text.len() as u64 > MOST_BYTES {
         return Err("is longer than 1 MiB, the most that a config may have".into());

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::turns::Turns;
 use crate::config::Config;
 use crate::config::hooks::Question as Settings;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -49,14 +49,29 @@ struct DisconnectAnswer {
 #[derive(Deserialize)]
 #[serde(bound = "R: DeserializeOwned")]
 struct Envelope<R> {
+    #[serde(default, deserialize_with = "object")]
     result: Option<R>,
+    #[serde(default, deserialize_with = "object")]
     error: Option<ErrorAnswer>,
+    #[serde(default, deserialize_with = "object")]
     disconnect: Option<DisconnectAnswer>,
+}
+
+/// Reads a field that is an object or null. Serde would read the fields of a struct out of a list, too, by their places.
+fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(field: D) -> Result<Option<T>, D::Error> {
+    let Some(json) = Option::<&RawValue>::deserialize(field)? else { return Ok(None) };
+    match json.get().starts_with('{') {
+        true => serde_json::from_str(json.get()).map(Some).map_err(D::Error::custom),
+        false => Err(D::Error::custom("result, error and disconnect must be objects")),
+    }
 }
 
 /// Reads an answer.
 pub(super) fn read<R: DeserializeOwned>(body: &[u8]) -> Result<Answer<R>, Failure> {
     let malformed = |why: String| Err(Failure::Malformed(why));
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return malformed("the answer must be an object, as {\"result\": {}}".into());
+    }
     let envelope: Envelope<R> = match serde_json::from_slice(body) {
         Ok(envelope) => envelope,
         Err(error) => return malformed(error.to_string()),
@@ -258,6 +273,10 @@ mod tests {
             (r#"{"error": {"message": "no"}}"#, "malformed"),
             (r#"{"result": {"user": 7}}"#, "malformed"),
             (r#"{"result": "ann"}"#, "malformed"),
+            (r#"{"result": ["ann"]}"#, "malformed"),
+            (r#"{"error": [1000, "no"]}"#, "malformed"),
+            (r#"{"disconnect": [4500, "go"]}"#, "malformed"),
+            (r#"[{"user": "ann"}, null, null]"#, "malformed"),
             (r#"{"result": {"user": "ann"}"#, "malformed"),
             ("{}", "malformed"),
             ("[]", "malformed"),

@@ -109,7 +109,10 @@ fn rows(config: &Config) -> Vec<Row> {
         (0, true) => {
             format!("the HTTP API, by POST: for the key of the admin page, in the header X-API-Key{own}")
         }
-        (keys, _) => format!("the HTTP API, by POST: for {keys} keys, in the header X-API-Key{own}"),
+        (keys, _) => {
+            let keys = if keys == 1 { "1 key".into() } else { format!("{keys} keys") };
+            format!("the HTTP API, by POST: for {keys}, in the header X-API-Key{own}")
+        }
     };
     rows.push(row("/api/METHOD", Kind::Api, &api));
     let described = format!("the description of the API, for machines{own}");
@@ -138,6 +141,10 @@ fn of_protocol(config: &Config) -> String {
 
 fn of_clients(config: &Config) -> String {
     match (config.wshub.enabled, config.clients.anonymous) {
+        (false, false) if config.auth.has_keys() && config.hooks.connect.url.is_some() => {
+            "WebSockets, for clients with a token (?token=TOKEN), or whom the back end of hooks.connect lets come"
+                .into()
+        }
         (false, false) if config.auth.has_keys() => {
             "WebSockets, for clients with a token: ?token=TOKEN".into()
         }
@@ -146,6 +153,9 @@ fn of_clients(config: &Config) -> String {
             config.wshub.client_key
         ),
         (false, true) => "WebSockets, for anybody".into(),
+        (false, false) if config.hooks.connect.url.is_some() => {
+            "WebSockets, for clients whom the back end of hooks.connect lets come".into()
+        }
         (false, false) => {
             "WebSockets: all are refused, as auth has no key and clients.anonymous is false".into()
         }

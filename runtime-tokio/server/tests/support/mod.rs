@@ -272,7 +272,8 @@ pub(crate) fn request(
     Answer { status, head: head.into(), body: if chunked { unchunked(body) } else { body.into() } }
 }
 
-fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
+/// Sends these bytes, and reads until the server closes the connection.
+pub(crate) fn exchange(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time limit can be set");
     // It may answer before it has read all, and reset the rest.
