@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod handover;
 pub(crate) mod in_cluster;
 pub(crate) mod inner;
+mod lane_reports;
 mod lanes;
 pub(crate) mod last_hooks;
 pub(crate) mod last_input;
