@@ -132,8 +132,11 @@ fn health(run: &cli::Run, path: &str) -> ExitCode {
         }
     };
     match health::ask(&loaded.config, path) {
-        Ok(answer) => {
-            say(answer.trim_end());
+        Ok(health) => {
+            say(health.text.trim_end());
+            if let Some(warning) = health.warning {
+                complain(&[warning]);
+            }
             ExitCode::SUCCESS
         }
         Err(why) => {
