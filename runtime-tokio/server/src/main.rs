@@ -26,6 +26,7 @@
 //! | `hooks` | what the back end is asked and told over HTTP |
 //! | `protocol` | clients that speak the protocol of Centrifugo's SDKs |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
+//! | `requests` | requests to other servers over HTTP and HTTPS |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 //! | `files` | files of bounded length |
 
@@ -55,6 +56,7 @@ mod proxies;
 mod recorder;
 mod records;
 mod reload;
+mod requests;
 mod run;
 mod server;
 mod systemd;
