@@ -26,6 +26,7 @@
 //! | `hooks` | what the back end is asked and told over HTTP |
 //! | `protocol` | clients that speak the protocol of Centrifugo's SDKs |
 //! | `wshub` | WS-HUB mode: clients by a key, groups and messages by Redis |
+//! | `requests` | requests to other servers over HTTP and HTTPS |
 //! | `log`, `metrics`, `output` | the log on stderr; the numbers for Prometheus; what is printed outside the log |
 //! | `files` | files of bounded length |
 
@@ -55,6 +56,7 @@ mod proxies;
 mod recorder;
 mod records;
 mod reload;
+mod requests;
 mod run;
 mod server;
 mod systemd;
@@ -132,8 +134,11 @@ fn health(run: &cli::Run, path: &str) -> ExitCode {
         }
     };
     match health::ask(&loaded.config, path) {
-        Ok(answer) => {
-            say(answer.trim_end());
+        Ok(health) => {
+            say(health.text.trim_end());
+            if let Some(warning) = health.warning {
+                complain(&[warning]);
+            }
             ExitCode::SUCCESS
         }
         Err(why) => {

@@ -1,11 +1,11 @@
-//! The flight recorder and `throng health`.
+//! The flight recorder.
 #![cfg(unix)]
 
 mod support;
 
 use rustix::process::Signal;
 use std::fs;
-use support::{Folder, Program, output_of, text, within};
+use support::{Program, text, within};
 
 const CONFIG: &str = "
 listen: 127.0.0.1:0
@@ -46,37 +46,4 @@ fn without_a_recorder_the_signal_ends_nothing() {
     program.logs("SIGUSR1 writes nothing: the flight recorder is off, `recorder.bytes`");
     assert_eq!(program.get("/healthz").status, 200);
     assert!(recordings(&program).is_empty());
-}
-
-#[test]
-fn health_asks_the_program_that_runs() {
-    let mut program = Program::start(CONFIG);
-    let listen = program.address.to_string();
-    let ask = |arguments: &[&str]| {
-        let output = output_of(&[&["health", "--listen", &listen][..], arguments].concat());
-        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
-    };
-    let (code, said) = ask(&[]);
-    assert!(code == Some(0) && said.contains("\"alive\""), "{said}");
-    assert_eq!(ask(&["--ready"]).0, Some(0));
-    // On all addresses, as in a container.
-    let port = format!(":{}", program.address.port());
-    assert_eq!(output_of(&["health", "--listen", &port]).status.code(), Some(0));
-    // The environment of the container is that of the program.
-    let folder = Folder::new();
-    let file = folder.write("throng.yaml", &format!("listen: {}\n", program.address));
-    assert_eq!(output_of(&["health", "--config", &file.display().to_string()]).status.code(), Some(0));
-    program.signal(Signal::TERM);
-    program.end();
-    let (code, said) = ask(&[]);
-    assert!(code == Some(1) && said.contains("/healthz: ") && said.contains("refused"), "{said}");
-    assert_eq!(output_of(&["health", "--set", "listen=7"]).status.code(), Some(2));
-}
-
-#[test]
-fn health_gives_up_on_who_never_answers() {
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let listen = silent.local_addr().expect("an address").to_string();
-    let output = output_of(&["health", "--listen", &listen]);
-    assert_eq!(output.status.code(), Some(1));
 }

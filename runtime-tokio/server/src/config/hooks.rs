@@ -1,16 +1,13 @@
 //! The settings of hooks: what the back end is asked and told by HTTP.
 
-use super::value::{Secret, Setting, Whole, words};
+use super::ca_file::CaFile;
+use super::value::{Secret, Setting, Span, Whole, words};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderName, Uri};
 use serde_json::Value;
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
-use tokio_rustls::rustls::RootCertStore;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 /// What the back end is asked and told.
 #[derive(Clone, Debug)]
@@ -184,40 +181,6 @@ impl Setting for HookUrl {
     }
 }
 
-/// A time as a text: `500ms`, `20s`, `5m`, `1h`. The bounds are in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
-
-impl<const LEAST: u64, const MOST: u64> Setting for Span<LEAST, MOST> {
-    fn read(value: &Value) -> Result<Self, String> {
-        let read = |text: &str| {
-            let at = text.find(|letter: char| !letter.is_ascii_digit())?;
-            let (number, unit) = text.split_at(at);
-            let of_unit = match unit.trim() {
-                "ms" => 1,
-                "s" => 1_000,
-                "m" => 60_000,
-                "h" => 3_600_000,
-                _ => return None,
-            };
-            let time = number.parse::<u64>().ok()?.checked_mul(of_unit)?;
-            (LEAST..=MOST).contains(&time).then(|| Self(Duration::from_millis(time)))
-        };
-        let bound = |time| format!("{:?}", Duration::from_millis(time));
-        value.as_str().and_then(read).ok_or_else(|| {
-            format!(
-                "must be a time from {} to {}, as \"500ms\", \"20s\" or \"5m\"",
-                bound(LEAST),
-                bound(MOST)
-            )
-        })
-    }
-
-    fn write(&self) -> Value {
-        format!("{:?}", self.0).into()
-    }
-}
-
 /// A key with which requests are signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SigningKey {
@@ -301,57 +264,6 @@ impl Setting for Forwarded {
 
     fn write(&self) -> Value {
         self.0.as_str().into()
-    }
-}
-
-/// A file with certificates, which is read with the config.
-#[derive(Clone)]
-pub(crate) struct CaFile {
-    path: String,
-    certificates: Vec<CertificateDer<'static>>,
-}
-
-/// The file is read at the start only.
-impl PartialEq for CaFile {
-    fn eq(&self, other: &Self) -> bool {
-        self.path == other.path
-    }
-}
-
-impl fmt::Debug for CaFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CaFile").field(&self.path).finish()
-    }
-}
-
-impl CaFile {
-    /// The certificates to trust: those of the file.
-    pub(crate) fn roots(&self) -> RootCertStore {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(self.certificates.iter().cloned());
-        roots
-    }
-}
-
-impl Setting for CaFile {
-    fn read(value: &Value) -> Result<Self, String> {
-        const ALLOWED: &str = "must be the path of a file with certificates in PEM";
-        let path = value.as_str().filter(|path| !path.is_empty()).ok_or(ALLOWED)?;
-        let read = CertificateDer::pem_file_iter(Path::new(path)).and_then(Iterator::collect);
-        let certificates: Vec<CertificateDer<'static>> =
-            read.map_err(|error| format!("{ALLOWED}: {error}"))?;
-        let mut roots = RootCertStore::empty();
-        for certificate in &certificates {
-            roots.add(certificate.clone()).map_err(|error| format!("{ALLOWED}: {error}"))?;
-        }
-        if roots.is_empty() {
-            return Err(format!("{ALLOWED}: it has none"));
-        }
-        Ok(Self { path: path.into(), certificates })
-    }
-
-    fn write(&self) -> Value {
-        self.path.as_str().into()
     }
 }
 

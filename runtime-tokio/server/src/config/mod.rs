@@ -7,6 +7,7 @@
 //! | `value`, `types` | the types of values, and what is allowed for each |
 //! | `api_keys` | the keys of the HTTP API and their rights |
 //! | `broker`, `hooks` | those of a node in a cluster; those of hooks to the back end |
+//! | `ca_file` | a file with certificates to trust |
 //! | `token_keys` | those of keys that check tokens |
 //! | `proxies` | those of proxies in front of the program |
 //! | `protocol` | those of clients that speak the protocol of Centrifugo's SDKs |
@@ -17,6 +18,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod broker;
+pub(crate) mod ca_file;
 mod file;
 pub(crate) mod hooks;
 mod hub;
@@ -40,6 +42,7 @@ pub(crate) use print::commented;
 
 use api_keys::ApiKeys;
 use broker::Cluster;
+use ca_file::CaFile;
 use hooks::Hooks;
 use protocol::Protocol;
 pub(crate) use proxies::Proxies;
@@ -107,7 +110,7 @@ pub(crate) struct Auth {
     pub(crate) algorithm: Algorithm,
     pub(crate) public_keys: Vec<PublicKey>,
     pub(crate) jwks: Option<JwksSource>,
-    pub(crate) jwks_ca: Option<PathBuf>,
+    pub(crate) jwks_ca: Option<CaFile>,
     pub(crate) jwks_refresh: Whole<10, 86_400>,
     pub(crate) jwks_retry: Whole<1, 3_600>,
     pub(crate) audience: Option<String>,

@@ -105,7 +105,7 @@ auth:
   algorithm: HS512
   public_keys: [KEYS/rsa.pub.pem]
   jwks: KEYS/set.json
-  jwks_ca: ca.pem
+  jwks_ca: 'CA_FILE'
   jwks_refresh: 20
   jwks_retry: 2
   audience: a

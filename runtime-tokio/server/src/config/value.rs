@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 /// A value of the config. The error of `read` says what is allowed: "must be …".
 pub(crate) trait Setting: Sized {
@@ -83,6 +84,40 @@ impl<const LEAST: u64, const MOST: u64> Setting for Whole<LEAST, MOST> {
 
     fn write(&self) -> Value {
         self.0.into()
+    }
+}
+
+/// A time as a text: `500ms`, `20s`, `5m`, `1h`. The bounds are in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span<const LEAST: u64, const MOST: u64>(pub(crate) Duration);
+
+impl<const LEAST: u64, const MOST: u64> Setting for Span<LEAST, MOST> {
+    fn read(value: &Value) -> Result<Self, String> {
+        let read = |text: &str| {
+            let at = text.find(|letter: char| !letter.is_ascii_digit())?;
+            let (number, unit) = text.split_at(at);
+            let of_unit = match unit.trim() {
+                "ms" => 1,
+                "s" => 1_000,
+                "m" => 60_000,
+                "h" => 3_600_000,
+                _ => return None,
+            };
+            let time = number.parse::<u64>().ok()?.checked_mul(of_unit)?;
+            (LEAST..=MOST).contains(&time).then(|| Self(Duration::from_millis(time)))
+        };
+        let bound = |time| format!("{:?}", Duration::from_millis(time));
+        value.as_str().and_then(read).ok_or_else(|| {
+            format!(
+                "must be a time from {} to {}, as \"500ms\", \"20s\" or \"5m\"",
+                bound(LEAST),
+                bound(MOST)
+            )
+        })
+    }
+
+    fn write(&self) -> Value {
+        format!("{:?}", self.0).into()
     }
 }
 

@@ -30,7 +30,7 @@ impl Hooks {
         Self {
             live,
             complaints: Complaints::default(),
-            transport: Transport::new(config.hooks.ca_file.clone(), most),
+            transport: Transport::new(&config, most),
             turns: Turns::new(most),
         }
     }

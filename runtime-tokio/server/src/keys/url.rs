@@ -34,23 +34,13 @@ impl JwksUrl {
         !self.is_https() && !is_here
     }
 
-    /// The host, without brackets.
-    pub(crate) fn host(&self) -> &str {
-        &self.host
+    pub(crate) const fn uri(&self) -> &Uri {
+        &self.uri
     }
 
     /// The host and port as they were written.
-    pub(crate) fn authority(&self) -> &str {
+    fn authority(&self) -> &str {
         self.uri.authority().map_or("", |authority| authority.as_str())
-    }
-
-    /// The path and the query.
-    pub(crate) fn target(&self) -> &str {
-        self.uri.path_and_query().map_or("/", |path| path.as_str())
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
     }
 }
 

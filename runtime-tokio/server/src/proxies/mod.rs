@@ -13,7 +13,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use protocol::read;
+pub(crate) use protocol::{OWN_CONNECTION, read};
 
 use crate::config::Proxies;
 use crate::config::proxies::ProxyHeader;

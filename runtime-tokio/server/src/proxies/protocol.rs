@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 
 /// What version 2 begins with.
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
+/// The header of a connection that the proxy makes for itself, as a check of health does: version 2, LOCAL, without addresses.
+pub(crate) const OWN_CONNECTION: [u8; 16] = *b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 /// The longest line of version 1, with its end.
 const MOST_OF_LINE: usize = 107;
 /// The longest rest of a header of version 2: addresses, and what proxies add to them, which is not read.

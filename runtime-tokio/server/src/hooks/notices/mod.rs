@@ -49,7 +49,7 @@ impl Notices {
             live: Arc::clone(live),
             node: node.into(),
             queue: Queue::default(),
-            transport: Transport::new(config.hooks.ca_file.clone(), 1),
+            transport: Transport::new(&config, 1),
             complaints: Complaints::default(),
         }))
     }
