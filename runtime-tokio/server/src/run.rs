@@ -190,12 +190,11 @@ fn build(
         builder = builder.observe(Histograms::new());
     }
     if let Some(url) = &config.cluster.broker {
-        let options = config.cluster.options();
-        builder = match url.broker() {
-            Ok(Broker::Redis(redis)) => builder.cluster(redis, options),
-            Ok(Broker::Nats(nats)) => builder.cluster(nats, options),
+        builder = match (url.broker(), config.cluster.options()) {
+            (Ok(Broker::Redis(redis)), Ok(options)) => builder.cluster(redis, options),
+            (Ok(Broker::Nats(nats)), Ok(options)) => builder.cluster(nats, options),
             // Found when the config was read.
-            Err(_) => builder,
+            (Err(_), _) | (_, Err(_)) => builder,
         };
     }
     if let Some(notices) = &clients.notices {

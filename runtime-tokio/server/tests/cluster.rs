@@ -8,9 +8,14 @@ use support::redis_server::RedisServer;
 use support::{Answer, Program, Socket, next, soon, text};
 
 fn node(redis: &RedisServer, name: &str) -> Program {
+    node_with(redis, name, "")
+}
+
+/// More are keys of `cluster`.
+fn node_with(redis: &RedisServer, name: &str, more: &str) -> Program {
     Program::start(&format!(
         "listen: 127.0.0.1:0\napi: {{ keys: [key] }}\nclients: {{ anonymous: true, rooms: [lobby] }}\n\
-         cluster: {{ broker: 'redis://127.0.0.1:{}', node: {name}, prefix: test }}\nlog: {{ filter: error }}\n\
+         cluster: {{ broker: 'redis://127.0.0.1:{}', node: {name}, prefix: test{more} }}\nlog: {{ filter: error }}\n\
          hub: {{ presence: {{ by_prefix: {{ lobby: {{}} }} }} }}\n",
         redis.port
     ))
@@ -103,6 +108,15 @@ async fn each_program_answers_for_the_rooms_of_all() {
         })
         .await;
     }
+    // The lists for people name the node that they are of, and what the other one has told.
+    let listed = result(&one, "rooms", &json!({}));
+    let lobby =
+        json!({ "channel": "lobby", "num_clients": 2, "num_here": 1, "history": false, "presence": true });
+    assert_eq!((&listed["rooms"], &listed["node"]), (&json!([lobby]), &json!("one")));
+    let listed = result(&one, "clients", &json!({ "channel": "lobby" }));
+    assert_eq!(listed["clients"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!((&listed["num_elsewhere"], &listed["elsewhere"][0]["node"]), (&json!(1), &json!("two")));
+    assert_eq!(result(&one, "users", &json!({}))["node"], "one");
     // A member of the other node is named by the API of its own.
     let members = result(&one, "presence", &json!({ "channel": "lobby" }));
     let ids: Vec<&String> = members["presence"].as_object().expect("a table").keys().collect();
@@ -118,4 +132,33 @@ async fn each_program_answers_for_the_rooms_of_all() {
     counts(&one, 0).await;
     counts(&two, 0).await;
     assert_eq!(result(&one, "presence", &json!({ "channel": "lobby" })), json!({ "presence": {} }));
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn the_keys_of_the_cluster_limit_what_is_told_and_sent() {
+    let redis = RedisServer::start();
+    let limits = ", tell_rooms: none, message_bytes: 1024, heartbeat: 200ms";
+    let (one, two) = (node_with(&redis, "one", limits), node_with(&redis, "two", limits));
+    is_ready(&one, 200).await;
+    is_ready(&two, 200).await;
+    let (mut first, mut second) = (one.connect("/ws").await, two.connect("/ws").await);
+    hears(&mut second, &one, "short").await;
+    while tokio::time::timeout(Duration::from_millis(300), next(&mut first)).await.is_ok() {}
+    // Heartbeats tell the other node's clients, but none of its rooms.
+    soon("the nodes have heard of each other", || {
+        let info = result(&one, "info", &json!({}));
+        (info["nodes"][1]["num_clients"] == 1).then_some(())
+    })
+    .await;
+    assert_eq!(
+        result(&one, "channels", &json!({})),
+        json!({ "channels": { "lobby": { "num_clients": 1 } } })
+    );
+    let long = "x".repeat(1_100);
+    let answer = publish(&one, &long);
+    assert_eq!(next(&mut first).await, text(&format!("\"{long}\"")), "{answer:?}");
+    hears(&mut second, &one, "after").await;
+    let numbers = one.get("/metrics").body;
+    assert!(numbers.contains("throng_cluster_not_relayed_total{reason=\"refused\"} 1\n"), "{numbers}");
 }

@@ -71,9 +71,10 @@ function searchField(label, value, refresh) {
   return h("input", { type: "search", "aria-label": label, placeholder: label, value, input: afterTyping(refresh) });
 }
 
-function foundOf(what, shown, found, isComplete = true) {
+/** The caption of a list. In a cluster, `node` is the one that the list is of. */
+function foundOf(what, shown, found, isComplete = true, node = undefined) {
   const most = isComplete ? "" : " among those that one search looks at";
-  const all = counted(found, what);
+  const all = counted(found, what) + (node ? ` on this node (${node})` : "");
   return shown < found ? `${number(shown)} of ${all}${most}: search for fewer` : `${all}${most}`;
 }
 
@@ -86,9 +87,10 @@ function rooms({ call, attempt, open, place, refresh, about }) {
   return {
     every: 5_000,
     async refresh() {
-      const { rooms, found, complete } = await call("rooms", { search: search.value });
+      const { rooms, found, complete, node } = await call("rooms", { search: search.value });
       list.replaceChildren(table(foundOf("room", rooms.length, found, complete), [
         ["Room", false, (room) => name(room.channel)], ["Members", true, (room) => number(room.num_clients)],
+        ...(node ? [["On this node", true, (room) => number(room.num_here)]] : []),
         ["History", false, (room) => (room.history ? "yes" : "no")], ["Presence", false, (room) => (room.presence ? "yes" : "no")],
         ["", false, (room) => button("Show", () => show(room))],
       ], rooms));
@@ -98,12 +100,18 @@ function rooms({ call, attempt, open, place, refresh, about }) {
 
 async function roomDetail(call, attempt, open, room) {
   const { channel } = room;
-  const { clients, found } = await call("clients", { channel });
+  const { clients, found, node, elsewhere, num_elsewhere } = await call("clients", { channel });
   const parts = [
     h("h2", {}, "Room ", name(channel)),
     h("div", { class: "row" }, button("Publish to it", () => open("Publish", { to: "channel", target: channel }))),
-    clientTable(call, attempt, open, foundOf("member", clients.length, found), clients),
+    clientTable(call, attempt, open, foundOf("member", clients.length, found, true, node), clients),
   ];
+  if (num_elsewhere > 0) {
+    parts.push(table(`${counted(num_elsewhere, "member")} on other nodes${room.presence ? "" : ": they are listed if the room has presence"}`, [
+      ["Client", false, (client) => h("code", {}, client.client)], ["User", false, (client) => name(client.user)],
+      ["Node", false, (client) => h("code", {}, client.node)],
+    ], elsewhere));
+  }
   if (room.history) {
     const { publications, offset } = await call("history", { channel, limit: 50, reverse: true });
     const shown = (message) => ("data" in message ? JSON.stringify(message.data) : `base64: ${message.b64data}`);
@@ -145,8 +153,8 @@ function clients({ call, attempt, open, place, refresh, about }) {
   return {
     every: 5_000,
     async refresh() {
-      const { clients, found, complete } = await call("clients", { search: search.value, user });
-      list.replaceChildren(clientTable(call, attempt, open, foundOf("client", clients.length, found, complete), clients));
+      const { clients, found, complete, node } = await call("clients", { search: search.value, user });
+      list.replaceChildren(clientTable(call, attempt, open, foundOf("client", clients.length, found, complete, node), clients));
     },
   };
 }
@@ -158,8 +166,8 @@ function users({ call, attempt, open, place, refresh }) {
   return {
     every: 5_000,
     async refresh() {
-      const { users, found, complete } = await call("users", { search: search.value });
-      list.replaceChildren(table(foundOf("user", users.length, found, complete), [
+      const { users, found, complete, node } = await call("users", { search: search.value });
+      list.replaceChildren(table(foundOf("user", users.length, found, complete, node), [
         ["User", false, ({ user }) => name(user)], ["Clients", true, (user) => number(user.num_clients)],
         ["Away", true, (user) => number(user.num_away)],
         ["", false, ({ user }) => h("div", { class: "row" },

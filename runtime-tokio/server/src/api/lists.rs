@@ -1,5 +1,6 @@
 //! Lists for people: clients, users and rooms, searched and cut to a page. They are not Centrifugo's.
 
+use super::elsewhere;
 use super::error::Error;
 use super::parameters::{or_default, read, result};
 use crate::clients::Address;
@@ -85,7 +86,18 @@ pub(super) fn clients(server: &Server, _: &Config, body: &[u8]) -> Result<Value,
             shown.push(shown_client(&client, user.as_ref()));
         }
     }
-    Ok(result(json!({ "clients": shown, "found": found, "complete": total <= SCANNED })))
+    let mut list = json!({ "clients": shown, "found": found, "complete": total <= SCANNED });
+    if !search.channel.is_empty() && search.client.is_empty() {
+        let is_wanted = |user: &str, client: &str| {
+            (search.user.is_empty() || user == search.user)
+                && is_found(&search.search, &[user, client].map(str::to_lowercase))
+        };
+        if let Some(others) = elsewhere::members(&server.hub, &search.channel, (limit, SCANNED), is_wanted) {
+            list["num_elsewhere"] = others.count.into();
+            list["elsewhere"] = others.members.into();
+        }
+    }
+    Ok(result(of_this_node(server, list)))
 }
 
 /// The name of its session is not shown: who knows it can take its place.
@@ -126,29 +138,45 @@ pub(super) fn users(server: &Server, _: &Config, body: &[u8]) -> Result<Value, E
         .into_iter()
         .take(limit)
         .map(|(user, (clients, away))| json!({ "user": &*user, "num_clients": clients, "num_away": away }));
-    Ok(result(json!({ "users": shown.collect::<Vec<_>>(), "found": found, "complete": total <= SCANNED })))
+    let list = json!({ "users": shown.collect::<Vec<_>>(), "found": found, "complete": total <= SCANNED });
+    Ok(result(of_this_node(server, list)))
 }
 
-/// Rooms, those with the most members first.
+/// Rooms of all nodes, those with the most members first.
 pub(super) fn rooms(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     let search: Search = read(body)?;
     let (hub, limit) = (&server.hub, search.limit()?);
-    let names = hub.room_names();
-    let is_complete = names.len() <= ROOMS_SCANNED;
-    let names =
-        names.into_iter().take(ROOMS_SCANNED).filter(|name| is_found(&search.search, &[name.to_lowercase()]));
-    let mut rooms: Vec<_> = names.map(|name| (hub.member_count(&name), name)).collect();
-    let found = rooms.len();
-    rooms.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let shown = rooms.into_iter().take(limit).map(|(members, name)| {
-        json!({
+    let rooms = elsewhere::rooms(hub, ROOMS_SCANNED + 1);
+    let is_complete = rooms.len() <= ROOMS_SCANNED;
+    let mut rooms: Vec<_> = rooms
+        .into_iter()
+        .take(ROOMS_SCANNED)
+        .filter(|(name, _)| is_found(&search.search, &[name.to_lowercase()]))
+        .collect();
+    let (found, in_cluster) = (rooms.len(), hub.cluster().is_some());
+    rooms.sort_by(|(_, a), (_, b)| b.cmp(a));
+    let shown = rooms.into_iter().take(limit).map(|(name, members)| {
+        let mut room = json!({
             "channel": &*name,
             "num_clients": members,
             "history": hub.history_config(&name).is_some(),
             "presence": hub.presence_config(&name).is_some(),
-        })
+        });
+        if in_cluster {
+            room["num_here"] = hub.member_count(&name).into();
+        }
+        room
     });
-    Ok(result(json!({ "rooms": shown.collect::<Vec<_>>(), "found": found, "complete": is_complete })))
+    let list = json!({ "rooms": shown.collect::<Vec<_>>(), "found": found, "complete": is_complete });
+    Ok(result(of_this_node(server, list)))
+}
+
+/// Names the node whose clients and users are listed, if there may be others.
+fn of_this_node(server: &Server, mut list: Value) -> Value {
+    if let Some(node) = elsewhere::this_node(&server.hub) {
+        list["node"] = node.into();
+    }
+    list
 }
 
 fn is_found(search: &str, names: &[String]) -> bool {

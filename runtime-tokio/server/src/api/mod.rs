@@ -14,6 +14,7 @@
 //! | `parameters`, `error` | how they are read and answered; the codes |
 
 mod batch;
+mod elsewhere;
 mod error;
 mod lists;
 mod members;

@@ -17,17 +17,22 @@ fn list_of<const N: usize>(filters: [(&str, Value); N]) -> Value {
     schema
 }
 
-/// The result of a list: a page of what was found.
-fn page(name: &str, entry: &Value) -> Value {
+/// The result of a list: a page of what was found, and what it has only in a cluster.
+fn page<const N: usize>(name: &str, entry: &Value, in_cluster: [(&str, Value); N]) -> Value {
     let complete = json!({ "type": "boolean", "description": "Whether all were looked at: there may be too many for one request." });
-    object(
+    let mut page = object(
         &[name, "found", "complete"],
         [
             (name, json!({ "type": "array", "items": entry })),
             ("found", count("How many were found, those that are not on this page included.")),
             ("complete", complete),
+            ("node", text("The id of this node, in a cluster.")),
         ],
-    )
+    );
+    for (name, schema) in in_cluster {
+        page["properties"][name] = schema;
+    }
+    page
 }
 
 fn text(meaning: &str) -> Value {
@@ -65,7 +70,18 @@ pub(super) fn clients() -> Described {
         ("user", optional("string", "Only clients of this user.")),
         ("client", optional("string", "Only the client of this id.")),
     ]);
-    described("Clients of this node. Not Centrifugo's.", parameters, page("clients", &client))
+    let other = object(
+        &["client", "user", "node"],
+        [
+            ("client", text("The id, valid on each node.")),
+            ("user", text("Empty: nobody.")),
+            ("node", text("The id of its node.")),
+        ],
+    );
+    let elsewhere = json!({ "type": "array", "items": other, "description": "In a cluster, members of `channel` on other nodes, if it has presence." });
+    let num_elsewhere = count("In a cluster, how many members `channel` has on other nodes.");
+    let result = page("clients", &client, [("elsewhere", elsewhere), ("num_elsewhere", num_elsewhere)]);
+    described("Clients of this node. Not Centrifugo's.", parameters, result)
 }
 
 pub(super) fn users() -> Described {
@@ -78,7 +94,7 @@ pub(super) fn users() -> Described {
         ],
     );
     let about = "Users of this node, those with the most clients first. Not Centrifugo's.";
-    described(about, list_of([]), page("users", &user))
+    described(about, list_of([]), page("users", &user, []))
 }
 
 pub(super) fn rooms() -> Described {
@@ -86,13 +102,14 @@ pub(super) fn rooms() -> Described {
         &["channel", "num_clients", "history", "presence"],
         [
             ("channel", text("The name.")),
-            ("num_clients", count("Members.")),
+            ("num_clients", count("Members on all nodes.")),
+            ("num_here", count("Members on this node, in a cluster.")),
             ("history", yes_or_no("Whether it has a history.")),
             ("presence", yes_or_no("Whether it has presence.")),
         ],
     );
-    let about = "Rooms of this node, those with the most members first. Not Centrifugo's.";
-    described(about, list_of([]), page("rooms", &room))
+    let about = "Rooms of all nodes, those with the most members first. Not Centrifugo's.";
+    described(about, list_of([]), page("rooms", &room, []))
 }
 
 pub(super) fn stats() -> Described {

@@ -1,5 +1,6 @@
 //! What is there: members, histories, rooms, numbers.
 
+use super::elsewhere::{ROOMS_AT_ONCE, this_node};
 use super::error::{Code, Error};
 use super::members::Since;
 use super::parameters::{Nothing, check_name, or_default, read, result};
@@ -14,9 +15,6 @@ use serde_json::{Map, Value, json};
 use std::iter;
 use throng_tokio::Frame;
 use throng_tokio::core::hub::{Order, Unrecoverable, Unrecovered};
-
-/// Rooms that are listed while the hub's lock is held once.
-const ROOMS_AT_ONCE: usize = 1_000;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -225,9 +223,8 @@ pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value
 pub(super) fn info(server: &Server, _: &Config, body: &[u8]) -> Result<Value, Error> {
     read::<Nothing>(body)?;
     let (stats, health, cluster) = (server.hub.stats(), server.hub.health(), server.hub.cluster());
-    let id = cluster.as_ref().and_then(throng_tokio::cluster::ClusterNode::id);
     let node = json!({
-        "uid": id.map_or_else(|| server.uid.clone(), |id| id.to_string()),
+        "uid": this_node(&server.hub).unwrap_or_else(|| server.uid.clone()),
         "name": "throng",
         "version": env!("CARGO_PKG_VERSION"),
         "num_clients": stats.clients,

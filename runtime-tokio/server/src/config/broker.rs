@@ -1,8 +1,8 @@
 //! The settings of a node in a cluster.
 
-use super::value::Setting;
+use super::value::{Setting, Span, Whole, words};
 use serde_json::Value;
-use throng_tokio::cluster::{BrokerError, ClusterOptions, NodeId, Readiness};
+use throng_tokio::cluster::{BrokerError, ClusterOptions, Config, ConfigError, NodeId, Readiness};
 use throng_tokio::nats::Nats;
 use throng_tokio::redis::Redis;
 
@@ -73,13 +73,13 @@ pub(crate) struct Prefix(String);
 
 impl Default for Prefix {
     fn default() -> Self {
-        Self(throng_tokio::cluster::Config::default().prefix.to_string())
+        Self(Config::default().prefix.to_string())
     }
 }
 
 impl Prefix {
-    fn options(&self) -> Result<ClusterOptions, throng_tokio::cluster::ConfigError> {
-        let config = throng_tokio::cluster::Config { prefix: self.0.as_str().into(), ..Default::default() };
+    fn options(&self) -> Result<ClusterOptions, ConfigError> {
+        let config = Config { prefix: self.0.as_str().into(), ..Default::default() };
         ClusterOptions::new(config)
     }
 }
@@ -99,24 +99,93 @@ impl Setting for Prefix {
     }
 }
 
+/// The rooms of which this node tells the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TellRooms {
+    None,
+    Presence,
+    #[default]
+    All,
+}
+
+words!(TellRooms { "all" => All, "presence" => Presence, "none" => None });
+
 /// The cluster.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cluster {
     pub(crate) broker: Option<BrokerUrl>,
     pub(crate) node: Option<Node>,
     pub(crate) prefix: Prefix,
     pub(crate) ready_without_broker: bool,
+    pub(crate) tell_rooms: TellRooms,
+    pub(crate) room_tick: Span<10, 60_000>,
+    pub(crate) room_bytes: Whole<0, 0xFFFF_FFFF>,
+    pub(crate) message_bytes: Whole<1_024, 0x1000_0000>,
+    pub(crate) queue_bytes: Whole<1_024, 0xFFFF_FFFF>,
+    pub(crate) heartbeat: Span<100, 60_000>,
+    pub(crate) nodes: Whole<1, 100_000>,
+    pub(crate) topics: Whole<0, 0xFFFF_FFFF>,
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        let core = Config::default();
+        Self {
+            broker: None,
+            node: None,
+            prefix: Prefix::default(),
+            ready_without_broker: false,
+            tell_rooms: TellRooms::default(),
+            room_tick: Span(core.room_tick),
+            room_bytes: Whole(core.room_bytes.into()),
+            message_bytes: Whole(core.message_bytes.into()),
+            queue_bytes: Whole(core.queue_bytes.into()),
+            heartbeat: Span(core.heartbeat),
+            nodes: Whole(core.nodes.into()),
+            topics: Whole(core.topics.into()),
+        }
+    }
 }
 
 impl Cluster {
-    /// The options of the node: the prefix was checked when it was read.
-    pub(crate) fn options(&self) -> ClusterOptions {
-        let options = self.prefix.options().unwrap_or_default();
+    /// The options of the node.
+    ///
+    /// # Errors
+    /// Keys that do not fit together.
+    pub(crate) fn options(&self) -> Result<ClusterOptions, ConfigError> {
+        // The bounds of the keys are within those of the type.
+        let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let options = ClusterOptions::new(Config {
+            prefix: self.prefix.0.as_str().into(),
+            tell_rooms: match self.tell_rooms {
+                TellRooms::None => throng_tokio::cluster::TellRooms::None,
+                TellRooms::Presence => throng_tokio::cluster::TellRooms::Presence,
+                TellRooms::All => throng_tokio::cluster::TellRooms::All,
+            },
+            room_tick: self.room_tick.0,
+            room_bytes: number(self.room_bytes.0),
+            message_bytes: number(self.message_bytes.0),
+            queue_bytes: number(self.queue_bytes.0),
+            heartbeat: self.heartbeat.0,
+            nodes: number(self.nodes.0),
+            topics: number(self.topics.0),
+            ..Config::default()
+        })?;
         let options =
             if self.ready_without_broker { options.readiness(Readiness::IgnoresBroker) } else { options };
-        match &self.node {
+        Ok(match &self.node {
             Some(Node(node)) => options.node(node.clone()),
             None => options,
-        }
+        })
+    }
+
+    /// Keys that do not fit together.
+    pub(super) fn errors(&self) -> Option<String> {
+        let text = self.options().err()?.to_string();
+        // "config field `cluster.queue_bytes` is 5: it must be …"
+        let told = text.strip_prefix("config field `").and_then(|rest| rest.split_once("` is "));
+        Some(told.map_or(text.clone(), |(key, why)| {
+            format!("{key}: {}", why.replacen(": it must", " is not allowed: must", 1))
+        }))
     }
 }

@@ -90,6 +90,14 @@ keys! {
     "cluster.node": cluster.node, Restart, "The id of this node, another one for each node. Without one it is random at each start.";
     "cluster.prefix": cluster.prefix, Restart, "What the names of channels begin with. Clusters that share a broker need different ones.";
     "cluster.ready_without_broker": cluster.ready_without_broker, Restart, "Whether /readyz is 200 while the link to the broker is not proven. While it is false, a load balancer prefers nodes that hear of the others.";
+    "cluster.tell_rooms": cluster.tell_rooms, Restart, "Of which rooms this node tells the others: \"all\" (the numbers of all rooms, and the members of those with presence), \"presence\" (rooms with presence only) or \"none\". Use the same on all nodes: with \"none\" a node answers `channels`, `presence` and `presence_stats` for its own rooms only.";
+    "cluster.room_tick": cluster.room_tick, Restart, "For how long changes of rooms are collected before the other nodes are told. Longer costs less traffic, and answers for all nodes are older by that.";
+    "cluster.room_bytes": cluster.room_bytes, Restart, "The most bytes that this node keeps of what others tell of their rooms: names, information of members, and about 256 bytes for each room of each node and 128 for each member. What does not fit is left out and counted: throng_cluster_rooms_cut_total.";
+    "cluster.message_bytes": cluster.message_bytes, Restart, "The longest message to and from other nodes, in bytes. Longer ones reach the clients of their own node only, and are counted: throng_cluster_not_relayed_total. Use the same on all nodes.";
+    "cluster.queue_bytes": cluster.queue_bytes, Restart, "The most bytes that wait for the broker. What does not fit reaches the clients of this node only, and is counted: throng_cluster_not_relayed_total.";
+    "cluster.heartbeat": cluster.heartbeat, Restart, "The time between two signs of life to the other nodes. A node is taken for gone after three that did not come. Use the same on all nodes.";
+    "cluster.nodes": cluster.nodes, Restart, "The most other nodes that this node knows. Messages of more are dropped and counted: throng_cluster_ignored_total.";
+    "cluster.topics": cluster.topics, Restart, "The most rooms and users together whose messages of other nodes this node subscribes to.";
     "hooks.connect.url": hooks.connect.url, Live, "Where the back end is asked about each client that comes without a token, or with any if the config has no `auth.secret`: who it is, and whether it may come.";
     "hooks.connect.fail": hooks.connect.fail, Live, "What follows if the back end gives no valid answer: \"closed\" (the client is closed with 1013) or \"open\" (the client may come, as nobody).";
     "hooks.refresh.url": hooks.refresh.url, Live, "Where the back end is asked before the authorisation of a client ends: until when it goes on. Without an answer it is asked again until the end.";

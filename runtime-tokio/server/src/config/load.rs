@@ -307,6 +307,7 @@ impl Loading {
         // What is wrong with the whole is only known if every part is right.
         if self.errors.is_empty() {
             self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
+            self.errors.extend(self.config.cluster.errors().map(|why| format!("{of}: {why}")));
             let of_hooks = self.config.hooks.errors(&self.config.hub());
             self.errors.extend(of_hooks.into_iter().map(|why| format!("{of}: {why}")));
             let (key, path) = match self.config.wshub.enabled {

@@ -121,7 +121,8 @@ demo: { enabled: false }
 metrics: { enabled: false }
 log: { format: json, filter: debug }
 recorder: { bytes: 65536, folder: /tmp }
-cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true }
+cluster: { broker: 'redis://u:hunter6@redis:1', node: a, prefix: p, ready_without_broker: true, tell_rooms: presence,
+  room_tick: 2s, room_bytes: 4096, message_bytes: 2048, queue_bytes: 8192, heartbeat: 10s, nodes: 9, topics: 99 }
 hooks:
   connect: { url: 'https://backend.example/c?key=hunter7', fail: open }
   refresh: { url: 'https://backend.example/r', fail: open }

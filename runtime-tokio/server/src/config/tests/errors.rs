@@ -62,6 +62,23 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     ("cluster: { node: 'a b' }", &["cluster.node: \"a b\" is not allowed"]),
     ("cluster: { prefix: '.' }", &["cluster.prefix: \".\" is not allowed", "must be 1 to 32"]),
+    ("cluster: { tell_rooms: some }", &["cluster.tell_rooms: \"some\" is not allowed", "\"presence\""]),
+    (
+        "cluster: { room_tick: 1 }",
+        &["cluster.room_tick: 1 is not allowed", "must be a time from 10ms to 60s"],
+    ),
+    (
+        "cluster: { room_bytes: 1e12 }",
+        &["cluster.room_bytes: 1000000000000.0 is not allowed", "to 4294967295"],
+    ),
+    ("cluster: { message_bytes: 9 }", &["cluster.message_bytes: 9 is not allowed", "from 1024 to 268435456"]),
+    ("cluster: { heartbeat: 0s }", &["cluster.heartbeat: \"0s\" is not allowed", "from 100ms to 60s"]),
+    ("cluster: { nodes: 0 }", &["cluster.nodes: 0 is not allowed", "from 1 to 100000"]),
+    ("cluster: { room_byte: 1 }", &["cluster.room_byte: unknown key", "nearest is cluster.room_bytes"]),
+    (
+        "cluster: { message_bytes: 9000000, queue_bytes: 8000000 }",
+        &["cluster.queue_bytes: 8000000 is not allowed", "at least 9000128", "`cluster.message_bytes`"],
+    ),
     ("clients: { path: /healthz }", &["clients.path: \"/healthz\" is not allowed", "must be none of"]),
     ("clients: { path: /api/ws }", &["clients.path: \"/api/ws\" is not allowed", "must be none of"]),
     ("clients: { anonymous: maybe }", &["clients.anonymous: \"maybe\" is not allowed", "true or false"]),
