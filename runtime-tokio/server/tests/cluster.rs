@@ -155,6 +155,11 @@ async fn the_keys_of_the_cluster_limit_what_is_told_and_sent() {
         result(&one, "channels", &json!({})),
         json!({ "channels": { "lobby": { "num_clients": 1 } } })
     );
+    let members = result(&one, "presence", &json!({ "channel": "lobby" }));
+    let ids: Vec<&String> = members["presence"].as_object().expect("a table").keys().collect();
+    assert!(ids.len() == 1 && ids[0].starts_with("one/"), "{members}");
+    let counted = result(&one, "presence_stats", &json!({ "channel": "lobby" }));
+    assert_eq!(counted, json!({ "num_clients": 1, "num_users": 1 }));
     let long = "x".repeat(1_100);
     let answer = publish(&one, &long);
     assert_eq!(next(&mut first).await, text(&format!("\"{long}\"")), "{answer:?}");

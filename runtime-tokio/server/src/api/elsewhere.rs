@@ -7,7 +7,7 @@ use throng_tokio::cluster::ClusterNode;
 use throng_tokio::{Hub, Name};
 
 /// Rooms that are listed while the hub's lock is held once.
-pub(super) const ROOMS_AT_ONCE: usize = 1_000;
+const ROOMS_AT_ONCE: usize = 1_000;
 
 /// The members of a room on other nodes.
 pub(super) struct Elsewhere {

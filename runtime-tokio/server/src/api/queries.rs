@@ -1,6 +1,6 @@
 //! What is there: members, histories, rooms, numbers.
 
-use super::elsewhere::{ROOMS_AT_ONCE, this_node};
+use super::elsewhere::{rooms, this_node};
 use super::error::{Code, Error};
 use super::members::Since;
 use super::parameters::{Nothing, check_name, or_default, read, result};
@@ -42,7 +42,8 @@ pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value
         members.insert(client, shown);
     };
     let most = hub.config().presence.page;
-    if let Some(node) = hub.cluster() {
+    // A node that tells the others of no rooms, or not of this one, knows of its own members only.
+    if let Some(node) = hub.cluster().filter(|node| node.room_counts(&channel).is_some()) {
         let mut after = None;
         while let Some(page) = node.presence(&channel, after.as_ref(), most) {
             for member in page.members {
@@ -54,10 +55,11 @@ pub(super) fn presence(server: &Server, _: &Config, body: &[u8]) -> Result<Value
             }
         }
     } else {
+        let node = this_node(hub).map_or_else(String::new, |node| format!("{node}/"));
         let mut at = None;
         while let Some(page) = hub.presence(&channel, at, most) {
             for member in page.members {
-                add(member.client.to_string(), member.user.as_deref(), &member.info);
+                add(format!("{node}{}", member.client), member.user.as_deref(), &member.info);
             }
             at = page.next;
             if at.is_none() {
@@ -76,11 +78,10 @@ pub(super) fn presence_stats(server: &Server, _: &Config, body: &[u8]) -> Result
     let OfChannel { channel } = read(body)?;
     let hub = &server.hub;
     check_name(hub, &channel)?;
-    let (clients, users) = match hub.cluster() {
-        Some(node) => node.room_counts(&channel).map(|counts| (counts.clients, counts.users)),
-        None => hub.presence_counts(&channel).map(|counts| (counts.clients.into(), counts.users.into())),
-    }
-    .unwrap_or_default();
+    let of_all = hub.cluster().and_then(|node| node.room_counts(&channel));
+    let here = || hub.presence_counts(&channel).map(|counts| (counts.clients.into(), counts.users.into()));
+    let (clients, users) =
+        of_all.map(|counts| (counts.clients, counts.users)).or_else(here).unwrap_or_default();
     // Users are counted only where there is presence.
     if users == 0 {
         has_presence(server, &channel)?;
@@ -194,28 +195,11 @@ pub(super) fn channels(server: &Server, _: &Config, body: &[u8]) -> Result<Value
         let bytes = pattern.len();
         return Err(Error::bad(format!("pattern has {bytes} bytes, at most {PATTERN_BYTES} are allowed")));
     }
-    let mut channels = Map::new();
-    let mut add = |name: &str, members: u64| {
-        if members > 0 && (pattern.is_empty() || matches(&pattern, name)) {
-            channels.insert(name.to_owned(), json!({ "num_clients": members }));
-        }
-    };
-    if let Some(node) = hub.cluster() {
-        let mut after = None;
-        loop {
-            // In parts, so that the hub's lock is not held for long.
-            let rooms = node.rooms(after.as_deref(), ROOMS_AT_ONCE);
-            rooms.iter().for_each(|(name, counts)| add(name, counts.clients));
-            match rooms.into_iter().next_back() {
-                Some((last, _)) => after = Some(last),
-                None => break,
-            }
-        }
-    } else {
-        for name in hub.room_names() {
-            add(&name, hub.member_count(&name) as u64);
-        }
-    }
+    let rooms = rooms(hub, usize::MAX).into_iter();
+    let named =
+        rooms.filter(|(name, members)| *members > 0 && (pattern.is_empty() || matches(&pattern, name)));
+    let channels: Map<_, _> =
+        named.map(|(name, members)| (name.to_string(), json!({ "num_clients": members }))).collect();
     Ok(result(json!({ "channels": channels })))
 }
 
