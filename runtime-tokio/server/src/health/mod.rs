@@ -12,11 +12,9 @@ use crate::config::Config;
 use crate::proxies::{OWN_CONNECTION, is_trusted};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
-use std::time::{Duration, Instant};
-use timed::Timed;
+use std::time::Instant;
+use timed::{TIME, Timed};
 
-/// How long the whole question may take.
-const TIME: Duration = Duration::from_secs(3);
 /// More is not read of an answer.
 const MOST: usize = 16 << 10;
 

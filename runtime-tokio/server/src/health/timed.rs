@@ -1,9 +1,11 @@
 //! A connection whose reads and writes all end at one moment.
 
-use super::TIME;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
+
+/// How long the whole question may take.
+pub(super) const TIME: Duration = Duration::from_secs(3);
 
 pub(super) struct Timed {
     stream: TcpStream,
