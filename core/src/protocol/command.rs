@@ -1,6 +1,7 @@
 //! The commands of a client.
 
 use super::data::Data;
+use super::json::{object, objects};
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -54,7 +55,7 @@ pub struct Connect {
     /// What the application's code gave to the SDK.
     pub data: Option<Data>,
     /// The positions in the channels that the server had subscribed the client to.
-    #[serde(deserialize_with = "or_default")]
+    #[serde(deserialize_with = "objects")]
     pub subs: BTreeMap<String, Since>,
     /// The name of the SDK.
     #[serde(deserialize_with = "or_default")]
@@ -167,6 +168,7 @@ pub struct History {
     #[serde(deserialize_with = "or_default")]
     pub limit: i64,
     /// The position to begin at.
+    #[serde(deserialize_with = "object")]
     pub since: Option<Since>,
     /// Whether the newest come first.
     #[serde(deserialize_with = "or_default")]
@@ -225,17 +227,29 @@ pub struct SubRefresh {
 pub(super) struct Incoming {
     #[serde(deserialize_with = "or_default")]
     pub(super) id: u32,
+    #[serde(deserialize_with = "object")]
     connect: Option<Box<Connect>>,
+    #[serde(deserialize_with = "object")]
     subscribe: Option<Subscribe>,
+    #[serde(deserialize_with = "object")]
     unsubscribe: Option<OfChannel>,
+    #[serde(deserialize_with = "object")]
     publish: Option<Publish>,
+    #[serde(deserialize_with = "object")]
     presence: Option<OfChannel>,
+    #[serde(deserialize_with = "object")]
     presence_stats: Option<OfChannel>,
+    #[serde(deserialize_with = "object")]
     history: Option<History>,
+    #[serde(deserialize_with = "object")]
     rpc: Option<Rpc>,
+    #[serde(deserialize_with = "object")]
     send: Option<Send>,
+    #[serde(deserialize_with = "object")]
     refresh: Option<Refresh>,
+    #[serde(deserialize_with = "object")]
     sub_refresh: Option<SubRefresh>,
+    #[serde(deserialize_with = "object")]
     ping: Option<Ping>,
 }
 

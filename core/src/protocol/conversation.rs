@@ -3,7 +3,7 @@
 use super::check::Checked;
 use super::code::{Disconnect, ErrorCode, UnsubscribeCode};
 use super::command::{Command, Incoming, Request, Said};
-use super::json::text_of;
+use super::json::{Object, text_of};
 use super::limits::Options;
 use super::reply::{Connected, Failure, Reply, Subscribed};
 use super::subscriptions::{By, Subscriptions};
@@ -16,6 +16,9 @@ use alloc::collections::VecDeque;
 use alloc::string::String;
 use core::time::Duration;
 
+/// Frames of the longest size that may wait for the host: it answers one command after the other.
+const WAITING_FRAMES: usize = 4;
+
 /// The server's side of one connection, sans-IO: see the [module](super).
 #[derive(Debug)]
 pub struct Conversation {
@@ -23,6 +26,8 @@ pub struct Conversation {
     phase: Phase,
     /// Commands that have arrived and whose turn has not come.
     incoming: VecDeque<Incoming>,
+    /// The bytes of the frames that they came in, until the last of them has had its turn.
+    waiting: usize,
     outputs: VecDeque<Output>,
     /// The number of the command that the host has and has not answered.
     asked: Option<u32>,
@@ -50,7 +55,7 @@ pub enum Output {
     /// Send this text to the client.
     Send(String),
     /// Send this text, which is an error reply of this code.
-    Error(ErrorCode, String),
+    Error(u32, String),
     /// Take the client out of a channel, whose subscription has expired. The client has been told.
     Leave(Box<str>),
     /// Close the connection. Nothing follows.
@@ -66,6 +71,7 @@ impl Conversation {
             options,
             phase: Phase::New,
             incoming: VecDeque::new(),
+            waiting: 0,
             outputs: VecDeque::new(),
             asked: None,
             subscriptions: Subscriptions::default(),
@@ -86,11 +92,20 @@ impl Conversation {
         if !data::is_within(frame, self.options.nesting) {
             return self.violated("a frame is nested too deep");
         }
+        if self.incoming.is_empty() {
+            self.waiting = 0;
+        }
+        self.waiting = self.waiting.saturating_add(frame.len());
+        if self.waiting > most.saturating_mul(WAITING_FRAMES) {
+            return self.close(Disconnect::TooManyRequests.close());
+        }
         let mut is_empty = true;
-        for object in serde_json::Deserializer::from_str(frame).into_iter::<Incoming>() {
+        for object in serde_json::Deserializer::from_str(frame).into_iter::<Object<Incoming>>() {
             is_empty = false;
-            match object {
-                Err(_) => return self.violated("a frame is not JSON, or a field has another type"),
+            match object.map(|Object(incoming)| incoming) {
+                Err(_) => {
+                    return self.violated("a frame is not of JSON objects, or a field has another type");
+                }
                 Ok(_) if self.incoming.len() >= self.options.commands as usize => {
                     return self.close(Disconnect::TooManyRequests.close());
                 }
@@ -246,6 +261,13 @@ impl Conversation {
         if self.phase == Phase::Open {
             self.timers.expire(self.deadline(now, ttl));
         }
+    }
+
+    /// A subscription's time is another one from now on, without a command of the client; `None`: it has no end. Nothing happens if the client is
+    /// not subscribed.
+    pub fn set_subscription_ttl(&mut self, now: Instant, channel: &str, ttl: Option<Duration>) {
+        let expiry = self.deadline(now, ttl);
+        self.subscriptions.renew(channel, expiry);
     }
 
     /// Closes the connection.

@@ -5,9 +5,9 @@ use core::time::Duration;
 /// What one client may do, and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Most bytes of one frame of the client. Default: 64 KiB.
+    /// Most bytes of one frame of the client. At most four times as many wait while the host takes its time for an answer. Default: 64 KiB.
     pub frame_bytes: u32,
-    /// Most commands in one frame. Default: 4,096.
+    /// Most commands of the client that wait, of one frame or of several. Default: 4,096.
     pub commands: u32,
     /// Most channels to which the client is subscribed; those that the server has subscribed it to count. Default: 128.
     pub channels: u32,

@@ -6,7 +6,7 @@ use super::info::ClientInfo;
 use super::json::text_of;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 use serde::Serialize;
@@ -14,23 +14,33 @@ use serde::Serialize;
 /// Why a command was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// The code, by which the SDK decides what to do.
-    pub code: ErrorCode,
-    /// What was wrong, for a person; empty if the code says all.
+    /// The code, by which the SDK decides what to do: that of an [`ErrorCode`], or one of the application's own.
+    pub code: u32,
+    /// The message that belongs to the code.
+    pub message: String,
+    /// What was wrong in this case, for a person; empty if the message says all.
     pub why: String,
+    /// Whether the same command may succeed later: then the SDK tries again by itself.
+    pub is_temporary: bool,
 }
 
 impl Failure {
     /// A failure with a reason.
     #[must_use]
     pub fn new(code: ErrorCode, why: impl Into<String>) -> Self {
-        Self { code, why: why.into() }
+        Self { why: why.into(), ..code.into() }
+    }
+
+    /// A failure with a code and a message of the application, as its back end has them.
+    #[must_use]
+    pub fn of_application(code: u32, message: impl Into<String>, is_temporary: bool) -> Self {
+        Self { code, message: message.into(), why: String::new(), is_temporary }
     }
 }
 
 impl From<ErrorCode> for Failure {
     fn from(code: ErrorCode) -> Self {
-        Self { code, why: String::new() }
+        Self::of_application(code.number(), code.message(), code.is_temporary())
     }
 }
 
@@ -220,12 +230,12 @@ pub(super) fn failed(id: u32, failure: &Failure) -> String {
         #[serde(skip_serializing_if = "is_false")]
         temporary: bool,
     }
-    let Failure { code, why } = failure;
-    let message = match why.as_str() {
-        "" => code.message().to_string(),
-        why => format!("{}: {why}", code.message()),
+    let Failure { code, message, why, is_temporary } = failure;
+    let whole = match why.as_str() {
+        "" => message.clone(),
+        why => format!("{message}: {why}"),
     };
-    of(id, "error", &Json { code: code.number(), message: &message, temporary: code.is_temporary() })
+    of(id, "error", &Json { code: *code, message: &whole, temporary: *is_temporary })
 }
 
 pub(super) fn empty(id: u32, name: &str) -> String {

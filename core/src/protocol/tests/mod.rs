@@ -92,10 +92,37 @@ fn what_breaks_the_protocol_closes_with_3501_and_says_why() {
         ("", "", "an empty frame"),
         ("", " \n ", "an empty frame"),
         ("", "{}", "a pong without a ping"),
-        ("", "nonsense", "a frame is not JSON, or a field has another type"),
-        ("", r#"{"id":-1,"connect":{}}"#, "a frame is not JSON, or a field has another type"),
-        ("", r#"{"id":4294967296,"connect":{}}"#, "a frame is not JSON, or a field has another type"),
-        ("", r#"7"#, "a frame is not JSON, or a field has another type"),
+        ("", "nonsense", "a frame is not of JSON objects, or a field has another type"),
+        ("", r#"{"id":-1,"connect":{}}"#, "a frame is not of JSON objects, or a field has another type"),
+        (
+            "",
+            r#"{"id":4294967296,"connect":{}}"#,
+            "a frame is not of JSON objects, or a field has another type",
+        ),
+        ("", r#"7"#, "a frame is not of JSON objects, or a field has another type"),
+        ("", "[]", "a frame is not of JSON objects, or a field has another type"),
+        ("", r#"[1,{}]"#, "a frame is not of JSON objects, or a field has another type"),
+        (
+            "",
+            r#"{"id":1,"connect":["token"]}"#,
+            "a frame is not of JSON objects, or a field has another type",
+        ),
+        (
+            "",
+            r#"{"id":1,"connect":{"subs":{"a":[]}}}"#,
+            "a frame is not of JSON objects, or a field has another type",
+        ),
+        (
+            connect,
+            r#"{"id":2,"subscribe":["a"]}"#,
+            "a frame is not of JSON objects, or a field has another type",
+        ),
+        (
+            connect,
+            r#"{"id":2,"history":{"channel":"a","since":[]}}"#,
+            "a frame is not of JSON objects, or a field has another type",
+        ),
+        (connect, r#"{"id":2,"ping":[]}"#, "a frame is not of JSON objects, or a field has another type"),
         (connect, r#"{"id":2,"connect":{}}"#, "a second connect"),
         (connect, r#"{"subscribe":{"channel":"a"}}"#, "a command without a number"),
         (connect, r#"{"ping":{}}"#, "a command without a number"),
@@ -187,6 +214,49 @@ fn a_flood_of_commands_is_ended() {
 }
 
 #[test]
+fn what_waits_for_a_slow_host_has_a_limit_in_bytes_and_a_pong_does_not_wait() {
+    let mut client = open(Options { frame_bytes: 100, ..Options::default() });
+    let frame = format!(r#"{{"id":2,"rpc":{{"method":"{}"}}}}"#, "m".repeat(60));
+    client.handle_frame(&frame);
+    let asked = request(&mut client).id;
+    client.handle_timeout(NOW + 20 * SECOND);
+    assert_eq!(texts(&mut client), ["{}"]);
+    let fit = 400 / frame.len() - 1;
+    for _ in 0..fit {
+        client.handle_frame(&frame);
+    }
+    client.handle_frame("{}");
+    client.handle_timeout(NOW + 30 * SECOND);
+    assert_eq!(closed(&mut client), None, "the pong has been read");
+    let failure = Failure::of_application(1_000, "not now", true);
+    client.refuse(asked, &failure);
+    let answer = r#"{"id":2,"error":{"code":1000,"message":"not now","temporary":true}}"#;
+    assert_eq!(client.poll_output(), Some(Output::Error(1_000, answer.into())));
+    for _ in 0..fit {
+        let id = request(&mut client).id;
+        client.reply(id, &Reply::Rpc(Data::null()));
+    }
+    assert_eq!(texts(&mut client).len(), fit);
+    // All have had their turn: there is room again.
+    for _ in 0..=fit {
+        assert_eq!(closed_or_asked(&mut client), None);
+        client.handle_frame(&frame);
+    }
+    client.handle_frame(&frame);
+    client.handle_frame(&frame);
+    assert_eq!(closed_or_asked(&mut client).map(|close| close.code.0), Some(3013));
+}
+
+/// The close, if there is one, while a command is in the host's hands.
+fn closed_or_asked(client: &mut Conversation) -> Option<CloseFrame> {
+    let _ = client.poll_request();
+    core::iter::from_fn(|| client.poll_output()).find_map(|output| match output {
+        Output::Close(close) => Some(close),
+        _ => None,
+    })
+}
+
+#[test]
 fn a_refused_connect_ends_what_was_sent_with_it() {
     let mut client = Conversation::new(Options::default(), NOW);
     client.handle_frame("{\"id\":1,\"connect\":{}}\n{\"id\":2,\"subscribe\":{\"channel\":\"a\"}}");
@@ -273,6 +343,22 @@ fn a_subscription_whose_token_is_not_renewed_ends_and_the_sdk_makes_it_again() {
     let push = r#"{"push":{"channel":"a","unsubscribe":{"code":2501,"reason":"subscription expired"}}}"#;
     assert_eq!(outputs(&mut client), [Output::Send(push.into()), Output::Leave("a".into())]);
     assert!(!client.is_subscribed("a"));
+}
+
+#[test]
+fn the_host_may_end_a_subscription_in_time_without_telling_the_sdk() {
+    let mut client = open(Options { ping: Duration::ZERO, ..Options::default() });
+    let texts_of = subscribe(&mut client, "news", &Subscribed::default());
+    assert_eq!(texts_of, [r#"{"id":2,"subscribe":{}}"#]);
+    client.set_subscription_ttl(NOW, "news", Some(10 * SECOND));
+    client.set_subscription_ttl(NOW, "other", Some(SECOND));
+    assert_eq!(client.poll_timeout(), Some(NOW + 35 * SECOND), "25 s of grace");
+    client.set_subscription_ttl(NOW, "news", None);
+    assert_eq!(client.poll_timeout(), None);
+    client.set_subscription_ttl(NOW, "news", Some(Duration::ZERO));
+    client.handle_timeout(NOW + 25 * SECOND);
+    let told = r#"{"push":{"channel":"news","unsubscribe":{"code":2501,"reason":"subscription expired"}}}"#;
+    assert_eq!(outputs(&mut client), [Output::Send(told.into()), Output::Leave("news".into())]);
 }
 
 #[test]
