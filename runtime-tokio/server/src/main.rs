@@ -40,6 +40,7 @@ mod clients;
 mod config;
 mod demo;
 mod files;
+mod frames;
 mod front;
 mod guard;
 mod health;

@@ -103,10 +103,11 @@ async fn serve(
     let records = Arc::new(Records::default());
     // In WS-HUB mode the back end is told by Redis.
     let notices = if gateway.is_some() { None } else { Notices::of(&live, &uid) };
+    let hooks = Arc::new(Hooks::new(Arc::clone(&live)));
     let clients = Clients {
         live: Arc::clone(&live),
         tokens: Arc::clone(&tokens),
-        hooks: Arc::new(Hooks::new(Arc::clone(&live))),
+        hooks: Arc::clone(&hooks),
         notices: notices.clone(),
         records: Arc::clone(&records),
         demo: Demo::default(),
@@ -122,6 +123,7 @@ async fn serve(
         start_key,
         records,
         tokens,
+        hooks,
         certificate,
         numbers,
         gateway,

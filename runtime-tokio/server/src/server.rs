@@ -2,6 +2,7 @@
 
 use crate::admin::StartKey;
 use crate::auth::Tokens;
+use crate::hooks::Hooks;
 use crate::live::Live;
 use crate::metrics::Numbers;
 use crate::records::Records;
@@ -22,6 +23,7 @@ pub(crate) struct Server {
     pub(crate) start_key: StartKey,
     pub(crate) records: Arc<Records>,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) hooks: Arc<Hooks>,
     /// Set if clients speak TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
     /// `None`: `metrics.enabled` is false.

@@ -91,7 +91,7 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
     let forged = json!({ "id": 1, "connect": { "token": "a.b.c" } }).to_string();
     for (frames, code, reason) in [
         (&[r#"{"id":1,"subscribe":{"channel":"a"}}"#][..], 3501, "a command before connect"),
-        (&["nonsense"], 3501, "a frame is not JSON, or a field has another type"),
+        (&["nonsense"], 3501, "a frame is not of JSON objects, or a field has another type"),
         (&[""], 3501, "an empty frame"),
         (&["{}"], 3501, "a pong without a ping"),
         (&[&long], 3501, "a frame is too long"),

@@ -96,11 +96,12 @@ impl From<hub::Error> for Error {
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        let code = match failure.code {
-            ErrorCode::LimitExceeded => Code::LimitExceeded,
-            ErrorCode::NotAvailable => Code::NotAvailable,
-            ErrorCode::Internal => Code::Internal,
-            _ => Code::BadRequest,
+        let is = |code: ErrorCode| failure.code == code.number();
+        let code = match () {
+            () if is(ErrorCode::LimitExceeded) => Code::LimitExceeded,
+            () if is(ErrorCode::NotAvailable) => Code::NotAvailable,
+            () if is(ErrorCode::Internal) => Code::Internal,
+            () => Code::BadRequest,
         };
         Self::new(code, failure.why)
     }

@@ -4,7 +4,7 @@ use super::error::{Code, Error};
 use super::members::{Who, clients_of};
 use super::parameters::{answer, check_name, or_default, read, result};
 use crate::config::Config;
-use crate::protocol::frames;
+use crate::frames;
 use crate::server::Server;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -130,10 +130,7 @@ fn publish_to(
 ) -> Result<Value, Error> {
     check_name(hub, channel)?;
     options.check(hub, channel)?;
-    let frame = match config.speaks_protocol() {
-        true => content.to_channel(hub, channel, None)?,
-        false => content.alone(hub)?,
-    };
+    let frame = content.for_channel(hub, config, channel)?;
     let target = [Target::Room(channel)];
     let mut publish = Publish::to(&target);
     if !options.idempotency_key.is_empty() {
@@ -157,10 +154,7 @@ fn publish_to(
 pub(super) fn send(server: &Server, config: &Config, body: &[u8]) -> Result<Value, Error> {
     let who: Who = read(body)?;
     let content = read::<Content>(body)?.read()?;
-    let frame = match config.speaks_protocol() {
-        true => content.to_clients(&server.hub)?,
-        false => content.alone(&server.hub)?,
-    };
+    let frame = content.for_clients(&server.hub, config)?;
     let clients = clients_of(&server.hub, &who)?;
     let targets: Vec<_> = clients.iter().map(|client| Target::Client(client.id())).collect();
     if targets.is_empty() {

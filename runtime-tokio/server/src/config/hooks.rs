@@ -15,6 +15,10 @@ pub(crate) struct Hooks {
     pub(crate) connect: Question,
     pub(crate) refresh: Question,
     pub(crate) message: Question,
+    pub(crate) subscribe: Question,
+    pub(crate) publish: Question,
+    pub(crate) sub_refresh: Question,
+    pub(crate) rpc: Question,
     pub(crate) notices: Notices,
     pub(crate) secrets: Vec<SigningKey>,
     pub(crate) headers: Vec<Forwarded>,
@@ -47,6 +51,10 @@ impl Default for Hooks {
             connect: Question::default(),
             refresh: Question::default(),
             message: Question::default(),
+            subscribe: Question::default(),
+            publish: Question::default(),
+            sub_refresh: Question::default(),
+            rpc: Question::default(),
             notices: Notices::default(),
             secrets: Vec::new(),
             headers: Vec::new(),
@@ -73,8 +81,10 @@ impl Default for Notices {
 impl Hooks {
     /// Whether a back end is asked or told.
     pub(super) fn is_on(&self) -> bool {
-        let urls = [&self.connect.url, &self.refresh.url, &self.message.url, &self.notices.url];
-        urls.into_iter().any(Option::is_some)
+        let of_all = [&self.connect, &self.refresh, &self.message];
+        let of_protocol = [&self.subscribe, &self.publish, &self.sub_refresh, &self.rpc];
+        let mut questions = of_all.into_iter().chain(of_protocol);
+        self.notices.url.is_some() || questions.any(|question| question.url.is_some())
     }
 
     /// What is wrong with the section beside the rest of the config: each with its key.

@@ -308,7 +308,8 @@ impl Loading {
         if self.errors.is_empty() {
             self.errors.extend(hub::validate(&self.config.hub()).err().map(|why| format!("{of}: {why}")));
             self.errors.extend(self.config.cluster.errors().map(|why| format!("{of}: {why}")));
-            let of_hooks = self.config.hooks.errors(&self.config.hub());
+            let mut of_hooks = self.config.hooks.errors(&self.config.hub());
+            of_hooks.extend(self.config.protocol.errors(&self.config.hooks));
             self.errors.extend(of_hooks.into_iter().map(|why| format!("{of}: {why}")));
             let (key, path) = match self.config.wshub.enabled {
                 true => ("wshub.serverUrl", self.config.wshub.server_url.text()),

@@ -1,5 +1,6 @@
 //! The protocol of Centrifugo's SDKs: who may do what in which channel.
 
+use super::hooks::Hooks;
 use super::types::UrlPath;
 use super::value::{Setting, Whole, words};
 use serde_json::{Map, Value};
@@ -55,6 +56,26 @@ impl Protocol {
     }
 }
 
+impl Protocol {
+    /// The rules in which something is left to the back end, although the config does not say where that is asked about it: each with its key.
+    pub(super) fn errors(&self, hooks: &Hooks) -> Vec<String> {
+        let mut errors = Vec::new();
+        let namespaces = self.namespaces.0.iter().map(|(name, rules)| (format!("namespaces.{name}"), rules));
+        for (name, rules) in [("channels".to_owned(), &self.channels)].into_iter().chain(namespaces) {
+            let left = [
+                ("subscribe", rules.subscribe, &hooks.subscribe.url),
+                ("publish", rules.publish, &hooks.publish.url),
+            ];
+            for (what, _, _) in left.iter().filter(|(_, who, url)| *who == Who::Hook && url.is_none()) {
+                errors.push(format!(
+                    "protocol.{name}: {what} is \"hook\", and hooks.{what}.url is not set: nobody could be asked"
+                ));
+            }
+        }
+        errors
+    }
+}
+
 /// Who may do something in a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -65,9 +86,17 @@ pub(crate) enum Who {
     /// Clients with a user.
     Users,
     Everybody,
+    /// Those of whom the back end says so, which is asked each time.
+    Hook,
 }
 
-words!(Who { "nobody" => Nobody, "subscribers" => Subscribers, "users" => Users, "everybody" => Everybody });
+words!(Who {
+    "nobody" => Nobody,
+    "subscribers" => Subscribers,
+    "users" => Users,
+    "everybody" => Everybody,
+    "hook" => Hook,
+});
 
 /// Who may do what in the channels of a namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -84,7 +113,7 @@ pub(crate) struct Rules {
     pub(crate) join_leave: bool,
 }
 
-const RULES: &str = "must be a table with any of subscribe (\"nobody\", \"users\", \"everybody\"), publish, presence, history (these and \"subscribers\"), recover, join_leave (true or false)";
+const RULES: &str = "must be a table with any of subscribe (\"nobody\", \"users\", \"everybody\", \"hook\"), publish (these and \"subscribers\"), presence, history (\"nobody\", \"subscribers\", \"users\", \"everybody\"), recover, join_leave (true or false)";
 
 impl Setting for Rules {
     fn read(value: &Value) -> Result<Self, String> {
@@ -103,9 +132,12 @@ impl Setting for Rules {
                 other => return Err(format!("{RULES}; there is no key {other:?}")),
             }
         }
-        match rules.subscribe {
-            Who::Subscribers => {
-                Err(format!("{RULES}; subscribe must be one of \"nobody\", \"users\", \"everybody\""))
+        match rules {
+            Self { subscribe: Who::Subscribers, .. } => Err(format!(
+                "{RULES}; subscribe must be one of \"nobody\", \"users\", \"everybody\", \"hook\""
+            )),
+            Self { presence: Who::Hook, .. } | Self { history: Who::Hook, .. } => {
+                Err(format!("{RULES}; the back end is not asked about presence and history"))
             }
             _ => Ok(rules),
         }

@@ -127,6 +127,10 @@ hooks:
   connect: { url: 'https://backend.example/c?key=hunter7', fail: open }
   refresh: { url: 'https://backend.example/r', fail: open }
   message: { url: 'https://backend.example/m', fail: open }
+  subscribe: { url: 'https://backend.example/s', fail: open }
+  publish: { url: 'https://backend.example/p', fail: open }
+  sub_refresh: { url: 'https://backend.example/f', fail: open }
+  rpc: { url: 'https://backend.example/r' }
   notices: { url: 'https://backend.example/n', events: [away], queue_bytes: 2048, keep: 1h, timeout: 1s }
   secrets: [hunter8 hunter8 hunter8]
   headers: [Cookie]

@@ -2,7 +2,7 @@
 //! and the reason with which the back end refuses it.
 
 use super::ask::Hooks;
-use super::content::frame;
+use super::content::content;
 use super::failure::Failure;
 use super::question::{Answer, Connect, Connected, Meta, Who};
 use crate::config::Config;
@@ -34,13 +34,7 @@ impl Asking {
             // The first value of a name counts, as everywhere in the program.
             data.entry(name.into_owned()).or_insert_with(|| Value::String(value.into_owned()));
         }
-        let mut forwarded = HeaderMap::new();
-        for name in config.hooks.headers.iter().map(Forwarded::name) {
-            for value in headers.get_all(name) {
-                forwarded.append(name.clone(), value.clone());
-            }
-        }
-        let request = Request { data, headers: forwarded };
+        let request = Request { data, headers: forwarded(config, headers) };
         connecting.insert(Self(Arc::new(Mutex::new(Some(request)))));
         connecting.authenticate();
     }
@@ -49,6 +43,17 @@ impl Asking {
     fn take(&self) -> Option<Request> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+/// The headers of a client's request that the back end gets.
+pub(crate) fn forwarded(config: &Config, headers: &HeaderMap) -> HeaderMap {
+    let mut forwarded = HeaderMap::new();
+    for name in config.hooks.headers.iter().map(Forwarded::name) {
+        for value in headers.get_all(name) {
+            forwarded.append(name.clone(), value.clone());
+        }
+    }
+    forwarded
 }
 
 impl Hooks {
@@ -138,12 +143,14 @@ fn prepare(hub: &Hub, connected: Connected) -> Result<Prepared, String> {
         // Rooms without presence show none.
         _ => Ok((channel, None)),
     };
+    // It is sent before there is a client, and so as it is: these clients speak no protocol.
+    let first = content(data, None, b64data)?.map(|content| content.alone(hub)).transpose();
     Ok(Prepared {
         user,
         session,
         expire_at,
         meta: meta.map(|meta| Meta(meta.into())),
-        first: frame(hub, data, None, b64data)?,
+        first: first.map_err(|error| error.to_string())?,
         channels: channels.into_iter().map(with_info).collect::<Result<_, _>>()?,
     })
 }

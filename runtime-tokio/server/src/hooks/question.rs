@@ -37,6 +37,9 @@ pub(super) struct ErrorAnswer {
     pub(super) code: u32,
     #[serde(default, deserialize_with = "or_default")]
     pub(super) message: String,
+    /// Whether an SDK tries again by itself.
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "std::ops::Not::not")]
+    pub(super) temporary: bool,
 }
 
 #[derive(Deserialize)]
@@ -102,7 +105,7 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
 
 /// JSON that the back end gave with a client, and gets back with each question about it.
 #[derive(Clone, Debug)]
-pub(super) struct Meta(pub(super) Arc<RawValue>);
+pub(crate) struct Meta(pub(super) Arc<RawValue>);
 
 impl Serialize for Meta {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -112,11 +115,13 @@ impl Serialize for Meta {
 
 /// The client that a question is about.
 #[derive(Debug, Serialize)]
-pub(super) struct Who {
+pub(crate) struct Who {
     client: String,
     transport: &'static str,
     /// `none`: the client speaks no protocol.
     protocol: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +131,14 @@ pub(super) struct Who {
 impl Who {
     pub(super) fn new(client: ClientId, user: Option<Name>, meta: Option<Meta>) -> Self {
         let (client, user) = (client.to_string(), user.map(|user| user.to_string()));
-        Self { client, transport: "websocket", protocol: "none", user, meta }
+        Self { client, transport: "websocket", protocol: "none", encoding: None, user, meta }
+    }
+
+    /// A client that speaks the protocol of Centrifugo's SDKs. Its user is the empty one if it is nobody's, as there.
+    pub(crate) fn of_protocol(client: ClientId, user: String, meta: Option<Meta>) -> Self {
+        let client = client.to_string();
+        let (protocol, encoding) = ("json", Some("json"));
+        Self { client, transport: "websocket", protocol, encoding, user: Some(user), meta }
     }
 }
 
@@ -188,8 +200,8 @@ pub(super) struct Refreshed {
     #[serde(deserialize_with = "or_default")]
     pub(super) expired: bool,
     pub(super) expire_at: Option<u64>,
-    pub(super) info: Option<Value>,
-    pub(super) b64info: Option<Value>,
+    pub(super) info: Option<Box<RawValue>>,
+    pub(super) b64info: Option<String>,
 }
 
 impl Question for Refresh {

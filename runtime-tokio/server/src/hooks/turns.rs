@@ -8,13 +8,25 @@ pub(super) struct Turns {
     pub(super) connect: Semaphore,
     pub(super) refresh: Semaphore,
     pub(super) message: Semaphore,
+    pub(super) subscribe: Semaphore,
+    pub(super) publish: Semaphore,
+    pub(super) sub_refresh: Semaphore,
+    pub(super) rpc: Semaphore,
 }
 
 impl Turns {
     /// So many at a time for each question.
     pub(super) fn new(most: usize) -> Self {
         let of_one = || Semaphore::new(most);
-        Self { connect: of_one(), refresh: of_one(), message: of_one() }
+        Self {
+            connect: of_one(),
+            refresh: of_one(),
+            message: of_one(),
+            subscribe: of_one(),
+            publish: of_one(),
+            sub_refresh: of_one(),
+            rpc: of_one(),
+        }
     }
 }
 

@@ -4,12 +4,14 @@ use super::channel::{Channel, may};
 use super::peer::Peer;
 use crate::config::Config;
 use crate::config::protocol::{Rules, Who};
+use crate::hooks::Denied;
+use std::sync::Arc;
 use throng_tokio::Client;
 use throng_tokio::core::protocol::{ClientInfo, ErrorCode, Failure};
 
 /// What carrying out a command needs.
 pub(super) struct Asking<'a> {
-    pub(super) peer: &'a Peer,
+    pub(super) peer: &'a Arc<Peer>,
     pub(super) client: &'a Client,
     pub(super) config: &'a Config,
 }
@@ -37,6 +39,17 @@ impl Asking<'_> {
         }
         let why = format!("the channel's rules do not let this client {what}");
         Err(Failure::new(ErrorCode::PermissionDenied, why))
+    }
+
+    /// What a client is answered to whom the back end says no. If it wants the client's end, the answer comes too late for it.
+    pub(super) fn denied(&self, denied: Denied) -> Failure {
+        match denied {
+            Denied::Error(failure) => failure,
+            Denied::Close(close) => {
+                self.peer.close(self.client, close);
+                ErrorCode::PermissionDenied.into()
+            }
+        }
     }
 
     /// The client as others see it, beside what is said of it in one channel.

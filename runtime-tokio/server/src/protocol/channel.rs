@@ -33,6 +33,11 @@ impl<'a> Channel<'a> {
         }
     }
 
+    /// Whether the back end decides who may subscribe without a token for the channel.
+    pub(super) fn is_left_to_the_back_end(&self, rules: Rules) -> bool {
+        !self.is_private && self.users.is_none() && rules.subscribe == Who::Hook
+    }
+
     /// Whether a client of this user may subscribe without a token for the channel.
     pub(super) fn admits(&self, user: &str, rules: Rules) -> bool {
         match (self.is_private, self.users) {
@@ -46,7 +51,8 @@ impl<'a> Channel<'a> {
 /// Whether a client may do what these may.
 pub(super) fn may(who: Who, user: &str, is_subscribed: bool) -> bool {
     match who {
-        Who::Nobody => false,
+        // For `Hook` the back end is asked besides.
+        Who::Nobody | Who::Hook => false,
         Who::Subscribers => is_subscribed,
         Who::Users => !user.is_empty(),
         Who::Everybody => true,

@@ -9,19 +9,19 @@
 //! | `connect`, `tokens` | who a client is: JSON web tokens |
 //! | `subscribe` | subscriptions and recovery |
 //! | `queries` | presence and history |
+//! | `renew` | connections and subscriptions whose time the back end sets |
 //! | `server` | what the HTTP API does with clients of the protocol |
 //! | `channel` | names of channels, and who may do what there |
-//! | `frames` | messages for clients of the protocol and for those without one |
 //! | `info` | what presence shows of a client |
 
 mod asking;
 mod channel;
 mod commands;
 mod connect;
-pub(crate) mod frames;
 pub(crate) mod info;
 mod peer;
 mod queries;
+mod renew;
 mod server;
 mod subscribe;
 mod tokens;

@@ -1,6 +1,8 @@
 //! A client of the protocol: its conversation, and the task that keeps its times.
 
+use crate::hooks::{Meta, Who};
 use crate::server::Shared;
+use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +30,14 @@ pub(super) struct State {
     /// The user and the info of the connection.
     pub(super) user: String,
     pub(super) info: Option<Data>,
+    /// What the back end gave with the client.
+    pub(super) meta: Option<Meta>,
+    /// Headers of the client's request for the back end, until it is asked.
+    pub(super) headers: HeaderMap,
+    /// A task carries out the commands, as one of them may have to wait for the back end.
+    pub(super) is_busy: bool,
+    /// What keeps the times that the back end gave: of the connection (`None`) and of its subscriptions.
+    pub(super) renewals: BTreeMap<Option<String>, Task>,
     /// What other clients see of this one, for channels whose subscribers are told who comes and goes.
     pub(super) told: BTreeMap<String, ClientInfo>,
     /// Channels in which the client could not recover although it seemed so: it is told when it subscribes again.
@@ -37,13 +47,18 @@ pub(super) struct State {
 }
 
 impl Peer {
-    pub(crate) fn new(server: Shared, options: Options) -> Arc<Self> {
+    /// `headers`: those of its request that the back end gets if it is asked about the client.
+    pub(crate) fn new(server: Shared, options: Options, headers: HeaderMap) -> Arc<Self> {
         let conversation = Conversation::new(options, Instant::ORIGIN);
         let next = conversation.poll_timeout();
         let state = State {
             conversation,
             user: String::new(),
             info: None,
+            meta: None,
+            headers,
+            is_busy: false,
+            renewals: BTreeMap::new(),
             told: BTreeMap::new(),
             lost: BTreeSet::new(),
             next,
@@ -87,7 +102,10 @@ impl Peer {
 
     /// The client has ended.
     pub(crate) fn ended(&self, client: &Client) {
-        let told = std::mem::take(&mut self.state().told);
+        let (told, _renewals) = {
+            let mut state = self.state();
+            (std::mem::take(&mut state.told), std::mem::take(&mut state.renewals))
+        };
         for (channel, info) in told {
             // An error means that nobody is left.
             let _ = client.hub().send_to_watchers(&channel, protocol::leave(&channel, &info));
@@ -104,8 +122,7 @@ impl Peer {
             match output {
                 Output::Send(text) => Self::send(client, text),
                 Output::Error(code, text) => {
-                    metrics::counter!("throng_protocol_errors_total", "code" => code.number().to_string())
-                        .increment(1);
+                    metrics::counter!("throng_protocol_errors_total", "code" => label(code)).increment(1);
                     Self::send(client, text);
                 }
                 Output::Leave(channel) => left.push(channel),
@@ -157,7 +174,10 @@ impl Peer {
         let hub = client.hub();
         // An error means that it is in the room no more.
         let _ = hub.leave(client.id(), channel);
-        let told = self.state().told.remove(channel);
+        let (told, _renewal) = {
+            let mut state = self.state();
+            (state.told.remove(channel), state.renewals.remove(&Some(channel.to_owned())))
+        };
         if let Some(info) = told {
             let _ = hub.send_to_watchers(channel, protocol::leave(channel, &info));
         }
@@ -176,9 +196,33 @@ impl Peer {
         }
     }
 
+    /// The client, as the back end is told of it.
+    pub(super) fn who(&self, client: &Client) -> Who {
+        let state = self.state();
+        Who::of_protocol(client.id(), state.user.clone(), state.meta.clone())
+    }
+
     /// The connection is valid for so long from now on.
     pub(crate) fn set_ttl(&self, client: &Client, ttl: Option<Duration>) {
         self.with(client, |state, now| state.conversation.set_ttl(now, ttl));
+    }
+}
+
+/// A task that ends with this value.
+#[derive(Debug)]
+pub(super) struct Task(pub(super) tokio::task::AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The label of an error in metrics. Those of applications are one, as they may have any number.
+fn label(code: u32) -> String {
+    match code {
+        100..200 => code.to_string(),
+        _ => "application".into(),
     }
 }
 

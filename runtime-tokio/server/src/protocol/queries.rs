@@ -1,9 +1,9 @@
 //! What is there: the clients in a channel, and its last publications.
 
 use super::asking::Asking;
-use super::frames::object_of;
 use super::info::shown;
 use super::subscribe::{position, presence_of};
+use crate::frames::object_of;
 use std::collections::BTreeMap;
 use throng_tokio::core::Position;
 use throng_tokio::core::hub::Order;

@@ -4,6 +4,7 @@ use super::asking::Asking;
 use super::peer::Peer;
 use super::subscribe::{Plan, Wanted};
 use crate::config::Config;
+use std::sync::Arc;
 use throng_tokio::core::protocol::{Data, Failure, Since, UnsubscribeCode};
 use throng_tokio::{Client, Hub};
 
@@ -31,7 +32,7 @@ pub(crate) fn history_removed(hub: &Hub, channel: &str) {
 /// # Errors
 /// There is no such channel, or a limit is reached.
 pub(crate) fn subscribe(
-    peer: &Peer,
+    peer: &Arc<Peer>,
     client: &Client,
     config: &Config,
     channel: &str,

@@ -8,9 +8,11 @@ use super::asking::Asking;
 use super::channel::Channel;
 use super::info;
 use super::peer::failure;
+use super::renew::renew;
 use super::tokens;
 use crate::auth::BadToken;
 use crate::config::protocol::Rules;
+use crate::hooks::Allowed;
 use serde_json::json;
 use std::time::Duration;
 use throng_tokio::Hub;
@@ -30,7 +32,10 @@ pub(super) struct Wanted<'a> {
     /// Whether an error is wanted in place of a subscription that cannot recover.
     pub(super) rejects_unrecovered: bool,
     pub(super) join_leave: bool,
+    /// How long its token is valid: the SDK brings another one in time.
     pub(super) ttl: Option<Duration>,
+    /// How long it may be, as the back end says, which is asked again then.
+    pub(super) lasts: Option<Duration>,
     pub(super) info: Option<Data>,
     pub(super) data: Option<Data>,
 }
@@ -46,23 +51,17 @@ pub(super) struct Plan {
     /// Set if subscribers are told who comes and goes.
     told: Option<ClientInfo>,
     wants_join_leave: bool,
+    lasts: Option<Duration>,
 }
 
 pub(super) async fn subscribe(asking: &Asking<'_>, id: u32, command: &Subscribe) {
     let Asking { peer, client, .. } = *asking;
-    let planned = allowed(asking, command).await.and_then(|(ttl, info)| {
+    let planned = allowed(asking, command).await.and_then(|rights| {
         let Subscribe { channel, recover, offset, epoch, join_leave, .. } = command;
         let mut since = Since::default();
         (since.recover, since.offset, since.epoch) = (*recover, *offset, epoch.clone());
         let rejects_unrecovered = command.rejects_unrecovered();
-        let wanted = Wanted {
-            since: Some(&since),
-            rejects_unrecovered,
-            join_leave: *join_leave,
-            ttl,
-            info,
-            data: None,
-        };
+        let wanted = Wanted { since: Some(&since), rejects_unrecovered, join_leave: *join_leave, ..rights };
         Plan::new(asking, channel, wanted)
     });
     match planned {
@@ -88,18 +87,23 @@ pub(super) async fn sub_refresh(asking: &Asking<'_>, id: u32, command: &SubRefre
 }
 
 /// How long the client may be subscribed, and what is said of it.
-async fn allowed(
-    asking: &Asking<'_>,
-    command: &Subscribe,
-) -> Result<(Option<Duration>, Option<Data>), Failure> {
+async fn allowed(asking: &Asking<'_>, command: &Subscribe) -> Result<Wanted<'static>, Failure> {
     let (name, rules) = (&*command.channel, asking.rules(&command.channel)?);
-    if !command.token.is_empty() {
-        return by_token(asking, name, &command.token).await;
-    }
     let channel = Channel::of(name);
+    let has_keys = asking.config.auth.has_keys();
+    if !command.token.is_empty() && (has_keys || !channel.is_left_to_the_back_end(rules)) {
+        let (ttl, info) = by_token(asking, name, &command.token).await?;
+        return Ok(Wanted { ttl, info, ..Wanted::default() });
+    }
+    if channel.is_left_to_the_back_end(rules) {
+        let who = asking.peer.who(asking.client);
+        let answer = asking.peer.server.hooks.subscribe(who, command).await;
+        let Allowed { info, data, ttl } = answer.map_err(|denied| asking.denied(denied))?;
+        return Ok(Wanted { info, data, lasts: ttl, ..Wanted::default() });
+    }
     let user = asking.peer.with(asking.client, |state, _| state.user.clone());
     if channel.admits(&user, rules) {
-        return Ok((None, None));
+        return Ok(Wanted::default());
     }
     let why = match channel.is_private {
         true => "a channel whose name begins with $ needs a token",
@@ -162,12 +166,13 @@ impl Plan {
             info,
             told: told.then_some(shown),
             wants_join_leave: wanted.join_leave,
+            lasts: wanted.lasts,
         })
     }
 
     /// The client joins the room. To be called when the subscription was told.
     pub(super) fn join(self, asking: &Asking<'_>) {
-        let Self { channel, from, info, told, .. } = self;
+        let Self { channel, from, info, told, lasts, .. } = self;
         let Asking { peer, client, .. } = *asking;
         let (hub, id) = (client.hub(), client.id());
         let joined = match (&info, from) {
@@ -191,6 +196,9 @@ impl Plan {
             let push = protocol::join(&channel, &shown);
             peer.with(client, |state, _| _ = state.told.insert(channel.clone(), shown));
             let _ = hub.send_to_watchers(&channel, push);
+        }
+        if lasts.is_some() {
+            renew(asking, Some(channel), lasts);
         }
     }
 }

@@ -16,6 +16,18 @@ const BAD: &[(&str, &[&str])] = &[
     ("apis: { keys: [a] }", &["apis: unknown key", "nearest is api"]),
     ("api: 5", &["api: 5 is not allowed", "must be a table"]),
     ("api: [1]", &["api: [1] is not allowed", "must be a table"]),
+    (
+        "protocol: { namespaces: { chat: { subscribe: hook } } }",
+        &["protocol.namespaces.chat: subscribe is \"hook\"", "hooks.subscribe.url is not set"],
+    ),
+    (
+        "protocol: { channels: { publish: hook } }",
+        &["protocol.channels: publish is \"hook\"", "hooks.publish.url is not set"],
+    ),
+    (
+        "protocol: { channels: { history: hook } }",
+        &["protocol.channels", "not asked about presence and history"],
+    ),
     ("hub: 5", &["hub: 5 is not allowed", "must be a table"]),
     ("hub: { rooms: 5 }", &["hub.rooms: 5 is not allowed", "must be a table"]),
     ("hub: { romms: { members: 1 } }", &["hub.romms", "unknown key", "nearest is hub.rooms"]),
