@@ -46,6 +46,7 @@ mod guard;
 mod health;
 mod hooks;
 mod http;
+mod json;
 mod keys;
 mod listeners;
 mod live;

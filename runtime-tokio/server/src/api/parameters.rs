@@ -1,9 +1,10 @@
 //! Parameters and answers of commands, as JSON.
 
 use super::error::Error;
+use crate::json;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use throng_tokio::Hub;
 
 /// The parameters of a command that has none.
@@ -16,7 +17,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::bad("the parameters must be an object, as {\"channel\": \"news\"}"));
     }
-    serde_json::from_slice(body).map_err(|error| Error::bad(error.to_string()))
+    json::read(body).map_err(Error::bad)
 }
 
 /// Reads a parameter that may be null, as some libraries write what was not given.
@@ -28,12 +29,12 @@ pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de
 
 /// The answer to a command that was carried out.
 pub(super) fn result(result: impl Into<Value>) -> Value {
-    json!({ "result": result.into() })
+    serde_json::json!({ "result": result.into() })
 }
 
 /// The answer to a command, whatever came of it.
 pub(super) fn answer(outcome: Result<Value, Error>) -> Value {
-    outcome.unwrap_or_else(|error| json!({ "error": error.to_json() }))
+    outcome.unwrap_or_else(|error| serde_json::json!({ "error": error.to_json() }))
 }
 
 /// A name that no room can have is an error, also if there is no such room.

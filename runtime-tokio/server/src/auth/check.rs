@@ -4,6 +4,7 @@ use super::jwks::{Jwks, Known};
 use super::signatures;
 use crate::config::Auth;
 use crate::config::token_keys::{JwksSource, PublicKey};
+use crate::json;
 use crate::keys::Key;
 use crate::live::Live;
 use jsonwebtoken::errors::ErrorKind;
@@ -226,7 +227,9 @@ fn told(error: ErrorKind) -> BadToken {
         ErrorKind::InvalidClaimFormat(claim) => {
             BadToken::Claims(format!("its claim {claim:?} is of a wrong type"))
         }
-        ErrorKind::Json(error) => BadToken::Claims(format!("its claims cannot be read: {error}")),
+        ErrorKind::Json(error) => {
+            BadToken::Claims(format!("its claims cannot be read: {}", json::told(&error)))
+        }
         _ => BadToken::Malformed,
     }
 }

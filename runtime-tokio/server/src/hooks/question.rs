@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::turns::Turns;
 use crate::config::Config;
 use crate::config::hooks::Question as Settings;
+use crate::json;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -62,9 +63,9 @@ struct Envelope<R> {
 
 /// Reads a field that is an object or null. Serde would read the fields of a struct out of a list, too, by their places.
 fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(field: D) -> Result<Option<T>, D::Error> {
-    let Some(json) = Option::<&RawValue>::deserialize(field)? else { return Ok(None) };
-    match json.get().starts_with('{') {
-        true => serde_json::from_str(json.get()).map(Some).map_err(D::Error::custom),
+    let Some(raw) = Option::<&RawValue>::deserialize(field)? else { return Ok(None) };
+    match raw.get().starts_with('{') {
+        true => json::read(raw.get().as_bytes()).map(Some).map_err(D::Error::custom),
         false => Err(D::Error::custom("result, error and disconnect must be objects")),
     }
 }
@@ -75,10 +76,7 @@ pub(super) fn read<R: DeserializeOwned>(body: &[u8]) -> Result<Answer<R>, Failur
     if body.trim_ascii_start().first() == Some(&b'[') {
         return malformed("the answer must be an object, as {\"result\": {}}".into());
     }
-    let envelope: Envelope<R> = match serde_json::from_slice(body) {
-        Ok(envelope) => envelope,
-        Err(error) => return malformed(error.to_string()),
-    };
+    let envelope: Envelope<R> = json::read(body).map_err(Failure::Malformed)?;
     match envelope {
         Envelope { disconnect: Some(DisconnectAnswer { code, reason }), .. } => {
             let code = CloseCode(code);
