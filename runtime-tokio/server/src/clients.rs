@@ -103,7 +103,7 @@ impl Handler for Clients {
         if demo::guest(client).is_some() {
             demo::dropped(client, dropped.frames);
         } else if let Some(peer) = Peer::of(client) {
-            peer.dropped(client);
+            peer.dropped(client, dropped.reason);
         }
     }
 

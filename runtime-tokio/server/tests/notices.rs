@@ -317,6 +317,8 @@ async fn notices_take_nothing_from_clients_of_the_protocol_and_guests_of_the_dem
     let mut watching = program.connect("/connection/websocket").await;
     watching.send(support::text(subscribe)).await.expect("it is open");
     hears(&mut watching, "\"id\":2").await;
+    // That of its own.
+    hears(&mut watching, "\"join\"").await;
     let mut other = program.connect("/connection/websocket").await;
     other.send(support::text(subscribe)).await.expect("it is open");
     hears(&mut watching, "\"join\"").await;
@@ -326,6 +328,8 @@ async fn notices_take_nothing_from_clients_of_the_protocol_and_guests_of_the_dem
 
     let bob = "/demo/ws?room=lobby&name=Bob&session=0123456789abcdef0123456789abcdef";
     let mut ann = program.connect("/demo/ws?room=lobby&name=Ann").await;
+    // Before that she is told of nobody.
+    hears(&mut ann, "\"room\"").await;
     let guest = program.connect(bob).await;
     hears(&mut ann, "\"joined\"").await;
     drop(guest);

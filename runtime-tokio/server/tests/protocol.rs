@@ -209,6 +209,25 @@ async fn a_position_is_recovered_only_if_its_epoch_is_there_and_right() {
 }
 
 #[tokio::test]
+async fn whoever_is_told_that_it_is_subscribed_gets_what_is_published_from_then_on() {
+    let program = Program::start(CONFIG);
+    let mut speaker = connected(&program, json!({})).await;
+    // Without history, and with.
+    for channel in ["talk", "news"] {
+        for round in 0..100 {
+            let subscribe = json!({ "id": 2, "subscribe": { "channel": channel } });
+            let reply = asks(&mut speaker, subscribe).await;
+            assert!(reply["subscribe"].is_object(), "{reply}");
+            call(&program, "publish", json!({ "channel": channel, "data": round }));
+            let push = heard(&mut speaker).await;
+            assert_eq!(push["push"]["pub"]["data"], round, "{push}");
+            let unsubscribe = json!({ "id": 3, "unsubscribe": { "channel": channel } });
+            assert_eq!(asks(&mut speaker, unsubscribe).await, json!({ "id": 3, "unsubscribe": {} }));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_is_too_slow_is_closed_without_a_gap_before_that() {
     const MESSAGES: u64 = 300;
     let config = CONFIG.replace("hub:", "hub:\n  outbox: { messages: 20 }");

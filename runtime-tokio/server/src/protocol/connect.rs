@@ -67,7 +67,14 @@ async fn admit(asking: &Asking<'_>, command: &Connect) -> Result<Admitted, Refus
         let since = command.subs.get(&channel);
         let Allowed { info, data, ttl } = sub;
         let wanted = Wanted { since, info, data, lasts: ttl, ..Wanted::default() };
-        plans.push(Plan::new(asking, &channel, wanted).map_err(Refused::Reply)?);
+        let plan = Plan::new(asking, &channel, wanted).and_then(|plan| plan.enter(asking).map(|()| plan));
+        match plan {
+            Ok(plan) => plans.push(plan),
+            Err(failure) => {
+                plans.iter().for_each(|plan| peer.leave(client, &plan.channel));
+                return Err(Refused::Reply(failure));
+            }
+        }
     }
     let subs = plans.iter().map(|plan| (plan.channel.clone(), plan.subscribed.clone())).collect();
     let connected = Connected {

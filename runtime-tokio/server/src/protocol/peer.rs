@@ -10,6 +10,7 @@ use throng_tokio::core::Instant;
 use throng_tokio::core::protocol::{
     self, ClientInfo, Conversation, Data, Disconnect, ErrorCode, Failure, Options, Output, UnsubscribeCode,
 };
+use throng_tokio::hub::DropReason;
 use throng_tokio::{Client, CloseFrame};
 use tokio::sync::Notify;
 
@@ -95,9 +96,11 @@ impl Peer {
         }
     }
 
-    /// Messages for the client were dropped, as it is slow. It connects again, and recovers.
-    pub(crate) fn dropped(&self, client: &Client) {
-        self.close(client, Disconnect::Slow.close());
+    /// Messages for the client were dropped. If that is because it is slow, it is closed, connects again, and recovers; otherwise it has ended.
+    pub(crate) fn dropped(&self, client: &Client, reason: DropReason) {
+        if reason != DropReason::Closed {
+            self.close(client, Disconnect::Slow.close());
+        }
     }
 
     /// The client has ended.

@@ -46,6 +46,7 @@ pub(crate) fn subscribe(
     }
     let Subscription { since, info, data } = subscription;
     let plan = Plan::new(&asking, channel, Wanted { since, info, data, ..Wanted::default() })?;
+    plan.enter(&asking)?;
     let is_new = peer.with(client, |state, now| state.conversation.subscribe(now, channel, &plan.subscribed));
     if is_new {
         plan.join(&asking);

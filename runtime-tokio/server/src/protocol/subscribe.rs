@@ -1,8 +1,10 @@
 //! Subscriptions: who may have one, where it begins, and how the client gets what it missed.
 //!
-//! A channel is a room. An SDK ignores publications that come before the reply to its `subscribe`, so the reply is sent first and the client
-//! joins the room then, from the position in the reply: what is published in between is delivered as missed. If it cannot be delivered any
-//! more, the subscription is ended with 2500, and the SDK makes it again.
+//! A channel is a room. An SDK ignores publications that come before the reply to its `subscribe`, and misses none that comes after it:
+//!
+//! - In a channel without history the client joins the room before the reply.
+//! - In a channel with history it joins after the reply, from the position in it: what is published in between is delivered as missed. If it cannot
+//!   be delivered any more, the subscription is ended with 2500, and the SDK makes it again.
 
 use super::asking::Asking;
 use super::channel::Channel;
@@ -62,7 +64,9 @@ pub(super) async fn subscribe(asking: &Asking<'_>, id: u32, command: &Subscribe)
         (since.recover, since.offset, since.epoch) = (*recover, *offset, epoch.clone());
         let rejects_unrecovered = command.rejects_unrecovered();
         let wanted = Wanted { since: Some(&since), rejects_unrecovered, join_leave: *join_leave, ..rights };
-        Plan::new(asking, channel, wanted)
+        let plan = Plan::new(asking, channel, wanted)?;
+        plan.enter(asking)?;
+        Ok(plan)
     });
     match planned {
         Ok(plan) => {
@@ -170,28 +174,53 @@ impl Plan {
         })
     }
 
-    /// The client joins the room. To be called when the subscription was told.
+    /// The client joins the room of a channel without history. To be called before the subscription is told.
+    ///
+    /// # Errors
+    /// The hub does not take it in.
+    pub(super) fn enter(&self, asking: &Asking<'_>) -> Result<(), Failure> {
+        if self.from.is_some() {
+            return Ok(());
+        }
+        let (hub, id) = (asking.client.hub(), asking.client.id());
+        let joined = match &self.info {
+            Some(info) => hub.join_with_info(id, &self.channel, None, info),
+            None => hub.join(id, &self.channel),
+        };
+        match joined {
+            Err(error) if error.refusal() != Some(Refusal::AlreadyInRoom) => Err(failure(error)),
+            _ => {
+                self.watch(asking);
+                Ok(())
+            }
+        }
+    }
+
+    fn watch(&self, asking: &Asking<'_>) {
+        if self.wants_join_leave && self.told.is_some() {
+            // An error means that it is in the room no more.
+            let _ = asking.client.watch_presence(&self.channel);
+        }
+    }
+
+    /// The client joins the room of a channel with history, and who is to be told of it is told. To be called when the subscription was told.
     pub(super) fn join(self, asking: &Asking<'_>) {
-        let Self { channel, from, info, told, lasts, .. } = self;
         let Asking { peer, client, .. } = *asking;
         let (hub, id) = (client.hub(), client.id());
-        let joined = match (&info, from) {
-            (Some(info), from) => hub.join_with_info(id, &channel, from, info),
-            (None, Some(from)) => hub.join_from(id, &channel, from),
-            (None, None) => hub.join(id, &channel),
-        };
-        let is_whole = match &joined {
-            Ok(joined) => !matches!(joined.recovery, Some(Recovery::Unrecovered(_))),
-            Err(error) => error.refusal() == Some(Refusal::AlreadyInRoom) && from.is_none(),
-        };
-        if !is_whole {
-            tracing::debug!(client = %id, ?joined, "a subscription ends: the client cannot join from the position that it was told");
-            peer.with(client, |state, _| _ = state.lost.insert(channel.clone()));
-            return peer.unsubscribe(client, Some(&channel), UnsubscribeCode::InsufficientState);
+        if let Some(from) = self.from {
+            let joined = match &self.info {
+                Some(info) => hub.join_with_info(id, &self.channel, Some(from), info),
+                None => hub.join_from(id, &self.channel, from),
+            };
+            if !joined.as_ref().is_ok_and(|joined| !matches!(joined.recovery, Some(Recovery::Unrecovered(_))))
+            {
+                tracing::debug!(client = %id, ?joined, "a subscription ends: the client cannot join from the position that it was told");
+                peer.with(client, |state, _| _ = state.lost.insert(self.channel.clone()));
+                return peer.unsubscribe(client, Some(&self.channel), UnsubscribeCode::InsufficientState);
+            }
+            self.watch(asking);
         }
-        if self.wants_join_leave && told.is_some() {
-            let _ = client.watch_presence(&channel);
-        }
+        let Self { channel, told, lasts, .. } = self;
         if let Some(shown) = told {
             let push = protocol::join(&channel, &shown);
             peer.with(client, |state, _| _ = state.told.insert(channel.clone(), shown));
