@@ -2,7 +2,7 @@
 
     python3 back_end.py PORT SECRET
 
-Answers the questions of `hooks.connect` and `hooks.message`, and prints the notices of `hooks.notices`.
+Answers the questions of `hooks.connect`, `message`, `subscribe`, `publish` and `rpc`, and prints the notices of `hooks.notices`.
 """
 
 import base64
@@ -35,12 +35,22 @@ class BackEnd(BaseHTTPRequestHandler):
             return self.answer(401, {})
         asked = json.loads(body)
         if self.path == "/connect":
-            name = asked["data"].get("name")
+            data = asked.get("data")
+            name = data.get("name") if isinstance(data, dict) else None
             refused = {"disconnect": {"code": 4401, "reason": "say who you are: ?name=NAME"}}
             self.answer(200, {"result": {"user": name, "channels": ["lobby"]}} if name else refused)
         elif self.path == "/message":
-            said = {"from": asked.get("user"), "said": asked.get("data", asked.get("text"))}
-            self.answer(200, {"result": {"publish": [{"channel": "lobby", "data": said}]}})
+            self.answer(200, {"result": {"publish": [{"channel": "lobby", "data": self.said(asked)}]}})
+        elif self.path == "/subscribe":
+            refused = {"error": {"code": 403, "message": f"{asked['user']} is not one of the staff"}}
+            self.answer(200, refused if asked["channel"].endswith(":staff") else {"result": {}})
+        elif self.path == "/publish":
+            refused = {"error": {"code": 1000, "message": "say something"}}
+            self.answer(200, {"result": {"data": self.said(asked)}} if asked["data"] else refused)
+        elif self.path == "/rpc":
+            refused = {"error": {"code": 404, "message": "there is only double"}}
+            known = asked["method"] == "double" and isinstance(asked.get("data"), int)
+            self.answer(200, {"result": {"data": 2 * asked["data"]}} if known else refused)
         elif self.path == "/notices":
             if asked["id"] not in self.server.seen:  # a delivery may come twice
                 self.server.seen.add(asked["id"])
@@ -49,6 +59,9 @@ class BackEnd(BaseHTTPRequestHandler):
             self.answer(200, {})
         else:
             self.answer(404, {})
+
+    def said(self, asked):
+        return {"from": asked.get("user"), "said": asked.get("data", asked.get("text"))}
 
     def answer(self, status, answer):
         body = json.dumps(answer).encode()

@@ -68,6 +68,38 @@ cases! {
 }
 
 #[test]
+#[ignore = "needs node, npm ci in tests/sdk, and python3"]
+fn the_example_of_a_back_end_decides_what_clients_may_do() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/back_end.py");
+    let mut python = Command::new("python3");
+    let started = python.arg(example).args(["0", "a secret of letters"]).stdout(Stdio::piped()).spawn();
+    let mut back_end = Ended(started.expect("there is Python"));
+    let mut said = String::new();
+    let stdout = back_end.0.stdout.take().expect("stdout is a pipe");
+    BufReader::new(stdout).read_line(&mut said).expect("it says where it listens");
+    let port: u16 =
+        said.trim().strip_prefix("listening ").and_then(|port| port.parse().ok()).expect("a port");
+    let url = |path: &str| format!("  {path}: {{ url: 'http://127.0.0.1:{port}/{path}' }}\n");
+    let urls: String = ["connect", "message", "subscribe", "publish", "rpc"].into_iter().map(url).collect();
+    let program = Program::start(&format!(
+        "listen: 127.0.0.1:0\nprotocol: {{ namespaces: {{ ask: {{ subscribe: hook, publish: hook }} }} }}\n\
+         log: {{ filter: error }}\nhooks:\n  timeout: 4s\n  secrets: [a secret of letters]\n{urls}"
+    ));
+    succeeds(play(&program, "hooks"));
+}
+
+/// A process that ends with the test.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
 #[ignore = "needs node, and npm ci in tests/sdk"]
 fn after_a_restart_a_client_is_told_that_it_cannot_recover() {
     let program = start("127.0.0.1:0");

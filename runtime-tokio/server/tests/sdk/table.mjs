@@ -355,6 +355,31 @@ const cases = {
     assert.equal(ann.state, 'connected');
   },
 
+  // The back end is examples/back_end.py.
+  async hooks() {
+    const ann = client({ data: { name: 'ann' } });
+    const first = event(ann, 'publication');
+    ann.connect();
+    await ann.ready(PATIENCE);
+    await ann.send({ text: 'hello' });
+    const { channel, data } = await first;
+    assert.deepEqual([channel, data], ['lobby', { from: 'ann', said: { text: 'hello' } }]);
+    const [tea] = await subscribed(ann, 'ask:tea');
+    const heard = publications(tea);
+    await tea.publish({ text: 'hi' });
+    await heard.reach(1);
+    assert.deepEqual(heard[0].data, { from: 'ann', said: { text: 'hi' } });
+    await fails(tea.publish(''), 1000);
+    const staff = ann.newSubscription('ask:staff');
+    const refused = event(staff, 'unsubscribed');
+    staff.subscribe();
+    const { code, reason } = await refused;
+    assert.deepEqual([code, reason], [403, 'ann is not one of the staff']);
+    assert.equal((await ann.rpc('double', 21)).data, 42);
+    await fails(ann.rpc('nothing', null), 404);
+    assert.equal(ann.state, 'connected');
+  },
+
   async crowd() {
     const ann = await connected('ann');
     const [first] = await subscribed(ann, 'news:crowd');
